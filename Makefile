@@ -1,0 +1,67 @@
+# From a fresh clone, with Python 3.10-3.13, pip and make:
+#   make run     install what the main job needs, then compare recommenders on MovieLens-100K
+#   make test    install every extra, then lint, type-check, test, run end to end and execute the notebooks
+#   make setup   only install, with every extra
+# Each can be repeated and skips what is already done.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: run test setup lint types unit e2e notebooks bench tables lock clean help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+run: $(VENV)/.installed-run
+	$(BIN)/recs compare popularity itemknn ease ials retrieval --dataset 100k
+
+setup: $(VENV)/.installed-all
+
+test: lint types unit e2e notebooks
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 13) else "TFRS Lab needs Python 3.10 to 3.13, this is %d.%d; set PYTHON=python3.11, for instance" % v)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed-run: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[baselines]'
+	@touch $@
+
+$(VENV)/.installed-all: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[baselines,notebooks,dev]'
+	@touch $@ $(VENV)/.installed-run
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+unit: setup
+	$(BIN)/python -m pytest -m 'not slow'
+
+e2e: setup
+	$(BIN)/python -m pytest -m slow
+
+notebooks: setup
+	$(BIN)/python -m pytest --nbmake --nbmake-timeout=600 notebooks
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+# README and docs tables from the committed results
+tables: setup
+	$(BIN)/python -m experiments.tables --write
+
+# constraints.txt: one resolution for every supported Python and platform (needs uv)
+lock:
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 --no-annotate --no-header \
+	    --no-emit-index-url --no-emit-find-links --quiet --output-file constraints.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info

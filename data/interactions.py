@@ -1,0 +1,119 @@
+"""Ratings encoded as integers: what models train on and baselines count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from scipy.sparse import csr_matrix
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Sorted ids; an id's position is its index.
+
+    Indices are in ascending (string) order of id, so that breaking ties by index is breaking ties by id.
+
+    >>> movies = Vocabulary.from_ids(["50", "1", "50"])
+    >>> movies.ids
+    ['1', '50']
+    >>> movies.encode(["50", "7"])
+    array([ 1, -1], dtype=int32)
+    """
+
+    ids: list[str]
+
+    @classmethod
+    def from_ids(cls, ids: Iterable[str] | pl.Series) -> Vocabulary:
+        """The distinct ids, sorted."""
+        return cls(sorted(set(ids)))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def _index(self) -> pl.DataFrame:
+        return pl.DataFrame(
+            {"id": self.ids, "index": np.arange(len(self.ids), dtype=np.int32)}, schema_overrides={"id": pl.String}
+        )
+
+    def encode(self, ids: Iterable[str] | pl.Series) -> np.ndarray:
+        """Indices of ids.
+
+        Args:
+            ids: [n] strings.
+
+        Returns:
+            [n] int32; -1 where the id is unknown.
+        """
+        column = pl.Series("id", ids if isinstance(ids, pl.Series) else list(ids), dtype=pl.String).to_frame()
+        joined = column.join(self._index, on="id", how="left", maintain_order="left")
+        return joined["index"].fill_null(-1).to_numpy().astype(np.int32, copy=False)
+
+    def decode(self, indices: np.ndarray) -> pl.Series:
+        """Ids of indices.
+
+        Args:
+            indices: [n] integers; negative ones are padding.
+
+        Returns:
+            [n] strings; null for padding.
+        """
+        taken = pl.Series(self.ids, dtype=pl.String).gather(np.maximum(indices, 0))
+        return taken.zip_with(pl.Series(indices >= 0), pl.Series([None], dtype=pl.String))
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """A ratings table in integers, in the table's row order.
+
+    Attributes:
+        users: Vocabulary of the rows' users.
+        movies: Vocabulary of the rows' movies.
+        user: [n] int32 indices into ``users``.
+        movie: [n] int32 indices into ``movies``.
+        rating: [n] float32, or None for implicit feedback.
+        timestamp: [n] int64 seconds, or None.
+    """
+
+    users: Vocabulary
+    movies: Vocabulary
+    user: np.ndarray
+    movie: np.ndarray
+    rating: np.ndarray | None = None
+    timestamp: np.ndarray | None = None
+
+    @classmethod
+    def from_ratings(cls, ratings: pl.DataFrame) -> Interactions:
+        """Encodes a ratings table; the vocabularies are its own ids and nobody else's."""
+        users = Vocabulary.from_ids(ratings["user_id"].unique())
+        movies = Vocabulary.from_ids(ratings["movie_id"].unique())
+        columns = ratings.columns
+        return cls(
+            users=users,
+            movies=movies,
+            user=users.encode(ratings["user_id"]),
+            movie=movies.encode(ratings["movie_id"]),
+            rating=ratings["user_rating"].to_numpy().astype(np.float32) if "user_rating" in columns else None,
+            timestamp=ratings["timestamp"].to_numpy() if "timestamp" in columns else None,
+        )
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    @cached_property
+    def matrix(self) -> csr_matrix:
+        """[users, movies] float32, 1 where the user has rated the movie, with sorted indices."""
+        ones = np.ones(len(self), dtype=np.float32)
+        matrix = csr_matrix((ones, (self.user, self.movie)), shape=(len(self.users), len(self.movies)))
+        matrix.sum_duplicates()
+        matrix.data[:] = 1.0
+        return matrix
+
+    @cached_property
+    def movie_counts(self) -> np.ndarray:
+        """[movies] int64: how often each movie occurs."""
+        return np.bincount(self.movie, minlength=len(self.movies))

@@ -1,0 +1,113 @@
+"""Splits with users or movies that training never saw."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from data.dataset import Dataset
+from data.errors import DataError
+from data.split_labels import TEST, TRAIN, VALIDATION, check_fractions, codes, places
+from data.tables import sort_ids
+
+
+def cold_items(
+    dataset: Dataset, *, seed: int = 0, test: float = 0.1, validation: float = 0.1, min_ratings: int = 5
+) -> np.ndarray:
+    """All ratings of some movies are test: those movies have no train row.
+
+    Test movies are ``default_rng(seed).choice(ids, 10 %, replace=False)`` of the ids with at least five ratings, in
+    ascending order (by value where all ids are whole numbers, else as text); validation movies are drawn likewise
+    from the ids left, counted in the rest, with the same generator.
+
+    Args:
+        dataset: Any.
+        seed: Of the draws.
+        test: Fraction of the movies.
+        validation: Fraction of the movies left.
+        min_ratings: Movies with fewer are never drawn.
+    """
+    check_fractions(test=test, validation=validation)
+    rng = np.random.default_rng(seed)
+    labels = np.full(dataset.ratings.height, TRAIN, dtype=np.uint8)
+    for part, fraction in ((TEST, test), (VALIDATION, validation)):
+        rest = np.flatnonzero(labels == TRAIN)
+        labels[rest[_of_drawn(dataset.ratings[rest], "movie_id", fraction, rng, min_ratings)]] = part
+    return labels
+
+
+def cold_users(
+    dataset: Dataset, *, seed: int = 0, test: float = 0.1, validation: float = 0.1, revealed: int = 0
+) -> np.ndarray:
+    """All ratings of some users are test: nothing, or only the first few, is known of those users.
+
+    Args:
+        dataset: Any.
+        seed: Of the draws.
+        test: Fraction of the users.
+        validation: Fraction of the users left.
+        revealed: How many of each such user's ratings go to train all the same: the first by (timestamp, row), without
+            timestamps by row. Users with no more than that are not tested.
+
+    Raises:
+        DataError: If ``revealed`` is negative.
+    """
+    check_fractions(test=test, validation=validation)
+    if revealed < 0:
+        raise DataError(f"expected revealed to be 0 or more, got {revealed}")
+    rng = np.random.default_rng(seed)
+    labels = np.full(dataset.ratings.height, TRAIN, dtype=np.uint8)
+    for part, fraction in ((TEST, test), (VALIDATION, validation)):
+        rest = np.flatnonzero(labels == TRAIN)
+        labels[rest[_of_drawn(dataset.ratings[rest], "user_id", fraction, rng)]] = part
+    if revealed:
+        times = [dataset.ratings["timestamp"].to_numpy()] if dataset.has_timestamps else []
+        place, _ = places(codes(dataset.ratings, "user_id"), *times)
+        labels[place < revealed] = TRAIN
+    return labels
+
+
+def mixed(
+    dataset: Dataset,
+    *,
+    seed: int = 0,
+    test: float = 0.2,
+    validation: float = 0.2,
+    cold: float = 0.1,
+    min_ratings: int = 5,
+) -> np.ndarray:
+    """Warm and cold movies in one test: all ratings of 10 % of the movies, and 20 % of the other ratings.
+
+    Validation is cut in the same way from the rest.
+
+    Args:
+        dataset: Any.
+        seed: Of the draws.
+        test: Fraction of the ratings of movies that are not cold.
+        validation: The same, of the rest.
+        cold: Fraction of the movies whose ratings all go; in test and again in validation.
+        min_ratings: Movies with fewer are never made cold.
+    """
+    for name, fraction in (("test", test), ("validation", validation), ("cold", cold)):
+        check_fractions(**{name: fraction})
+    rng = np.random.default_rng(seed)
+    labels = np.full(dataset.ratings.height, TRAIN, dtype=np.uint8)
+    for part, fraction in ((TEST, test), (VALIDATION, validation)):
+        rest = np.flatnonzero(labels == TRAIN)
+        is_cold = _of_drawn(dataset.ratings[rest], "movie_id", cold, rng, min_ratings)
+        labels[rest[is_cold]] = part
+        warm = rest[~is_cold]
+        labels[rng.choice(warm, round(fraction * len(warm)), replace=False)] = part
+    return labels
+
+
+def _of_drawn(
+    ratings: pl.DataFrame, column: str, fraction: float, rng: np.random.Generator, min_ratings: int = 1
+) -> np.ndarray:
+    """[n] bool: rows of a drawn fraction of the ids that have at least ``min_ratings`` rows."""
+    counts = ratings[column].value_counts().filter(pl.col("count") >= min_ratings)
+    ids = sort_ids(counts[column])
+    if len(ids) < 2:
+        raise DataError(f"empty split: expected two or more of {column} with {min_ratings} ratings, got {len(ids)}")
+    drawn = rng.choice(np.array(ids), max(round(fraction * len(ids)), 1), replace=False)
+    return ratings[column].is_in(drawn.tolist()).to_numpy()

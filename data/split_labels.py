@@ -1,0 +1,56 @@
+"""What the split functions share."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from data.errors import DataError
+from data.interactions import Vocabulary
+
+TRAIN, VALIDATION, TEST = 0, 1, 2
+
+
+def check_fractions(**fractions: float) -> None:
+    """Refuses fractions outside (0, 1) and those that leave nothing for train.
+
+    Raises:
+        DataError: With the name of the fraction.
+    """
+    for name, value in fractions.items():
+        if not 0 < value < 1:
+            raise DataError(f"expected a fraction between 0 and 1 for {name}, got {value}")
+    if sum(fractions.values()) >= 1:
+        raise DataError(f"expected fractions that leave rows for train, got {fractions}")
+
+
+def complement(*fractions: float) -> float:
+    """One minus the fractions, without binary noise: .7 for .2 and .1, where Python's 1 - .2 - .1 rounds 15 rows wrong.
+
+    >>> complement(.2, .1), 1 - .2 - .1
+    (0.7, 0.7000000000000001)
+    """
+    return round(1 - sum(fractions), 12)
+
+
+def codes(ratings: pl.DataFrame, column: str) -> np.ndarray:
+    """[n] int32: equal where the ids are, in ascending (string) order of id."""
+    return Vocabulary.from_ids(ratings[column].unique()).encode(ratings[column])
+
+
+def places(groups: np.ndarray, *keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each row's place in its group.
+
+    Args:
+        groups: [n] non-negative integers.
+        *keys: [n] each: what a group is sorted by, most important first; ties stay in row order.
+
+    Returns:
+        [n] int64 places from 0, and [n] int64 sizes of the rows' groups.
+    """
+    order = np.lexsort((*reversed(keys), groups))  # stable, and the last key counts most
+    sizes = np.bincount(groups)
+    starts = np.cumsum(sizes) - sizes
+    place = np.empty(len(groups), dtype=np.int64)
+    place[order] = np.arange(len(groups)) - starts[groups[order]]
+    return place, sizes[groups]

@@ -1,0 +1,132 @@
+"""Splits: which rows of a ratings table are train, validation and test.
+
+Every split is a function of (data, arguments, seed). Rows keep their order inside each part. Fractions are of all rows
+unless a split says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from data import split_by_id, split_by_row, split_by_time
+from data.dataset import Dataset
+from data.errors import DataError
+from data.split_labels import TEST, TRAIN, VALIDATION
+
+# Each takes the dataset and keyword arguments and labels each row: [n] uint8 of TRAIN, VALIDATION, TEST.
+SPLITS: dict[str, Callable[..., np.ndarray]] = {
+    "temporal-user": split_by_time.temporal_user,
+    "temporal-global": split_by_time.temporal_global,
+    "leave-one-out": split_by_time.leave_one_out,
+    "random": split_by_row.random,
+    "stratified": split_by_row.stratified,
+    "k-fold": split_by_row.k_fold,
+    "cold-items": split_by_id.cold_items,
+    "cold-users": split_by_id.cold_users,
+    "mixed": split_by_id.mixed,
+}
+NEED_TIMESTAMPS = frozenset({"temporal-user", "temporal-global", "leave-one-out"})
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Three ratings tables with the columns of ``Dataset.ratings``.
+
+    Attributes:
+        kind: A key of ``SPLITS``, or ``"files"``.
+        train: What models learn from.
+        validation: What tuning and early stopping look at; empty only for ``"files"`` without a validation file.
+        test: What is scored once, at the end.
+        rows: Numbers of the source table's rows in train, validation and test ([n] int64 each, ascending); None for
+            ``"files"``.
+    """
+
+    kind: str
+    train: pl.DataFrame
+    validation: pl.DataFrame
+    test: pl.DataFrame
+    rows: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("train", "validation", "test"):
+            if getattr(self, name).is_empty() and not (name == "validation" and self.kind == "files"):
+                sizes = f"{self.train.height} train, {self.validation.height} validation, {self.test.height} test"
+                raise DataError(f"empty split: {self.kind} expected rows in each part, got {sizes}; too little data?")
+
+    @property
+    def train_and_validation(self) -> pl.DataFrame:
+        """Both together, in the source table's row order: what the final model is fitted on."""
+        both = pl.concat([self.train, self.validation])
+        if self.rows is None:
+            return both
+        return both[np.argsort(np.concatenate(self.rows[:2]), kind="stable")]
+
+
+def split(dataset: Dataset, kind: str | None = None, *, seed: int = 0, **options: Any) -> Split:
+    """Splits a dataset.
+
+    Args:
+        dataset: What to split.
+        kind: A key of ``SPLITS``; None for ``temporal-user``, without timestamps ``random``.
+        seed: For whatever the split draws at random.
+        **options: Arguments of the split's function, such as ``test=0.2``, ``validation=0.1``, ``fold=0``.
+
+    Raises:
+        DataError: If there is no such split, if it needs timestamps that are not there, or if a part would be empty.
+    """
+    kind = kind or ("temporal-user" if dataset.has_timestamps else "random")
+    if kind not in SPLITS:
+        raise DataError(f"unknown split {kind!r}, expected one of {', '.join(SPLITS)}")
+    if kind in NEED_TIMESTAMPS and not dataset.has_timestamps:
+        allowed = ", ".join(name for name in SPLITS if name not in NEED_TIMESTAMPS)
+        raise DataError(f"the split {kind} needs the column timestamp, which {dataset.name} lacks; allowed: {allowed}")
+    labels = SPLITS[kind](dataset, seed=seed, **options)
+    train, validation, test = rows = tuple(np.flatnonzero(labels == part) for part in (TRAIN, VALIDATION, TEST))
+    ratings = dataset.ratings
+    return Split(kind, ratings[train], ratings[validation], ratings[test], rows=(rows[0], rows[1], rows[2]))
+
+
+def folds(dataset: Dataset, *, n: int = 5, seed: int = 42, validation: float = 0.1) -> list[Split]:
+    """All splits of a k-fold cross-validation.
+
+    Args:
+        dataset: What to split.
+        n: Number of folds; each row is test in exactly one.
+        seed: As ``random_state`` of scikit-learn's ``KFold(n, shuffle=True, random_state=seed)``.
+        validation: Fraction of each fold's other rows.
+
+    Raises:
+        DataError: If there are fewer than two folds or fewer rows than folds.
+    """
+    return [split(dataset, "k-fold", seed=seed, fold=fold, n=n, validation=validation) for fold in range(n)]
+
+
+def holdout(train: pl.DataFrame, *, seed: int = 0, fraction: float = 0.1) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Cuts a validation part from a train table that came without one.
+
+    With timestamps it is each user's last part, otherwise it is drawn at random for each movie.
+
+    Args:
+        train: [n] ratings.
+        seed: For the random cut.
+        fraction: Of the rows.
+
+    Returns:
+        Train and validation, in the table's row order.
+
+    Raises:
+        DataError: If a part would be empty.
+    """
+    if "timestamp" in train.columns:
+        labels = split_by_time.last_of_each_user(train, 1 - fraction)
+    else:
+        labels = split_by_row.stratified_by_movie(train, fraction, np.random.default_rng(seed))
+    rest, held = train.filter(~labels), train.filter(labels)
+    if rest.is_empty() or held.is_empty():
+        raise DataError(f"empty split: expected a validation part of {fraction:.0%}, got {held.height} of {train.height} rows")
+    return rest, held

@@ -1,0 +1,87 @@
+"""Simple recommenders that stand in every comparison, by the name of their experiment.
+
+model = BASELINES["ease"].fit(interactions, EaseConfig(regularization=200.0))
+np.savez("ease.npz", **model.state())
+model = BASELINES["ease"].restore(dict(np.load("ease.npz")))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from data.interactions import Interactions
+from evaluation.baselines.base import FittedBaseline, State
+from evaluation.baselines.ease import EaseConfig, fit_ease
+from evaluation.baselines.ials import FactorModel, IALSConfig, fit_ials
+from evaluation.baselines.item_item import ItemItem
+from evaluation.baselines.itemknn import ItemKNNConfig, fit_itemknn
+from evaluation.baselines.popularity import (
+    PopularityConfig,
+    RecencyConfig,
+    SameForAll,
+    fit_popularity,
+    fit_recency,
+)
+from evaluation.baselines.random import RandomConfig, RandomScores, fit_random
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """How to configure, fit and restore one baseline.
+
+    Attributes:
+        config: Frozen dataclass of its settings; the defaults are tuned on MovieLens-100K.
+        fitter: ``(interactions, config, now=…)`` → recommender.
+        restore: State → recommender; the inverse of `FittedBaseline.state`.
+    """
+
+    config: type
+    fitter: Callable[..., FittedBaseline]
+    restore: Callable[[State], FittedBaseline]
+
+    def fit(
+        self, interactions: Interactions, config: Any = None, *, now: int | None = None
+    ) -> FittedBaseline:
+        """Fits the baseline.
+
+        Args:
+            interactions: Train rows.
+            config: An instance of ``self.config``; None: its defaults.
+            now: Seconds; what "recent" refers to. Default: the latest row.
+
+        Raises:
+            TypeError: If the config is another baseline's.
+            DataError: If the rows do not suffice.
+        """
+        config = self.config() if config is None else config
+        if not isinstance(config, self.config):
+            raise TypeError(f"expected a {self.config.__name__}, got a {type(config).__name__}")
+        return self.fitter(interactions, config, now=now)
+
+
+BASELINES: dict[str, Baseline] = {
+    "random": Baseline(RandomConfig, fit_random, RandomScores.from_state),
+    "popularity": Baseline(PopularityConfig, fit_popularity, SameForAll.from_state),
+    "recency": Baseline(RecencyConfig, fit_recency, SameForAll.from_state),
+    "itemknn": Baseline(ItemKNNConfig, fit_itemknn, ItemItem.from_state),
+    "ease": Baseline(EaseConfig, fit_ease, ItemItem.from_state),
+    "ials": Baseline(IALSConfig, fit_ials, FactorModel.from_state),
+}
+
+__all__ = [
+    "BASELINES",
+    "Baseline",
+    "EaseConfig",
+    "FactorModel",
+    "FittedBaseline",
+    "IALSConfig",
+    "ItemItem",
+    "ItemKNNConfig",
+    "PopularityConfig",
+    "RandomConfig",
+    "RandomScores",
+    "RecencyConfig",
+    "SameForAll",
+]

@@ -1,0 +1,147 @@
+"""iALS: implicit matrix factorisation by alternating least squares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from data.interactions import Interactions
+from evaluation.baselines.base import FittedBaseline, State, popularity_scores
+
+
+@dataclass(frozen=True)
+class IALSConfig:
+    """Settings of iALS, passed to `implicit`'s ``AlternatingLeastSquares`` under the same names.
+
+    Attributes:
+        factors: Length of the vectors.
+        alpha: Confidence in an observed interaction; an unobserved one has 1.
+        regularization: λ of the L2 penalty, the same for every vector.
+        iterations: Sweeps over users and movies.
+        seed: Of the initial vectors.
+    """
+
+    factors: int = 32
+    alpha: float = 5.0
+    regularization: float = 40.0
+    iterations: int = 15
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if (
+            self.factors < 1
+            or self.iterations < 1
+            or self.alpha <= 0
+            or self.regularization < 0
+            or self.seed < 0
+        ):
+            raise ValueError(
+                f"need factors >= 1, iterations >= 1, alpha > 0, regularization >= 0 and seed >= 0, got "
+                f"{self}"
+            )
+
+
+@dataclass(frozen=True)
+class FactorModel(FittedBaseline):
+    """Scores = user vector · movie vector.
+
+    Attributes:
+        user_factors: [users, factors] float32.
+        movie_factors: [movies, factors] float32.
+        alpha: As in `IALSConfig`, for folding in new users.
+        regularization: As in `IALSConfig`, for folding in new users.
+    """
+
+    user_factors: np.ndarray
+    movie_factors: np.ndarray
+    alpha: float
+    regularization: float
+
+    def similarity(self, movies: np.ndarray) -> np.ndarray:
+        """[batch, movies] float32: cosine of the movie vectors."""
+        norms = np.linalg.norm(self.movie_factors, axis=1, keepdims=True)
+        unit = self.movie_factors / np.maximum(norms, np.finfo(np.float32).tiny)
+        return unit[np.asarray(movies)] @ unit.T
+
+    def _score_users(self, users: np.ndarray) -> np.ndarray:
+        return self.user_factors[users] @ self.movie_factors.T
+
+    def _score_histories(self, history: csr_matrix) -> np.ndarray:
+        factors = np.stack([self._fold_in(row.indices) for row in history])
+        return factors.astype(np.float32) @ self.movie_factors.T
+
+    def _fold_in(self, rated: np.ndarray) -> np.ndarray:
+        """[factors] float64: the vector of a user with these movies [rated], eq. 4 of Hu et al."""
+        every, own = self._gram, self.movie_factors[rated].astype(np.float64)
+        left = every + (self.alpha - 1.0) * own.T @ own + self.regularization * np.eye(every.shape[0])
+        return np.linalg.solve(left, self.alpha * own.sum(axis=0))
+
+    @property
+    def _gram(self) -> np.ndarray:
+        """[factors, factors] float64: YᵀY over all movies."""
+        movies = self.movie_factors.astype(np.float64)
+        return movies.T @ movies
+
+    def state(self) -> State:
+        """As in the base class, with the vectors and what folding in needs."""
+        return {
+            **super().state(),
+            "user_factors": self.user_factors,
+            "movie_factors": self.movie_factors,
+            "alpha": np.array(self.alpha),
+            "regularization": np.array(self.regularization),
+        }
+
+    @classmethod
+    def _fields(cls, state: State) -> dict[str, Any]:
+        numbers = {name: float(state[name]) for name in ("alpha", "regularization")}
+        vectors = {name: state[name] for name in ("user_factors", "movie_factors")}
+        return {**super()._fields(state), **vectors, **numbers}
+
+
+def fit_ials(interactions: Interactions, config: IALSConfig, *, now: int | None = None) -> FactorModel:
+    """Minimises Σ_ui c_ui (p_ui − x_u·y_i)² + λ (Σ_u ‖x_u‖² + Σ_i ‖y_i‖²).
+
+    p is 1 and c is alpha where user u has rated movie i; elsewhere p is 0 and c is 1.
+
+    Hu, Koren and Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008, solved by
+    conjugate gradients (Takács et al., RecSys 2011) in the package `implicit`. One seed gives one result,
+    whatever the number of threads.
+
+    Args:
+        interactions: Train rows.
+        config: See there.
+        now: Not used.
+
+    Raises:
+        DataError: If there are no rows.
+        ImportError: If `implicit` is not installed.
+    """
+    popularity, matrix = popularity_scores(interactions), interactions.matrix
+    try:
+        from implicit.als import AlternatingLeastSquares
+        from threadpoolctl import threadpool_limits
+    except ImportError as error:
+        raise ImportError("ials needs the package implicit: pip install 'tfrs-lab[baselines]'") from error
+    # implicit runs its own threads; BLAS threads beside them fight for the same cores
+    with threadpool_limits(limits=1, user_api="blas"):
+        model = AlternatingLeastSquares(
+            factors=config.factors,
+            alpha=config.alpha,
+            regularization=config.regularization,
+            iterations=config.iterations,
+            random_state=config.seed,
+        )
+        model.fit(matrix, show_progress=False)
+    return FactorModel(
+        interactions.users,
+        interactions.movies,
+        popularity,
+        user_factors=np.asarray(model.user_factors),
+        movie_factors=np.asarray(model.item_factors),
+        alpha=config.alpha,
+        regularization=config.regularization,
+    )

@@ -1,0 +1,60 @@
+"""What the protocol evaluates: anything that scores every movie for a batch of users."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from data.interactions import Vocabulary
+
+
+@runtime_checkable
+class Recommender(Protocol):
+    """Scores of all candidate movies, higher is better.
+
+    Scores are comparable within one user only. A score of ``-inf`` means "never recommend"; NaN is an error.
+    Movies that the user has seen are scored like any other: the caller masks them.
+
+    Attributes:
+        users: Users known from fitting.
+        movies: Candidate movies. May hold movies without a single train rating, where the model can score
+            them.
+    """
+
+    users: Vocabulary
+    movies: Vocabulary
+
+    def score(self, users: np.ndarray) -> np.ndarray:
+        """Scores for known users, and a fallback for unknown ones.
+
+        Args:
+            users: [batch] int32 indices into ``self.users``, -1 for a user it does not hold.
+
+        Returns:
+            [batch, movies] float32.
+        """
+        ...
+
+    def score_history(self, history: csr_matrix) -> np.ndarray:
+        """Scores for users who took no part in fitting, from the movies that they have rated.
+
+        Args:
+            history: [batch, movies] interactions, nonzero where the user has rated the movie.
+
+        Returns:
+            [batch, movies] float32.
+        """
+        ...
+
+    def similarity(self, movies: np.ndarray) -> np.ndarray:
+        """How alike movies are in the eyes of the model.
+
+        Args:
+            movies: [batch] int32 indices into ``self.movies``.
+
+        Returns:
+            [batch, movies] float32, higher is more alike.
+        """
+        ...

@@ -1,0 +1,149 @@
+"""What an evaluation returns, and how ranked lists become one: shared by `evaluate` and `score_topk`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from evaluation import exposure
+from evaluation.bootstrap import confidence_intervals
+from evaluation.judgements import Judgements
+from evaluation.metrics import ranking_metrics
+from evaluation.slices import Slices, slice_metrics
+from evaluation.topk import membership
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Numbers of one recommender on one test table.
+
+    Attributes:
+        metrics: "ndcg@10", "coverage@10", "factorized_top_100" and the like → value; "users" → how many were
+            averaged.
+        confidence: The metrics that are means over users or interactions → 95 % bootstrap interval over
+            users.
+        slices: Family → slice → metric → value, see `evaluation.slices`.
+        per_user: ``user_id`` and a column for each per-user metric, in order of user id: what `paired`
+            compares.
+        topk: ``user_id``, ``movie_id``, ``rank`` (from 1), ``score``: the ranked lists without seen movies.
+    """
+
+    metrics: dict[str, float]
+    confidence: dict[str, tuple[float, float]]
+    slices: Slices
+    per_user: pl.DataFrame
+    topk: pl.DataFrame
+
+    def as_dict(self) -> dict[str, Any]:
+        """The part that goes into ``metrics.json``: the metrics, "confidence" and "slices"."""
+        confidence = {name: list(ends) for name, ends in self.confidence.items()}
+        return {**self.metrics, "confidence": confidence, "slices": self.slices}
+
+
+@dataclass(frozen=True)
+class RankedLists:
+    """Ranked movies of every test user.
+
+    Attributes:
+        movies: [users, depth] int32 indices into `Judgements.movies`, best first, padded with -1.
+        scores: [users, depth] float32, NaN where a list came without scores.
+    """
+
+    movies: np.ndarray
+    scores: np.ndarray
+
+
+def check_cutoffs(ks: Sequence[int]) -> None:
+    """Refuses cut-offs that are not positive integers."""
+    if not ks or any(isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1 for k in ks):
+        raise ValueError(f"cut-offs must be one or more positive integers, got {list(ks)}")
+
+
+def summarise(
+    judgements: Judgements,
+    lists: RankedLists,
+    *,
+    ks: Sequence[int],
+    bootstrap: int,
+    seed: int,
+    factorized: dict[str, np.ndarray] | None = None,
+) -> Evaluation:
+    """Computes everything that follows from ranked lists.
+
+    Args:
+        judgements: Truth, and what users have seen.
+        lists: Ranked lists without seen movies, at least ``max(ks)`` deep.
+        ks: Cut-offs.
+        bootstrap: Resamples, 0 for no intervals.
+        seed: Of the bootstrap.
+        factorized: "factorized_top_100" and the like → [users] hits, from `factorized_hits`.
+
+    Returns:
+        The evaluation. Without anything in the seen table there is no catalogue to speak of: no coverage,
+        novelty, Gini or slices.
+    """
+    relevant = np.diff(judgements.relevant.indptr)
+    top = lists.movies[:, : max(ks)]
+    user, movie = judgements.relevant.nonzero()
+    hits = membership(user, movie, top, width=len(judgements.movies))
+    per_user = ranking_metrics(hits, relevant, ks)
+    factorized = factorized or {}
+    metrics = {name: float(values.mean()) for name, values in per_user.items()}
+    metrics |= _exposure_metrics(judgements, top, ks)
+    metrics |= {name: float(found.sum() / relevant.sum()) for name, found in factorized.items()}
+    metrics["users"] = len(relevant)
+    confidence: dict[str, tuple[float, float]] = {}
+    if bootstrap:
+        confidence |= _intervals(per_user, np.ones(len(relevant)), bootstrap, seed)
+        confidence |= _intervals(factorized, relevant, bootstrap, seed)
+    return Evaluation(
+        metrics=metrics,
+        confidence=confidence,
+        slices=slice_metrics(judgements, top, per_user, ks) if judgements.raters_total else {},
+        per_user=pl.DataFrame({"user_id": pl.Series(judgements.users.ids, dtype=pl.String), **per_user}),
+        topk=_topk_table(judgements, lists),
+    )
+
+
+def _exposure_metrics(judgements: Judgements, top: np.ndarray, ks: Sequence[int]) -> dict[str, float]:
+    """Coverage, novelty and Gini of the catalogue; movies outside it are not counted."""
+    raters = judgements.raters[judgements.catalogue]
+    metrics: dict[str, float] = {}
+    if not judgements.raters_total:
+        return metrics
+    for k in ks:
+        shown = exposure.exposure(top, k, len(judgements.movies))[judgements.catalogue]
+        metrics[f"coverage@{k}"] = exposure.coverage(shown)
+        metrics[f"novelty@{k}"] = exposure.novelty(shown, raters, judgements.raters_total)
+        metrics[f"gini@{k}"] = exposure.gini(shown)
+    return metrics
+
+
+def _intervals(
+    per_user: dict[str, np.ndarray], weights: np.ndarray, resamples: int, seed: int
+) -> dict[str, tuple[float, float]]:
+    """Bootstrap intervals of Σ values / Σ weights for each metric."""
+    if not per_user:
+        return {}
+    ends = confidence_intervals(
+        np.column_stack([*per_user.values()]), weights, resamples=resamples, seed=seed
+    )
+    return {name: (float(low), float(high)) for name, (low, high) in zip(per_user, ends, strict=True)}
+
+
+def _topk_table(judgements: Judgements, lists: RankedLists) -> pl.DataFrame:
+    """The lists as rows, in order of user id and rank."""
+    user, place = np.nonzero(lists.movies >= 0)
+    scores = pl.Series("score", lists.scores[user, place], dtype=pl.Float32)
+    return pl.DataFrame(
+        {
+            "user_id": judgements.users.decode(user),
+            "movie_id": judgements.movies.decode(lists.movies[user, place]),
+            "rank": (place + 1).astype(np.int32),
+            "score": scores.fill_nan(None),
+        }
+    )

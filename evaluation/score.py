@@ -1,0 +1,150 @@
+"""Scores the ranked lists of any tool under our protocol: what ``recs score`` calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from data.errors import DataError
+from evaluation.judgements import Judgements
+from evaluation.result import Evaluation, RankedLists, check_cutoffs, summarise
+
+
+def score_topk(
+    topk: pl.DataFrame,
+    truth: pl.DataFrame,
+    seen: pl.DataFrame | None = None,
+    *,
+    ks: Sequence[int] = (5, 10, 20),
+    threshold: float | None = None,
+    depth: int = 100,
+    seed: int = 0,
+    bootstrap: int = 2000,
+) -> Evaluation:
+    """Evaluates ranked lists; for the lists that `evaluate` returns it gives the same numbers.
+
+    Movies that a user has seen are taken out of the list and the rest moves up. Users of the truth without a
+    list count as 0; lists of users without anything relevant are not used. Factorized top-k cannot be told
+    from lists, and coverage, novelty, Gini and slices only with ``seen``.
+
+    Args:
+        topk: ``user_id``, ``movie_id`` and ``rank`` (1, 2, 3 … for each user) or ``score`` (higher is better,
+            of equal scores the lower movie id ranks first). With both, the rank decides.
+        truth: As ``test`` in `evaluate`.
+        seen: As in `evaluate`; None: nothing is masked.
+        ks: Cut-offs.
+        threshold: As in `evaluate`.
+        depth: Length of the lists in the result, raised to ``max(ks)`` if that is more.
+        seed: Of the bootstrap.
+        bootstrap: Resamples for the confidence intervals, 0 for none.
+
+    Raises:
+        DataError: If a table lacks a column or holds nulls, a list names a movie twice, ranks have gaps,
+            scores are NaN, nothing is relevant, or a user has already seen what is to be predicted.
+        ValueError: If ``ks`` is not positive.
+
+    >>> lists = pl.DataFrame({"user_id": ["u", "u", "u"], "movie_id": ["a", "b", "c"], "rank": [1, 2, 3]})
+    >>> truth = pl.DataFrame({"user_id": ["u", "u"], "movie_id": ["c", "d"]})
+    >>> seen = pl.DataFrame({"user_id": ["u"], "movie_id": ["a"]})
+    >>> score_topk(lists, truth, seen, ks=(2,)).metrics["mrr@2"]    # c moves up to rank 2
+    0.5
+    """
+    check_cutoffs(ks)
+    ordered = _ordered(topk)
+    nothing = pl.DataFrame(schema={"user_id": pl.String, "movie_id": pl.String})
+    judgements = Judgements.from_tables(
+        truth, nothing if seen is None else seen, threshold=threshold, candidates=ordered["movie_id"].unique()
+    )
+    lists = _as_lists(ordered, judgements, max(depth, *ks))
+    return summarise(judgements, lists, ks=ks, bootstrap=bootstrap, seed=seed)
+
+
+def _ordered(topk: pl.DataFrame) -> pl.DataFrame:
+    """The checked table: user_id, movie_id, score (null if not given), each user's best movie first."""
+    by = [column for column in ("rank", "score") if column in topk.columns]
+    for column in ("user_id", "movie_id"):
+        if column not in topk.columns:
+            raise DataError(
+                f"the top-k table needs a column {column}, it has {', '.join(topk.columns) or 'none'}"
+            )
+    if not by:
+        raise DataError(f"the top-k table needs a column rank or score, it has {', '.join(topk.columns)}")
+    for column in ("user_id", "movie_id", *by):
+        if topk[column].null_count():
+            raise DataError(
+                f"the top-k table has {topk[column].null_count()} rows without a value", column=column
+            )
+    table = topk.select(pl.col("user_id", "movie_id").cast(pl.String), *by)
+    _check_duplicates(table)
+    if "score" in by:
+        table = table.with_columns(_numbers(table["score"], pl.Float64))
+        if table["score"].is_nan().any():
+            raise DataError(
+                f"the top-k table has {table['score'].is_nan().sum()} scores that are NaN", column="score"
+            )
+    else:
+        table = table.with_columns(score=pl.lit(None, dtype=pl.Float64))
+    if "rank" in by:
+        table = table.with_columns(_numbers(table["rank"], pl.Int64)).sort("user_id", "rank")
+        _check_ranks(table)
+    else:
+        table = table.sort("user_id", "score", "movie_id", descending=[False, True, False])
+    return table.select("user_id", "movie_id", "score")
+
+
+def _numbers(column: pl.Series, dtype: type[pl.Float64] | type[pl.Int64]) -> pl.Series:
+    """The column as numbers."""
+    try:
+        numbers = column.cast(dtype, strict=True)
+    except pl.exceptions.PolarsError:
+        numbers = None
+    if numbers is None or (dtype == pl.Int64 and column.dtype.is_float() and not (numbers == column).all()):
+        kind = "whole numbers" if dtype == pl.Int64 else "numbers"
+        raise DataError(
+            f"the top-k table's {column.name} must hold {kind}, got {column.dtype}", column=column.name
+        )
+    return numbers
+
+
+def _check_duplicates(table: pl.DataFrame) -> None:
+    """Refuses a movie that stands twice in one user's list."""
+    twice = table.filter(table.select("user_id", "movie_id").is_duplicated())
+    if len(twice):
+        user, movie = twice.sort("user_id", "movie_id").row(0)[:2]
+        raise DataError(f"the top-k table recommends movie {movie!r} to user {user!r} more than once")
+
+
+def _check_ranks(table: pl.DataFrame) -> None:
+    """Refuses ranks of a user that are not 1, 2, 3 …; the table is sorted by user and rank."""
+    expected = pl.int_range(1, pl.len() + 1).over("user_id")
+    wrong = table.with_columns(expected=expected).filter(pl.col("rank") != pl.col("expected"))
+    if len(wrong):
+        user, rank, wanted = wrong.select("user_id", "rank", "expected").row(0)
+        raise DataError(
+            f"user {user!r} has rank {rank} where {wanted} was expected: ranks run 1, 2, 3 …", column="rank"
+        )
+
+
+def _as_lists(ordered: pl.DataFrame, judgements: Judgements, depth: int) -> RankedLists:
+    """Lists of the test users without seen movies, cut at depth."""
+    user = judgements.users.encode(ordered["user_id"])
+    movie = judgements.movies.encode(ordered["movie_id"])
+    score = ordered["score"].cast(pl.Float32).fill_null(np.nan).to_numpy()
+    wanted = user >= 0
+    user, movie, score = user[wanted], movie[wanted], score[wanted]
+    new = (
+        ~np.asarray(judgements.seen[user, movie], dtype=bool).ravel()
+        if len(user)
+        else np.zeros(0, dtype=bool)
+    )
+    user, movie, score = user[new], movie[new], score[new]
+    # the table is sorted by user id and so by index: a row's place is its distance from the user's first row
+    place = np.arange(len(user)) - np.searchsorted(user, user)
+    shallow = place < depth
+    movies = np.full((len(judgements.users), depth), -1, dtype=np.int32)
+    scores = np.full(movies.shape, np.nan, dtype=np.float32)
+    movies[user[shallow], place[shallow]] = movie[shallow]
+    scores[user[shallow], place[shallow]] = score[shallow]
+    return RankedLists(movies, scores)

@@ -1,0 +1,1 @@
+"""What produces a number: experiments, training, comparison and the command line. No other room imports this one."""

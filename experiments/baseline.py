@@ -1,0 +1,22 @@
+"""Makes an experiment of a baseline of the evaluation room."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from data import Interactions
+from evaluation import BASELINES
+from experiments.experiment import Experiment, FitContext, Trained
+
+
+def baseline_experiment(name: str, summary: str) -> Experiment:
+    """The experiment that fits ``BASELINES[name]``; a field ``seed`` of its config follows the run's seed."""
+    baseline = BASELINES[name]
+
+    def fit(config: Any, rows: Interactions, context: FitContext) -> Trained:
+        if hasattr(config, "seed"):
+            config = replace(config, seed=context.seed)
+        return Trained(baseline.fit(rows, config))
+
+    return Experiment(name=name, summary=summary, config=baseline.config, fit=fit, load=baseline.restore)

@@ -1,0 +1,74 @@
+"""The command ``recs``: finds the subcommand, turns errors into one line and an exit status.
+
+Exit status 0: success; 1: failure, with one line on stderr; 2: usage error.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {
+    "run": "run one experiment and write a run directory",
+    "compare": "run several experiments on the same splits, print one table",
+    "recommend": "recommend movies from a finished run, with titles and reasons",
+    "score": "score any tool's top-k file under our protocol",
+    "data": "show or prepare a dataset",
+}
+
+HELP = """usage: recs COMMAND [options]
+
+TFRS Lab: recommenders on TensorFlow Recommenders, compared honestly.
+
+{commands}
+
+`recs COMMAND --help` lists a command's options with their defaults. Start with: recs compare
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; returns the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help"):
+        print(HELP.format(commands="\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())))
+        return 0
+    name = words.pop(0)
+    if name not in COMMANDS:
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        return _fail(f"expected a command ({', '.join(COMMANDS)}), got {name!r}{hint}", status=2)
+    try:
+        importlib.import_module(f"experiments.commands.{name}").main(words)
+    except KeyboardInterrupt:
+        return _fail("interrupted; go on with --resume", status=130)
+    except BrokenPipeError:
+        return 0
+    except Exception as error:
+        if "--debug" in words:
+            raise
+        return _fail(_one_line(error), status=1)
+    return 0
+
+
+def run_module(experiment: str) -> None:
+    """``python -m experiments.NAME``: the same as ``recs run NAME``."""
+    sys.exit(main(["run", experiment, *sys.argv[1:]]))
+
+
+def _one_line(error: Exception) -> str:
+    from data import DataError
+
+    text = " ".join(str(error).split()) or type(error).__name__
+    known = (DataError, ValueError, ImportError, FloatingPointError, OSError)
+    return text if isinstance(error, known) else f"{type(error).__name__}: {text} (--debug shows where)"
+
+
+def _fail(line: str, *, status: int) -> int:
+    print(f"recs: {line}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The subcommands of `recs`, a module each with a function `main(words)`."""

@@ -1,0 +1,99 @@
+"""``recs compare [EXPERIMENT ...]``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+
+from experiments.commands.run import default_directory
+from experiments.compare import compare_experiments, differences, to_json
+from experiments.display import (
+    comparison_caption,
+    comparison_table,
+    console,
+    differences_lines,
+    side_by_side,
+)
+from experiments.parts import load_source
+from experiments.recommend import StoredModel, favourites, load_model, recommend_for_user
+from experiments.registry import NAMES
+from experiments.reporter import ConsoleReporter
+from experiments.results import Result
+from experiments.rundir import read_config
+from experiments.settings import parse_settings, to_words
+from experiments.usage import usage_error
+
+DEFAULT = ("popularity", "itemknn", "ease", "ials", "retrieval")
+
+
+def main(words: Sequence[str]) -> None:
+    """Runs the experiments, prints one table, one user's recommendations and where to go from there."""
+    names, rest = _names(list(words))
+    description = f"Experiments: {', '.join(NAMES)}. Without a name: {' '.join(DEFAULT)}."
+    prog = "recs compare [EXPERIMENT ...]"
+    settings = parse_settings(names, rest, prog=prog, description=description)
+    out = settings.options.out or default_directory("compare", settings)
+    if settings.options.resume is not None:
+        out = settings.options.resume
+        stored = read_config(out)
+        names = tuple(stored["experiments"])
+        settings = parse_settings(names, [*to_words(stored["settings"]), *rest], prog=prog, description=description)
+    reporter = ConsoleReporter()
+    source = load_source(settings.options, reporter)
+    results = compare_experiments(names, settings, source, out, reporter)
+    if settings.options.json:
+        print(json.dumps({"runs": to_json(results), "differences": differences(results)}))
+    else:
+        _show(results, out)
+
+
+def _names(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
+    """The experiments named before the first option, or the default ones, and the other words."""
+    end = next((position for position, word in enumerate(words) if word.startswith("-")), len(words))
+    for word in words[:end]:
+        if word not in NAMES:
+            usage_error("recs compare", "experiments", NAMES, word)
+    return tuple(dict.fromkeys(words[:end])) or DEFAULT, words[end:]
+
+
+def _show(results: Sequence[Result], out: Path) -> None:
+    screen = console()
+    screen.print(comparison_table(results))
+    screen.print(comparison_caption(results))
+    if len(results) > 1:
+        compared = differences(results)
+        screen.print(f"\nnDCG@10, each model against {compared['best']}, user by user (95 % interval):")
+        for line in differences_lines(compared):
+            screen.print(line)
+    best = max(results, key=lambda result: result.metrics["validation"]["ndcg@10"])
+    model = load_model(best.directory)
+    _show_user(model, screen)
+    screen.print("Next:", style="bold")
+    screen.print(f"  recs recommend {best.directory} --user {_example_user(model)}     someone's recommendations", soft_wrap=True)
+    screen.print("  recs run retrieval --help                 every option of the two-tower model")
+    screen.print("  recs compare ease retrieval --split leave-one-out   another question")
+    screen.print(f"Run directories, with report.html in each: {out}", soft_wrap=True)
+
+
+def _example_user(model: StoredModel) -> str:
+    """A user with a history of ordinary length and something held out: the first by id among those in the middle."""
+    lengths = model.known.group_by("user_id").len().join(model.test, on="user_id", how="semi").sort("len", "user_id")
+    return str(lengths["user_id"][len(lengths) // 2])
+
+
+def _show_user(model: StoredModel, screen: Console) -> None:
+    user = _example_user(model)
+    liked = favourites(model, user, 10)
+    later = set(model.test.filter(pl.col("user_id") == user)["movie_id"])
+    found = recommend_for_user(model, user, 10)
+    left = pl.DataFrame({"line": liked["movie_title"].to_list()})
+    marks = ["✓ " if movie_id in later else "  " for movie_id in found["movie_id"]]
+    right = pl.DataFrame({"line": [mark + title for mark, title in zip(marks, found["movie_title"], strict=True)]})
+    screen.print(
+        side_by_side(left, right, f"user {user}: rated highest", f"{model.name} recommends (✓ rated later, held out)")
+    )

@@ -1,0 +1,76 @@
+"""``recs data {info,prepare} NAME``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tyro
+from rich import box
+from rich.table import Table
+
+from data import info, load, prepare_tfds
+from experiments.display import console
+from experiments.reporter import ConsoleReporter
+from experiments.usage import usage_error
+
+ACTIONS = {
+    "info": "counts, ranges and checksums",
+    "prepare": "fetch and cache a dataset, and prepare it for tfds.load",
+}
+
+
+@dataclass(frozen=True)
+class DataCommandOptions:
+    """MovieLens: 100k, latest-small, 1m, 10m, 20m, 25m or 32m."""
+
+    name: tyro.conf.Positional[str]
+    """Which dataset."""
+    data_dir: Path | None = None
+    """Directory or archive that holds it; otherwise it is found or fetched."""
+    skip_bad_lines: bool = False
+    """Go on after malformed lines and say how many were dropped."""
+    json: bool = False
+    """Print the result as JSON on stdout."""
+    debug: bool = False
+    """Show tracebacks."""
+
+
+def main(words: Sequence[str]) -> None:
+    """Shows or prepares a dataset."""
+    if words and words[0] in ("-h", "--help"):
+        print("usage: recs data ACTION NAME [options]\n")
+        print("\n".join(f"  {name:<8} {text}" for name, text in ACTIONS.items()))
+        sys.exit(0)
+    if not words or words[0] not in ACTIONS:
+        usage_error("recs data", "an action", tuple(ACTIONS), words[0] if words else "nothing")
+    action = words[0]
+    options = tyro.cli(DataCommandOptions, args=words[1:], prog=f"recs data {action}", description=ACTIONS[action])
+    reporter = ConsoleReporter()
+    dataset = load(
+        options.name,
+        data_dir=options.data_dir,
+        skip_bad_lines=options.skip_bad_lines,
+        prepare_tfds=False,
+        report=reporter.line,
+    )
+    if action == "prepare":
+        prepare_tfds(dataset, report=reporter.line)
+    facts = info(dataset)
+    if options.json:
+        print(json.dumps(facts, default=str))
+    else:
+        console().print(_table(facts))
+
+
+def _table(facts: dict[str, Any]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_header=False)
+    table.add_column("fact")
+    table.add_column("value", overflow="fold")
+    for name, value in facts.items():
+        table.add_row(name.replace("_", " "), f"{value:,}" if isinstance(value, int) else str(value))
+    return table

@@ -1,0 +1,72 @@
+"""``recs run EXPERIMENT``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.display import console, factorized_line, run_title, seconds, top_k_table
+from experiments.parts import load_source
+from experiments.registry import NAMES, experiment
+from experiments.reporter import ConsoleReporter
+from experiments.results import Result
+from experiments.run import run_experiment
+from experiments.rundir import read_config
+from experiments.settings import Settings, parse_settings, to_words
+from experiments.usage import usage_error
+
+
+def main(words: Sequence[str]) -> None:
+    """Runs one experiment and prints its metrics."""
+    name, rest = _experiment_of(list(words))
+    prog = f"recs run {name}"
+    settings = parse_settings([name], rest, prog=prog, description=experiment(name).summary)
+    resume = settings.options.resume
+    if resume is not None:
+        out = resume.with_name(resume.name.removesuffix(".partial"))
+        stored = to_words(read_config(out)["settings"])
+        settings = parse_settings([name], [*stored, *rest], prog=prog, description="")
+    else:
+        out = settings.options.out or default_directory(name, settings)
+    reporter = ConsoleReporter()
+    source = load_source(settings.options, reporter)
+    result = run_experiment(experiment(name), settings, source, out, reporter)
+    show(result, as_json=settings.options.json)
+
+
+def _experiment_of(words: list[str]) -> tuple[str, list[str]]:
+    """The experiment's name and the other words; with ``--resume`` alone the name is the interrupted run's."""
+    if words and words[0] in NAMES:
+        return words[0], words[1:]
+    if len(words) > 1 and words[0] == "--resume":
+        return read_config(Path(words[1].removesuffix(".partial")))["experiment"], words
+    if words and words[0] in ("-h", "--help"):
+        print("usage: recs run EXPERIMENT [options]\n")
+        print("\n".join(f"  {name:<11} {experiment(name).summary}" for name in NAMES))
+        print("\n`recs run EXPERIMENT --help` lists its options. `recs run --resume DIR` finishes an interrupted run.")
+        sys.exit(0)
+    usage_error("recs run", "an experiment", NAMES, words[0] if words else "nothing")
+
+
+def default_directory(name: str, settings: Settings) -> Path:
+    """``runs/<experiment>-<dataset>-<time>``."""
+    options = settings.options
+    own = options.ratings or options.train
+    dataset = own.stem if own else options.dataset
+    return Path("runs") / f"{name}-{dataset}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def show(result: Result, *, as_json: bool) -> None:
+    """Prints a run's metrics."""
+    if as_json:
+        print(json.dumps({"experiment": result.name, "directory": str(result.directory), **result.metrics}))
+        return
+    out = console()
+    metrics = result.metrics
+    out.print(top_k_table(metrics["test"], metrics["confidence"], run_title(result.config)))
+    out.print(factorized_line(metrics["test"]))
+    out.print(f"train {seconds(result.seconds['train'])} s, evaluate {seconds(result.seconds['evaluate'])} s")
+    out.print(f"run directory: {result.directory}    next: recs recommend {result.directory} --user ID", soft_wrap=True)

@@ -1,0 +1,132 @@
+"""Tables for a person to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from experiments.results import Result
+
+WIDTH = 118
+"""Columns of output that does not go to a terminal."""
+
+
+def console() -> Console:
+    """Where results go: stdout, wide enough for the tables when it is no terminal."""
+    plain = Console(highlight=False)
+    return plain if plain.is_terminal else Console(highlight=False, width=WIDTH)
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A fixed number of digits; a dash for what was not measured."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def with_interval(metrics: Mapping[str, float], confidence: Mapping[str, Sequence[float]], name: str) -> str:
+    """A metric with half the width of its 95 % interval."""
+    if name not in confidence:
+        return number(metrics.get(name))
+    low, high = confidence[name]
+    return f"{number(metrics[name])} ± {number((high - low) / 2)}"
+
+
+def seconds(value: float) -> str:
+    """Seconds, the fewer the more precisely.
+
+    >>> seconds(0.0312), seconds(4.26), seconds(71.8)
+    ('0.03', '4.3', '72')
+    """
+    return f"{value:.2f}" if value < 1 else f"{value:.1f}" if value < 10 else f"{value:.0f}"
+
+
+def comparison_table(results: Sequence[Result]) -> Table:
+    """One row per run: top-k metrics with intervals, factorized top-k, seconds."""
+    first = results[0].config
+    table = Table(box=box.SIMPLE_HEAD, title=f"{first['dataset']['name']}, {first['split']} split, test", title_style="bold")
+    table.add_column("model")
+    for name in ("nDCG@10", "precision@10", "recall@10"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("factorized\ntop-10", "factorized\ntop-100", "train\ns", "evaluate\ns"):
+        table.add_column(name, justify="right", no_wrap=True)
+    best = max(result.metrics["test"]["ndcg@10"] for result in results)
+    for result in results:
+        test = result.metrics["test"]
+        table.add_row(
+            result.name,
+            *(with_interval(test, result.metrics["confidence"], name) for name in ("ndcg@10", "precision@10", "recall@10")),
+            number(test.get("factorized_top_10")),
+            number(test.get("factorized_top_100")),
+            seconds(result.seconds["train"]),
+            seconds(result.seconds["evaluate"]),
+            style="bold" if test["ndcg@10"] == best else "",
+        )
+    return table
+
+
+def comparison_caption(results: Sequence[Result]) -> str:
+    """How to read the table."""
+    metrics = results[0].metrics
+    parts = f"means of {len(metrics['parts'])} runs; " if "parts" in metrics else ""
+    return (
+        f"{parts}{metrics['test']['users']:.0f} test users, full catalogue, known movies left out; ± half a 95 % bootstrap "
+        "interval over users. Factorized top-k is TFRS's: per rating, known movies left in."
+    )
+
+
+def differences_lines(differences: Mapping[str, Any]) -> list[str]:
+    """What the paired comparison says, a line per run."""
+    best, lines = differences["best"], []
+    for name, paired in differences["paired"].items():
+        low, high = paired["interval"]
+        verdict = "" if low * high > 0 else "  (no reliable difference)"
+        lines.append(f"  {name} − {best}: {paired['difference']:+.3f} [{low:+.3f}, {high:+.3f}]{verdict}")
+    return lines
+
+
+def top_k_table(metrics: Mapping[str, float], confidence: Mapping[str, Sequence[float]], title: str) -> Table:
+    """All top-k metrics of one model, a row per metric and a column per k."""
+    ks = sorted(int(name.split("@")[1]) for name in metrics if name.startswith("ndcg@"))
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_style="bold")
+    table.add_column("metric")
+    for k in ks:
+        table.add_column(f"@{k}", justify="right", no_wrap=True)
+    for name in dict.fromkeys(key.split("@")[0] for key in metrics if "@" in key):
+        table.add_row(name, *(with_interval(metrics, confidence, f"{name}@{k}") for k in ks))
+    return table
+
+
+def run_title(config: Mapping[str, Any]) -> str:
+    """What was run on what, from a run's ``config.json``."""
+    return f"{config['experiment']} on {config['dataset']['name']}, {config['split']} split, test"
+
+
+def factorized_line(test: Mapping[str, float]) -> str:
+    """Factorized top-k on one line."""
+    found = {name: value for name, value in test.items() if name.startswith("factorized_top_")}
+    return "factorized top-k: " + "  ".join(
+        f"{name.removeprefix('factorized_top_')}: {number(value)}" for name, value in found.items()
+    )
+
+
+def side_by_side(left: pl.DataFrame, right: pl.DataFrame, left_title: str, right_title: str) -> Table:
+    """Two lists of lines beside each other.
+
+    Args:
+        left: One column of text.
+        right: One column of text.
+        left_title: Header of the left list.
+        right_title: Header of the right list.
+    """
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(left_title)
+    table.add_column(right_title)
+    rows = max(len(left), len(right))
+    columns = [[*frame.to_series().to_list(), *[""] * (rows - len(frame))] for frame in (left, right)]
+    for cells in zip(*columns, strict=True):
+        table.add_row(*(str(cell) for cell in cells))
+    return table

@@ -1,0 +1,69 @@
+"""What an experiment is: a name, a configuration and a way to fit a recommender to rows of ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data import Interactions
+from evaluation import Recommender
+from experiments.reporter import Reporter
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """The circumstances of one fit.
+
+    Attributes:
+        seed: Seed of everything random.
+        checkpoints: Directory of this fit's checkpoints; the same again after an interruption.
+        tensorboard: Directory of this fit's TensorBoard logs.
+        reporter: Is told what is going on.
+        monitor: Validation nDCG@10 of a recommender, for early stopping; None where there is nothing to validate on.
+        epochs: Train exactly so many epochs, as found by an earlier fit; None to let the monitor decide.
+    """
+
+    seed: int
+    checkpoints: Path
+    tensorboard: Path
+    reporter: Reporter = Reporter()
+    monitor: Callable[[Recommender], float] | None = None
+    epochs: int | None = None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a fit returns.
+
+    Attributes:
+        recommender: The fitted recommender; it has a ``state`` method whose arrays ``Experiment.load`` takes.
+        epochs: The number of epochs that was best on validation; None for models without epochs.
+        history: One row of losses and metrics per epoch.
+    """
+
+    recommender: Any
+    epochs: int | None = None
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One kind of recommender that can be run, compared and asked.
+
+    Attributes:
+        name: As on the command line.
+        summary: One line for help texts.
+        config: Dataclass of its options.
+        fit: From a config, encoded train rows and the circumstances to a fitted recommender.
+        load: From the arrays of a fitted recommender's ``state`` to the recommender.
+    """
+
+    name: str
+    summary: str
+    config: type
+    fit: Callable[[Any, Interactions, FitContext], Trained]
+    load: Callable[[Mapping[str, np.ndarray]], Any]

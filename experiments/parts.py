@@ -1,0 +1,99 @@
+"""The parts of a run: one split and one seed each. Most runs have a single part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from data import Dataset, Split, folds, holdout, load, load_files, load_split_files, split
+from experiments.options import DataOptions, RunOptions
+from experiments.reporter import Reporter
+
+
+@dataclass(frozen=True)
+class Source:
+    """The ratings of a run and the way to split them.
+
+    Attributes:
+        dataset: All ratings, movies and users.
+        kind: Name of the split.
+        split: From a seed to the split; ready-made splits ignore the seed.
+    """
+
+    dataset: Dataset
+    kind: str
+    split: Callable[[int], Split]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One fit and evaluation.
+
+    Attributes:
+        label: Name of the part's directory; empty for a run with a single part.
+        seed: Seed of the model.
+        split: Makes the part's split.
+    """
+
+    label: str
+    seed: int
+    split: Callable[[], Split]
+
+
+def load_source(options: DataOptions, reporter: Reporter) -> Source:
+    """Finds and reads the ratings that the options name.
+
+    Raises:
+        DataError: They are missing or malformed.
+    """
+    if options.train is not None and options.test is not None:
+        dataset, ready = load_split_files(
+            options.train,
+            options.test,
+            validation=options.validation,
+            movies=options.movies,
+            users=options.users,
+            skip_bad_lines=options.skip_bad_lines,
+            report=reporter.line,
+        )
+        return Source(dataset, "files", lambda seed: _with_validation(ready, seed))
+    if options.ratings is not None:
+        dataset = load_files(
+            options.ratings,
+            movies=options.movies,
+            users=options.users,
+            skip_bad_lines=options.skip_bad_lines,
+            report=reporter.line,
+        )
+    else:
+        dataset = load(
+            options.dataset,
+            data_dir=options.data_dir,
+            skip_bad_lines=options.skip_bad_lines,
+            report=reporter.line,
+        )
+    kind = options.split or ("temporal-user" if dataset.has_timestamps else "random")
+    arguments = {"revealed": options.revealed} if kind == "cold-users" else {}
+    return Source(dataset, kind, lambda seed: split(dataset, kind, seed=seed, **arguments))
+
+
+def _with_validation(ready: Split, seed: int) -> Split:
+    if len(ready.validation):
+        return ready
+    train, validation = holdout(ready.train, seed=seed)
+    return Split(kind=ready.kind, train=train, validation=validation, test=ready.test)
+
+
+def parts(source: Source, options: RunOptions) -> Iterator[Part]:
+    """All parts of a run: every seed with every draw or fold."""
+    seeds = options.seeds or (options.seed,)
+    for seed in seeds:
+        prefix = [f"seed-{seed}"] if len(seeds) > 1 else []
+        if source.kind == "k-fold":
+            for number, fold in enumerate(folds(source.dataset, n=options.folds)):
+                yield Part("-".join([*prefix, f"fold-{number}"]), seed, lambda fold=fold: fold)  # type: ignore[misc]
+        elif options.draws > 1:
+            for draw in range(seed, seed + options.draws):
+                yield Part("-".join([*prefix, f"draw-{draw}"]), seed, lambda draw=draw: source.split(draw))  # type: ignore[misc]
+        else:
+            yield Part("-".join(prefix), seed, lambda seed=seed: source.split(seed))  # type: ignore[misc]

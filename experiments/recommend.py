@@ -1,0 +1,156 @@
+"""Asks a finished run: recommendations with titles, scores and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from scipy.sparse import csr_matrix
+
+from data import DataError, Vocabulary
+from evaluation.topk import top_k
+from experiments.files import read_arrays
+from experiments.registry import experiment
+from experiments.results import read_result
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A finished run's model with what is needed to talk about its movies.
+
+    Attributes:
+        name: The experiment's name.
+        recommender: The model.
+        titles: Movie id → title, for every movie of the dataset.
+        known: The rows that the model was fitted on.
+        test: The rows that it was tested on.
+    """
+
+    name: str
+    recommender: Any
+    titles: dict[str, str]
+    known: pl.DataFrame
+    test: pl.DataFrame
+
+
+def load_model(run: Path) -> StoredModel:
+    """Loads the model of a run; of a run with several parts, the first part's.
+
+    Raises:
+        DataError: ``run`` is not a finished run directory.
+    """
+    result = read_result(run)
+    directory = run / result.metrics["parts"][0] if "parts" in result.metrics else run
+    try:
+        arrays = read_arrays(directory / "checkpoints" / "model.npz")
+        movies, known, test = (pl.read_parquet(directory / f"{name}.parquet") for name in ("movies", "known", "test"))
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        raise DataError(f"expected a whole run directory, got: {error}", file=directory) from None
+    return StoredModel(
+        name=result.name,
+        recommender=experiment(result.name).load(arrays),
+        titles=dict(movies.select("movie_id", "movie_title").iter_rows()),
+        known=known,
+        test=test,
+    )
+
+
+def recommend_for_user(model: StoredModel, user_id: str, k: int) -> pl.DataFrame:
+    """The best movies that a user of the run has not rated yet.
+
+    Args:
+        model: A stored model.
+        user_id: Any id; one that the model does not know gets what is popular.
+        k: At most so many.
+
+    Returns:
+        ``rank`` (from 1), ``movie_id``, ``movie_title``, ``score``, ``why``.
+    """
+    recommender = model.recommender
+    history = recommender.movies.encode(model.known.filter(pl.col("user_id") == user_id)["movie_id"])
+    scores = recommender.score(recommender.users.encode([user_id]))[0]
+    return _answer(model, np.array(scores, dtype=np.float32), history[history >= 0], k)
+
+
+def recommend_for_history(model: StoredModel, movie_ids: Sequence[str], k: int) -> pl.DataFrame:
+    """The best movies for someone of whom only some movies are known; nothing is trained.
+
+    Args:
+        model: A stored model.
+        movie_ids: What the person has seen.
+        k: At most so many.
+
+    Returns:
+        As ``recommend_for_user``.
+
+    Raises:
+        DataError: An id is not among the model's movies.
+    """
+    recommender = model.recommender
+    history = recommender.movies.encode(movie_ids)
+    for movie_id, index in zip(movie_ids, history, strict=True):
+        if index < 0:
+            raise DataError(f"expected a movie id that the run knows, got {movie_id!r}{_near(model.titles, movie_id)}")
+    row = np.zeros(len(history), dtype=np.int32)
+    ones = np.ones(len(history), dtype=np.float32)
+    scores = recommender.score_history(csr_matrix((ones, (row, history)), shape=(1, len(recommender.movies))))[0]
+    return _answer(model, np.array(scores, dtype=np.float32), history, k)
+
+
+def favourites(model: StoredModel, user_id: str, k: int) -> pl.DataFrame:
+    """The movies that a user liked best: ``movie_id``, ``movie_title`` and, where known, ``user_rating``."""
+    own = model.known.filter(pl.col("user_id") == user_id)
+    order = [name for name in ("user_rating", "timestamp") if name in own.columns]
+    if order:
+        own = own.sort(order, descending=True, maintain_order=True)
+    return own.head(k).with_columns(movie_title=_titles(model, own.head(k)["movie_id"])).select(
+        "movie_id", "movie_title", *[name for name in ("user_rating",) if name in own.columns]
+    )
+
+
+def _answer(model: StoredModel, scores: np.ndarray, history: np.ndarray, k: int) -> pl.DataFrame:
+    """The table of the best movies outside the history."""
+    scores[history] = -np.inf
+    indices, values = top_k(scores[None, :], k)
+    chosen = indices[0][indices[0] >= 0]
+    movie_ids = model.recommender.movies.decode(chosen)
+    return pl.DataFrame(
+        {
+            "rank": np.arange(1, len(chosen) + 1, dtype=np.int32),
+            "movie_id": movie_ids,
+            "movie_title": _titles(model, movie_ids),
+            "score": values[0][: len(chosen)],
+            "why": _reasons(model, chosen, history),
+        }
+    )
+
+
+def _reasons(model: StoredModel, chosen: np.ndarray, history: np.ndarray) -> list[str]:
+    """For each chosen movie the two movies of the history that the model holds most alike."""
+    recommender: Any = model.recommender
+    movies: Vocabulary = recommender.movies
+    raters = dict(model.known.group_by("movie_id").len().iter_rows())
+    alike = recommender.similarity(chosen)[:, history] if len(history) else np.zeros((len(chosen), 0))
+    reasons = []
+    for movie, row in zip(chosen, alike, strict=True):
+        nearest = [column for column in np.argsort(-row, kind="stable")[:2] if row[column] > 0]
+        if nearest:
+            names = [model.titles.get(movies.ids[history[column]], movies.ids[history[column]]) for column in nearest]
+            reasons.append("like " + ", ".join(names))
+        else:
+            reasons.append(f"rated by {raters.get(movies.ids[movie], 0)} users")
+    return reasons
+
+
+def _titles(model: StoredModel, movie_ids: pl.Series) -> list[str]:
+    return [model.titles.get(movie_id, movie_id) for movie_id in movie_ids]
+
+
+def _near(titles: dict[str, str], text: str) -> str:
+    """A hint at movies whose title holds the text."""
+    found = [f"{movie_id} {title}" for movie_id, title in titles.items() if text.casefold() in title.casefold()]
+    return f"; titles that hold it: {'; '.join(found[:5])}" if found else ""

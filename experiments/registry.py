@@ -1,0 +1,15 @@
+"""The experiments by name. Loads no TensorFlow: fits import it when they begin."""
+
+from __future__ import annotations
+
+import importlib
+
+from experiments.experiment import Experiment
+
+NAMES = ("popularity", "recency", "random", "itemknn", "ease", "ials", "retrieval")
+
+
+def experiment(name: str) -> Experiment:
+    """The experiment of that name, from the module ``experiments.<name>``."""
+    found: Experiment = importlib.import_module(f"experiments.{name}").EXPERIMENT
+    return found

@@ -1,0 +1,136 @@
+"""One self-contained HTML page about a run: numbers, learning curve, weak spots, settings."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from experiments.display import number, seconds, with_interval
+from experiments.files import write_text
+from experiments.results import Result
+
+STYLE = """
+:root { color-scheme: light dark; --line: #8884; --soft: #888; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: right; }
+th:first-child, td:first-child { text-align: left; }
+p.note, figcaption { color: var(--soft); font-size: .9rem; }
+figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; }
+pre { overflow: auto; padding: 1rem; border: 1px solid var(--line); font-size: .85rem; }
+@media print { body { max-width: none; } h2 { break-after: avoid; } table, figure { break-inside: avoid; } }
+"""
+GREY = "#888888"
+"""For axes and labels: readable on white and on black."""
+SLICES = {
+    "history_length": "by how many movies the user has rated before",
+    "item_popularity": "by popularity of the relevant movies (a third of all ratings each)",
+    "cold_start": "known and unknown users and movies",
+}
+
+
+def write_report(result: Result) -> Path:
+    """Writes ``report.html`` into a run's directory and returns its path."""
+    path = result.directory / "report.html"
+    write_text(path, page(result))
+    return path
+
+
+def page(result: Result) -> str:
+    """The whole page."""
+    config, metrics = result.config, result.metrics
+    dataset = config["dataset"]
+    title = f"{result.name} on {dataset['name']}"
+    runs = f" Means of {len(metrics['parts'])} runs." if "parts" in metrics else ""
+    intro = (
+        f"{dataset['ratings']:,} ratings of {dataset['movies']:,} movies by {dataset['users']:,} users; {config['split']} "
+        f"split, {metrics['test']['users']:,.0f} test users. Every movie is ranked, movies that a user knew are left out; "
+        f"± half a 95 % bootstrap interval over users.{runs} Trained in {seconds(result.seconds['train'])} s."
+    )
+    sections = [
+        f"<h1>{html.escape(title)}</h1><p>{html.escape(intro)}</p>",
+        _metrics_section("Test", metrics["test"], metrics["confidence"]),
+        _metrics_section("Validation", metrics["validation"], {}),
+        _factorized_section(metrics["test"]),
+        *_learning_section(result.directory),
+        *(_slice_section(text, metrics["slices"].get(name, {})) for name, text in SLICES.items()),
+        _settings_section(config),
+    ]
+    head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'><title>{html.escape(title)}</title>"
+    return f"<!doctype html><html lang=en><head>{head}<style>{STYLE}</style></head><body>{''.join(sections)}</body></html>\n"
+
+
+def html_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table; the first column holds names."""
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _metrics_section(title: str, metrics: Mapping[str, float], confidence: Mapping[str, Sequence[float]]) -> str:
+    ks = sorted(int(name.split("@")[1]) for name in metrics if name.startswith("ndcg@"))
+    names = dict.fromkeys(key.split("@")[0] for key in metrics if "@" in key)
+    rows = [[name, *(with_interval(metrics, confidence, f"{name}@{k}") for k in ks)] for name in names]
+    return f"<h2>{title}</h2>" + html_table(["metric", *(f"@{k}" for k in ks)], rows)
+
+
+def _factorized_section(test: Mapping[str, float]) -> str:
+    found = {name.removeprefix("factorized_top_"): value for name, value in test.items() if name.startswith("factorized")}
+    note = "TFRS's FactorizedTopK: the share of test ratings whose movie is among the k best, known movies left in."
+    table = html_table(["k", *found], [["share", *(number(value) for value in found.values())]])
+    return f"<h2>Factorized top-k</h2><p class=note>{note}</p>{table}"
+
+
+def _learning_section(directory: Path) -> list[str]:
+    """The learning curve, for models that learn in epochs."""
+    file = directory / "history.csv"
+    if not file.exists() or not file.read_text(encoding="utf-8").strip():
+        return []
+    svg = _curves(pl.read_csv(file))
+    return [f"<h2>Learning curve</h2><figure>{svg}<figcaption>Training on the train rows, per epoch.</figcaption></figure>"]
+
+
+def _curves(history: pl.DataFrame) -> str:
+    """One small line plot per column, as SVG without a background."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.2 * len(history.columns), 2.8), layout="constrained")
+    for axis, name in zip(figure.subplots(1, len(history.columns), squeeze=False)[0], history.columns, strict=True):
+        axis.plot(range(1, len(history) + 1), history[name], color="#3b7dd8")
+        axis.set_title(name, color=GREY, fontsize=10)
+        axis.set_xlabel("epoch", color=GREY)
+        axis.tick_params(colors=GREY)
+        axis.patch.set_alpha(0)
+        for side, spine in axis.spines.items():
+            spine.set_color(GREY)
+            spine.set_visible(side in ("left", "bottom"))
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    return buffer.getvalue()[buffer.getvalue().index("<svg") :]
+
+
+def _slice_section(title: str, slices: Mapping[str, Mapping[str, float]]) -> str:
+    if not slices:
+        return ""
+    rows = [
+        [
+            name.replace("_", " "),
+            f"{values['users']:,.0f}",
+            f"{values['interactions']:,.0f}",
+            *(number(values.get(metric)) for metric in ("ndcg@10", "precision@10", "recall@10")),
+        ]
+        for name, values in slices.items()
+    ]
+    header = ["group", "users", "ratings", "nDCG@10", "precision@10", "recall@10"]
+    return f"<h2>Quality {html.escape(title)}</h2>" + html_table(header, rows)
+
+
+def _settings_section(config: Mapping[str, Any]) -> str:
+    return f"<h2>Settings and environment</h2><pre>{html.escape(json.dumps(config, indent=2, ensure_ascii=False))}</pre>"

@@ -1,0 +1,55 @@
+"""Tells a person what is going on: progress bars on a terminal, plain lines elsewhere, always on stderr."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+
+class Reporter:
+    """Says nothing; the base for those who do."""
+
+    def line(self, text: str) -> None:
+        """One line of news."""
+
+    def step(self, task: str, done: int, total: int, text: str) -> None:
+        """Step ``done`` of ``total`` of a task has ended."""
+
+
+class ConsoleReporter(Reporter):
+    """Writes to stderr, so that stdout holds results only."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.completed}/{task.total}  {task.fields[text]}"),
+            TimeElapsedColumn(),
+            console=self.console,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+
+    def line(self, text: str) -> None:
+        """Prints the line, ending a bar that stands."""
+        self._end_bar()
+        self.console.print(text, markup=False)
+
+    def step(self, task: str, done: int, total: int, text: str) -> None:
+        """Moves the bar on a terminal, else prints a line."""
+        if not self.console.is_terminal:
+            self.console.print(f"  {task} {done}/{total}  {text}", markup=False)
+            return
+        if self._task is None:
+            self._bars.start()
+            self._task = self._bars.add_task(task, total=total, text=text)
+        self._bars.update(self._task, description=task, completed=done, total=total, text=text)
+        if done == total:
+            self._end_bar()
+
+    def _end_bar(self) -> None:
+        if self._task is not None:
+            self._bars.stop()
+            self._bars.remove_task(self._task)
+            self._task = None

@@ -1,0 +1,97 @@
+"""Reads finished runs, and merges the parts of a run into means and spreads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import polars as pl
+
+from data import DataError
+from evaluation import confidence_intervals
+from experiments.files import write_json, write_parquet
+from experiments.rundir import read_config
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run.
+
+    Attributes:
+        directory: Where it is.
+        config: Content of ``config.json``.
+        metrics: Content of ``metrics.json``.
+        per_user: Test metrics of each user: ``user_id`` and one column per metric; over parts, their mean.
+        seconds: ``train`` and ``evaluate``; over parts, their mean.
+    """
+
+    directory: Path
+    config: dict[str, Any]
+    metrics: dict[str, Any]
+    per_user: pl.DataFrame
+    seconds: dict[str, float]
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return str(self.config["experiment"])
+
+
+def read_result(directory: Path) -> Result:
+    """Reads a finished run.
+
+    Raises:
+        DataError: It is not a run directory, or the run did not finish.
+    """
+    config = read_config(directory)
+    if not (directory / "metrics.json").exists():
+        raise DataError("expected a finished run, got an interrupted one; finish it with --resume", file=directory)
+    try:
+        return Result(
+            directory=directory,
+            config=config,
+            metrics=json.loads((directory / "metrics.json").read_text(encoding="utf-8")),
+            per_user=pl.read_parquet(directory / "per_user.parquet"),
+            seconds=json.loads((directory / "timing.json").read_text(encoding="utf-8")),
+        )
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        raise DataError(f"expected a whole run directory, got: {error}", file=directory) from None
+
+
+def merge(directory: Path, labels: Sequence[str]) -> None:
+    """Writes the top files of a run with several parts: means under the same keys, standard deviations as ``spread``."""
+    stored = [json.loads((directory / label / "metrics.json").read_text(encoding="utf-8")) for label in labels]
+    timings = [json.loads((directory / label / "timing.json").read_text(encoding="utf-8")) for label in labels]
+    tables = [pl.read_parquet(directory / label / "per_user.parquet") for label in labels]
+    per_user = pl.concat(tables).group_by("user_id").mean().sort("user_id")
+    values = per_user.drop("user_id")
+    write_parquet(directory / "per_user.parquet", per_user)
+    write_json(directory / "timing.json", over_parts(timings, mean))
+    write_json(
+        directory / "metrics.json",
+        {
+            **{key: over_parts([one[key] for one in stored], mean) for key in ("validation", "test", "slices")},
+            "confidence": dict(zip(values.columns, confidence_intervals(values.to_numpy()).tolist(), strict=True)),
+            "spread": {key: over_parts([one[key] for one in stored], stdev) for key in ("validation", "test")},
+            "parts": list(labels),
+        },
+    )
+
+
+def over_parts(values: Sequence[Any], summary: Any) -> Any:
+    """Summarises nested dictionaries of numbers key by key; a key that not all parts have is summarised over those.
+
+    >>> over_parts([{"a": 1.0, "b": {"c": 2.0}}, {"a": 3.0, "b": {"c": 4.0}}], mean)
+    {'a': 2.0, 'b': {'c': 3.0}}
+    """
+    values = [value for value in values if value is not None]
+    if not values:
+        return None
+    if isinstance(values[0], Mapping):
+        keys = list(dict.fromkeys(key for value in values for key in value))
+        return {key: over_parts([value[key] for value in values if key in value], summary) for key in keys}
+    return summary(values) if summary is not stdev or len(values) > 1 else 0.0

@@ -1,0 +1,115 @@
+"""From options to the command line and back: settings files, stored runs and ``--resume`` go through one parser."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from data import DataError
+from experiments.options import RunOptions
+from experiments.registry import experiment
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """All that a run is told.
+
+    Attributes:
+        options: What every run takes.
+        configs: The configuration of each experiment, by its name.
+    """
+
+    options: RunOptions
+    configs: dict[str, Any]
+
+
+def parse_settings(names: Sequence[str], arguments: Sequence[str], *, prog: str, description: str) -> Settings:
+    """Reads options and the configurations of the named experiments from command-line words.
+
+    A ``--config`` file counts as words before the others, so the command line has precedence. A usage error ends the
+    process with exit status 2, as tyro does.
+    """
+    fields: list[Any] = [("options", Annotated[RunOptions, tyro.conf.arg(name="")])]
+    fields += [(name, experiment(name).config) for name in names]
+    whole = dataclasses.make_dataclass("Settings", fields, frozen=True)
+    defaults = whole(RunOptions(), *(experiment(name).config() for name in names))
+    words = [*_words_of_config_option(arguments), *arguments]
+    parsed = tyro.cli(whole, args=words, default=defaults, prog=prog, description=description)
+    return Settings(parsed.options, {name: getattr(parsed, name) for name in names})
+
+
+def _words_of_config_option(arguments: Sequence[str]) -> list[str]:
+    """The content of the file after ``--config``, as command-line words."""
+    for position, word in enumerate(arguments):
+        if word == "--config" and position + 1 < len(arguments):
+            return to_words(read_settings_file(Path(arguments[position + 1])))
+        if word.startswith("--config="):
+            return to_words(read_settings_file(Path(word.removeprefix("--config="))))
+    return []
+
+
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """Reads TOML or JSON.
+
+    Raises:
+        DataError: The file is missing, or is neither.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"expected a readable TOML or JSON file, got: {error}", file=path) from None
+    try:
+        content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+        kind = "JSON" if path.suffix == ".json" else "TOML"
+        raise DataError(f"expected {kind}, got: {error}", file=path) from None
+    if not isinstance(content, dict):
+        raise DataError(f"expected named values, got a {type(content).__name__}", file=path)
+    return content
+
+
+def to_words(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Values as command-line words.
+
+    >>> to_words({"seed": 1, "ks": [5, 10], "json": True, "out": None, "retrieval": {"batch_size": 64}})
+    ['--seed', '1', '--ks', '5,10', '--json', '--retrieval.batch-size', '64']
+    """
+    words: list[str] = []
+    for name, value in values.items():
+        option = f"--{prefix}{name}".replace("_", "-")
+        if isinstance(value, Mapping):
+            words += to_words(value, f"{prefix}{name}.")
+        elif isinstance(value, bool):
+            words.append(option if value else f"--{prefix}no-{name}".replace("_", "-"))
+        elif isinstance(value, (list, tuple)):
+            words += [option, ",".join(str(item) for item in value)]
+        elif value is not None:
+            words += [option, str(value)]
+    return words
+
+
+def to_json(settings: Settings) -> dict[str, Any]:
+    """Every value in plain JSON types, as ``to_words`` takes them; what names a place or a form of output is left out."""
+    options = {
+        name: _plain(value)
+        for name, value in dataclasses.asdict(settings.options).items()
+        if name not in ("out", "resume", "overwrite", "json", "config", "debug")
+    }
+    return {**options, **{name: dataclasses.asdict(config) for name, config in settings.configs.items()}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value.resolve())
+    return list(value) if isinstance(value, tuple) else value

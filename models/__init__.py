@@ -1,0 +1,19 @@
+"""What ships: towers, objectives and the models made of them, in Keras on TensorFlow Recommenders.
+
+Glossary, used in every name and docstring here:
+
+- *query*: the side that asks, a user (later: a user's history, a context); *candidate*: what is retrieved, a movie.
+- *tower*: the layers from raw features or ids to one vector; query tower and candidate tower end in one space.
+- *score*: the dot product of a query and a candidate vector; higher is better.
+- *in-batch negatives*: the other rows' movies serve as negatives; *logQ correction*: subtracting the log of the
+  probability with which a movie turns up as such a negative; *accidental hit*: a negative that is the row's own movie.
+- Shapes: ``batch`` rows of a training step or request, ``dim`` length of an embedding, ``users`` and ``movies``
+  sizes of the vocabularies, ``k`` length of a result list.
+
+Importing this package sets ``TF_USE_LEGACY_KERAS=1``, because TFRS is written for Keras 2; it must come before
+TensorFlow. It imports no TensorFlow itself: modules here take it from ``models.backend``, which checks.
+"""
+
+import os
+
+os.environ["TF_USE_LEGACY_KERAS"] = "1"

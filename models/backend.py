@@ -1,0 +1,33 @@
+"""TensorFlow and TensorFlow Recommenders, imported with the Keras that TFRS needs.
+
+Every module that needs TensorFlow says ``from models.backend import tf, tfrs``.
+"""
+
+import os
+
+import models  # noqa: F401  (sets TF_USE_LEGACY_KERAS before TensorFlow is first imported)
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import tensorflow as tf
+
+
+def require_keras_2() -> None:
+    """Checks that ``tf.keras`` is Keras 2.
+
+    Raises:
+        ImportError: This process imported Keras 3 first.
+    """
+    if not tf.keras.layers.Layer.__module__.startswith("tf_keras"):
+        raise ImportError(
+            f"TensorFlow Recommenders needs Keras 2 (the package tf-keras), but this process has already loaded Keras "
+            f"{tf.keras.__version__}. Start a new process or notebook kernel and either import `models` before "
+            "TensorFlow or set the environment variable TF_USE_LEGACY_KERAS=1."
+        )
+
+
+require_keras_2()
+
+import tensorflow_recommenders as tfrs
+
+__all__ = ["tf", "tfrs"]

@@ -1,0 +1,99 @@
+"""A trained two-tower model as plain numpy: one vector per user and movie. Needs no TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from data.interactions import Vocabulary
+
+
+@dataclass(frozen=True)
+class FactorRecommender:
+    """Scores are dot products of user and movie vectors.
+
+    Attributes:
+        users: The users with a vector.
+        movies: The candidate movies.
+        queries: [users, dim] float32.
+        candidates: [movies, dim] float32.
+        popularity: [movies] float32; the order of movies for users of whom nothing is known.
+    """
+
+    users: Vocabulary
+    movies: Vocabulary
+    queries: np.ndarray
+    candidates: np.ndarray
+    popularity: np.ndarray
+
+    def score(self, users: np.ndarray) -> np.ndarray:
+        """Scores of all movies.
+
+        Args:
+            users: [batch] int32 indices into ``users``; -1 for an unknown user, who gets popularity.
+
+        Returns:
+            [batch, movies] float32.
+        """
+        known = users >= 0
+        scores = self.queries[np.where(known, users, 0)] @ self.candidates.T
+        scores[~known] = self.popularity
+        return scores
+
+    def score_history(self, history: csr_matrix) -> np.ndarray:
+        """Scores for users who were not there in training, from the movies they know.
+
+        The query is the mean of the history's movie vectors, each weighted down by its popularity, since everybody
+        has seen the popular ones. Ratings are not used.
+
+        Args:
+            history: [batch, movies], nonzero where the user knows the movie.
+
+        Returns:
+            [batch, movies] float32; popularity for an empty history.
+        """
+        known = history.astype(bool).astype(np.float32)
+        weights = 1.0 / np.sqrt(1.0 + self.popularity)
+        queries = known.multiply(weights).tocsr() @ self.candidates
+        norms = np.linalg.norm(queries, axis=1, keepdims=True)
+        scores = queries / np.maximum(norms, 1e-12) @ self.candidates.T
+        empty = np.asarray(known.sum(axis=1)).ravel() == 0
+        scores[empty] = self.popularity
+        return scores.astype(np.float32)
+
+    def similarity(self, movies: np.ndarray) -> np.ndarray:
+        """Cosine similarity of movies with all movies.
+
+        Args:
+            movies: [batch] indices into ``movies``.
+
+        Returns:
+            [batch, movies] float32 in [-1, 1].
+        """
+        norms = np.linalg.norm(self.candidates, axis=1, keepdims=True)
+        unit = self.candidates / np.maximum(norms, 1e-12)
+        return unit[movies] @ unit.T
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The arrays that ``from_state`` needs, free of Python objects."""
+        return {
+            "users": np.array(self.users.ids, dtype=str),
+            "movies": np.array(self.movies.ids, dtype=str),
+            "queries": self.queries,
+            "candidates": self.candidates,
+            "popularity": self.popularity,
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, np.ndarray]) -> FactorRecommender:
+        """The inverse of ``state``."""
+        return cls(
+            users=Vocabulary(state["users"].tolist()),
+            movies=Vocabulary(state["movies"].tolist()),
+            queries=state["queries"],
+            candidates=state["candidates"],
+            popularity=state["popularity"],
+        )
