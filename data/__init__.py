@@ -1,11 +1,15 @@
 """Where ratings come from: MovieLens through TFDS, archives, files → tables → splits. Imports no TensorFlow."""
 
 from data.catalogue import NAMES
-from data.dataset import Dataset
+from data.dataset import Dataset, fingerprint
 from data.errors import DataError
+from data.files import load_files, load_split_files, read_columns, read_ratings_file
 from data.interactions import Interactions, Vocabulary
-from data.load import load
+from data.loading import load
 from data.splits import SPLITS, Split, folds, holdout, split
+from data.summary import info
+from data.synthetic import generate
+from data.tfds_bridge import prepare as prepare_tfds
 
 __all__ = [
     "NAMES",
@@ -15,8 +19,16 @@ __all__ = [
     "Interactions",
     "Split",
     "Vocabulary",
+    "fingerprint",
     "folds",
+    "generate",
     "holdout",
+    "info",
     "load",
+    "load_files",
+    "load_split_files",
+    "prepare_tfds",
+    "read_columns",
+    "read_ratings_file",
     "split",
 ]

@@ -1,7 +1,7 @@
 """Parsed tables as Parquet, so that a dataset is parsed once.
 
-An entry is a directory ``<cache>/<dataset>/<key>`` with the three tables and ``meta.json``, which holds their SHA-256. An
-entry appears by renaming a finished directory, so that it is whole or not there; of two processes that write the
+An entry is a directory ``<cache>/<dataset>/<key>`` with the three tables and ``meta.json``, which holds their SHA-256.
+An entry appears by renaming a finished directory, so that it is whole or not there; of two processes that write the
 same entry, the second finds it there and drops its own. One that does not match its ``meta.json`` is removed.
 """
 
@@ -79,7 +79,12 @@ def store(root: Path, dataset: Dataset, key: str, *, official: bool) -> None:
             file = Path(temporary, f"{table}.parquet")
             getattr(dataset, table).write_parquet(file)
             hashes[table] = _hash(file)
-        meta = {"source": dataset.source, "dropped_lines": dataset.dropped_lines, "official": official, "sha256": hashes}
+        meta = {
+            "source": dataset.source,
+            "dropped_lines": dataset.dropped_lines,
+            "official": official,
+            "sha256": hashes,
+        }
         Path(temporary, "meta.json").write_text(json.dumps(meta, indent=1))
         if target.exists() and _meta(target) is None:
             shutil.rmtree(target, ignore_errors=True)

@@ -27,16 +27,51 @@ from data.tables import add_missing, bucketized_age, day, frame, genres, movies_
 from data.tags import read_tags
 
 # The order of u.item's 19 flags. TFDS spells the first "Unknown"; here it means that a movie has no genres.
-GENRES_100K = (
-    "unknown Action Adventure Animation Children Comedy Crime Documentary Drama Fantasy Film-Noir Horror Musical Mystery"
-    " Romance Sci-Fi Thriller War Western"
-).split()
+GENRES_100K = [
+    "unknown",
+    "Action",
+    "Adventure",
+    "Animation",
+    "Children",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Fantasy",
+    "Film-Noir",
+    "Horror",
+    "Musical",
+    "Mystery",
+    "Romance",
+    "Sci-Fi",
+    "Thriller",
+    "War",
+    "Western",
+]
 # TFDS's texts for the codes of ml-1m/users.dat.
-OCCUPATIONS_1M = (
-    "other/not specified|academic/educator|artist|clerical/admin|college/grad student|customer service|"
-    "doctor/health care|executive/managerial|farmer|homemaker|K-12 student|lawyer|programmer|retired|sales/marketing|"
-    "scientist|self-employed|technician/engineer|tradesman/craftsman|unemployed|writer"
-).split("|")
+OCCUPATIONS_1M = [
+    "other/not specified",
+    "academic/educator",
+    "artist",
+    "clerical/admin",
+    "college/grad student",
+    "customer service",
+    "doctor/health care",
+    "executive/managerial",
+    "farmer",
+    "homemaker",
+    "K-12 student",
+    "lawyer",
+    "programmer",
+    "retired",
+    "sales/marketing",
+    "scientist",
+    "self-employed",
+    "technician/engineer",
+    "tradesman/craftsman",
+    "unemployed",
+    "writer",
+]
 _RATINGS = {"user_id": "user_id", "movie_id": "movie_id", "rating": "user_rating", "timestamp": "timestamp"}
 _RATINGS_CSV = {"userId": "user_id", "movieId": "movie_id", "rating": "user_rating", "timestamp": "timestamp"}
 

@@ -40,7 +40,7 @@ def probe(url: str, *, seconds: float = PROBE_SECONDS) -> str | None:
         try:
             with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=seconds):
                 result.append(None)
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong, it is a reason
+        except Exception as error:
             result.append(str(error) or type(error).__name__)
 
     thread = threading.Thread(target=ask, daemon=True)

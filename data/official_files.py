@@ -9,15 +9,15 @@ import polars as pl
 from data.dataset import Dataset
 from data.formats import GENRES_100K, OCCUPATIONS_1M
 
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def write_official(dataset: Dataset, layout: str, folder: Path) -> None:
     """Writes a dataset in one of the formats of ``data.formats.PARSERS``.
 
-    Parsing the files gives the tables again, as far as the format goes: ``100k`` has no tags, only its own 19 genres and,
-    like ``dat`` with users, needs all demographic columns; ``csv`` knows nothing of users or release dates. What our
-    tables do not have (addresses of video pages, who gave a tag) is left empty or made up.
+    Parsing the files gives the tables again, as far as the format goes: ``100k`` has no tags, only its own 19 genres
+    and, like ``dat`` with users, needs all demographic columns; ``csv`` knows nothing of users or release dates. What
+    our tables do not have (addresses of video pages, who gave a tag) is left empty or made up.
 
     Args:
         dataset: Ids must be whole numbers.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from data.records import CSV, Syntax, expect_fields, identifier, integer, number
 
 FIELDS = ("user_id", "movie_id", "user_rating", "timestamp")
 _END_OF_TIME = 4_102_444_800  # 2100-01-01: later "seconds" are milliseconds, or an accident
+_EXPECTED_TIME = "expected seconds from 1970 to 2100 (not milliseconds)"
 
 
 def read_ratings(
@@ -28,7 +29,7 @@ def read_ratings(
 ) -> tuple[pl.DataFrame, int]:
     """Reads and checks a ratings file.
 
-    A pair of user and movie may occur once; with ``skip_bad_lines`` its last line counts, as with a rating changed later.
+    A pair of user and movie may occur once; with ``skip_bad_lines`` its last line counts, like a rating changed later.
 
     Args:
         content: The file's contents, or the file.
@@ -39,21 +40,25 @@ def read_ratings(
         skip_bad_lines: Drop bad lines instead of raising.
 
     Returns:
-        [n] rows in file order with the columns of ``RATINGS_SCHEMA`` that are in ``fields``; how many lines were dropped.
+        [n] rows in file order, with the columns of ``RATINGS_SCHEMA`` in ``fields``, and how many lines were dropped.
 
     Raises:
         DataError: With file, line and column of the first fault, unless faults are skipped.
     """
     if syntax.header:
         check_header(content, file, list(fields))
-    types = {name: pl.UInt32 if numeric_ids and name.endswith("_id") else RATINGS_SCHEMA[name] for name in fields.values()}
+    types = {
+        name: pl.UInt32 if numeric_ids and name.endswith("_id") else RATINGS_SCHEMA[name] for name in fields.values()
+    }
     table = _read_fast(content, syntax, fields, types)
     dropped = 0
-    if table is None or _first_fault(table) is not None:
+    if table is None or not is_clean(table):
         # Only now, and only for this file, is it worth the time to go through the lines one by one.
         table, lines, dropped = _read_slowly(content, file, syntax, fields, types, skip_bad_lines)
         table, more = drop_faults(table, file, lines, skip_bad_lines=skip_bad_lines)
         dropped += more
+    if table.is_empty():
+        raise DataError("expected ratings, got none", file=file)
     ordered = [name for name in RATINGS_SCHEMA if name in types]
     return table.select(pl.col(name).cast(RATINGS_SCHEMA[name]) for name in ordered), dropped
 
@@ -81,28 +86,27 @@ def _read_fast(
 ) -> pl.DataFrame | None:
     """The whole file through polars, or None if it does not like it."""
     options: dict[str, Any] = {"has_header": syntax.header, "quote_char": '"' if syntax.quoted else None}
+    gaps: list[str] = []
     if syntax.header:
-        options |= {"columns": list(fields), "infer_schema": False}
-        options["schema_overrides"] = {name: types[column] for name, column in fields.items()}
-    elif syntax.separator == "::":
-        # polars separates by single bytes: between two fields there is then an empty one, which must stay empty.
-        gaps = {name: f"after {name}" for name in list(fields)[:-1]}
-        schema: dict[str, Any] = {}
-        for name, column in fields.items():
-            schema[column] = types[column]
-            if name in gaps:
-                schema[gaps[name]] = pl.Int8
-        options["schema"] = schema
+        named = {name: types[column] for name, column in fields.items()}
+        options |= {"columns": list(fields), "infer_schema": False, "schema_overrides": named}
     else:
-        options["schema"] = {column: types[column] for column in fields.values()}
+        schema: dict[str, Any] = {}
+        for column in fields.values():
+            schema[column] = types[column]
+            if syntax.separator == "::":
+                # polars separates by single bytes: between two fields is then an empty one, which must stay empty.
+                gaps.append(f"after {column}")
+                schema[gaps[-1]] = pl.Int8
+        gaps = gaps[:-1]
+        options["schema"] = {name: dtype for name, dtype in schema.items() if name in types or name in gaps}
     try:
         table = pl.read_csv(content, separator=syntax.separator[0], **options)
     except pl.exceptions.PolarsError:
         return None
-    gap_columns = [name for name in table.columns if name.startswith("after ")]
-    if any(table[name].null_count() < table.height for name in gap_columns):
+    if any(table[name].null_count() < table.height for name in gaps):
         return None
-    return table.drop(gap_columns).rename({k: v for k, v in fields.items() if syntax.header})
+    return table.drop(gaps).rename(dict(fields) if syntax.header else {})
 
 
 def _read_slowly(
@@ -132,9 +136,7 @@ def _read_slowly(
     return pl.DataFrame(rows, schema=schema, orient="row"), np.array(lines, dtype=np.int64), dropped
 
 
-def drop_faults(
-    table: pl.DataFrame, file: str, lines: np.ndarray, *, skip_bad_lines: bool
-) -> tuple[pl.DataFrame, int]:
+def drop_faults(table: pl.DataFrame, file: str, lines: np.ndarray, *, skip_bad_lines: bool) -> tuple[pl.DataFrame, int]:
     """Checks the values of a ratings table.
 
     Args:
@@ -149,59 +151,61 @@ def drop_faults(
     Raises:
         DataError: With file, line and column of the first fault, unless faults are skipped.
     """
-    bad = np.zeros(table.height, dtype=bool)
-    while (fault := _first_fault(table, bad)) is not None:
-        mask, column, expected = fault
-        if not skip_bad_lines:
-            row = int(np.flatnonzero(mask)[0])
-            came = table[column][row] if column else "the same pair again"
-            raise DataError(f"{expected}, got {came}", file=file, line=int(lines[row]), column=column)
-        bad |= mask
-    return table.filter(~bad), int(bad.sum())
+    before = table.height
+    faults = [(np.flatnonzero(mask), column, expected) for mask, column, expected in _faults(table)]
+    if faults and not skip_bad_lines:
+        rows, column, expected = min(faults, key=lambda fault: fault[0][0])
+        came = table[column][int(rows[0])]
+        came = "nothing" if came is None else came
+        raise DataError(f"{expected}, got {came}", file=file, line=int(lines[rows[0]]), column=column)
+    if faults:
+        keep = np.ones(table.height, dtype=bool)
+        keep[np.concatenate([rows for rows, _, _ in faults])] = False
+        table, lines = table.filter(keep), lines[keep]
+    again = _repetitions(table)
+    if again.height and not skip_bad_lines:
+        user, movie, first, second = again.sort("second").row(0)
+        reason = f"expected one rating for each user and movie, got user {user}, movie {movie} again"
+        raise DataError(f"{reason} (first on line {lines[first]})", file=file, line=int(lines[second]))
+    if again.height:
+        table = table.with_row_index("row").join(again, left_on="row", right_on="first", how="anti").drop("row")
+    return table, before - table.height
 
 
-def _first_fault(table: pl.DataFrame, ignore: np.ndarray | None = None) -> tuple[np.ndarray, str | None, str] | None:
-    """The first kind of fault: [n] bool for the rows that have it, their column, and what was expected."""
-    good = np.ones(table.height, dtype=bool) if ignore is None else ~ignore
-    checks: list[tuple[str, pl.Expr, str]] = []
+def is_clean(table: pl.DataFrame) -> bool:
+    """Whether ``drop_faults`` would find nothing."""
+    return next(_faults(table), None) is None and _repetitions(table).is_empty()
+
+
+def _faults(table: pl.DataFrame) -> Iterator[tuple[np.ndarray, str, str]]:
+    """For each kind of fault that occurs: [n] bool for the rows that have it, their column, what was expected."""
+    in_range = pl.col("timestamp").is_between(0, _END_OF_TIME, closed="left")
+    finite = pl.col("user_rating").is_finite()
+    checks = {"user_rating": (finite, "expected a finite number"), "timestamp": (in_range, _EXPECTED_TIME)}
     for name in ("user_id", "movie_id"):
-        empty = pl.col(name).is_null() | (pl.col(name) == "" if table.schema[name] == pl.String else pl.lit(False))
-        checks.append((name, empty, "expected an id"))
-    if "user_rating" in table.columns:
-        checks.append(("user_rating", ~pl.col("user_rating").is_finite().fill_null(False), "expected a finite number"))
-    if "timestamp" in table.columns:
-        sane = pl.col("timestamp").is_between(0, _END_OF_TIME, closed="left").fill_null(False)
-        checks.append(("timestamp", ~sane, "expected seconds since 1970 and before 2100"))
-    for column, expression, expected in checks:
-        mask = table.select(expression.alias("bad"))["bad"].to_numpy() & good
-        if mask.any():
-            return mask, column, expected
-    mask = repeated(table, good)
-    return (mask, None, "expected one rating for each user and movie") if mask.any() else None
+        given = pl.col(name) != "" if table.schema[name] == pl.String else pl.lit(True)
+        checks[name] = (given & pl.col(name).is_not_null(), "expected an id")
+    for name, (good, expected) in checks.items():
+        if name in table.columns:
+            bad = ~table.select(good.fill_null(False).alias("good"))["good"].to_numpy()
+            bad = np.broadcast_to(bad, table.height)
+            if bad.any():
+                yield bad, name, expected
 
 
-def repeated(table: pl.DataFrame, good: np.ndarray) -> np.ndarray:
-    """Rows whose (user, movie) occurs again further down, among the good rows.
+def _repetitions(table: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of user and movie that occur again: ids, and the row numbers ``first`` and ``second`` of two neighbours."""
+    # One 64-bit key a row and a sort: a few bytes a row, where grouping by two columns of text needs gigabytes.
+    keys = _bits(table["user_id"]) * np.uint64(0x9E3779B97F4A7C15) + _bits(table["movie_id"])
+    ordered = np.sort(keys)
+    suspicious = ordered[1:][ordered[1:] == ordered[:-1]]
+    # Keys may collide, so that the few suspects are compared for what they are.
+    suspects = np.flatnonzero(np.isin(keys, suspicious)) if len(suspicious) else np.zeros(0, dtype=np.int64)
+    pairs = table.select("user_id", "movie_id")[suspects].with_columns(pl.Series("first", suspects).cast(pl.UInt32))
+    following = pl.col("first").shift(-1).over("user_id", "movie_id").alias("second")
+    return pairs.with_columns(following).drop_nulls("second")
 
-    Args:
-        table: [n] rows with ``user_id`` and ``movie_id``.
-        good: [n] bool; the others are as if they were not there.
 
-    Returns:
-        [n] bool.
-    """
-    keys = np.zeros(table.height, dtype=np.uint64)
-    for name in ("user_id", "movie_id"):
-        column = table[name]
-        part = column.hash().to_numpy() if column.dtype == pl.String else column.fill_null(0).to_numpy().astype(np.uint64)
-        keys = keys * np.uint64(1 << 32) + part if column.dtype != pl.String else keys * np.uint64(1_000_003) + part
-    ordered = np.sort(keys[good])
-    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    if not len(twice):
-        return np.zeros(table.height, dtype=bool)
-    # Hashes may collide: compare the ids themselves among the few suspects.
-    suspects = np.flatnonzero(np.isin(keys, twice) & good)
-    pairs = table[suspects].select("user_id", "movie_id")
-    result = np.zeros(table.height, dtype=bool)
-    result[suspects] = ~pairs.select(pl.struct(pl.all()).is_last_distinct()).to_series().to_numpy()
-    return result
+def _bits(ids: pl.Series) -> np.ndarray:
+    """[n] uint64, equal for equal ids."""
+    return (ids.hash() if ids.dtype == pl.String else ids.cast(pl.UInt64).fill_null(0)).to_numpy()

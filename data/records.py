@@ -79,7 +79,9 @@ def _decoded(lines: io.BufferedIOBase | io.BytesIO, encoding: str, faults: dict[
             yield line.decode(encoding)
         except UnicodeDecodeError as error:
             byte = line[error.start]
-            faults[number] = DataError(f"wrong encoding: expected {encoding}, got byte 0x{byte:02x} at {error.start + 1}")
+            faults[number] = DataError(
+                f"wrong encoding: expected {encoding}, got byte 0x{byte:02x} at {error.start + 1}"
+            )
             yield line.decode(encoding, errors="replace")
 
 
@@ -131,7 +133,7 @@ def expect_fields(fields: list[str], names: list[str] | tuple[str, ...]) -> None
 
 
 def whole_number(text: str, column: str) -> int:
-    """A non-negative integer in plain digits.
+    """A non-negative integer in plain digits, below 2³².
 
     >>> whole_number("007", "user_id")
     7
@@ -139,7 +141,7 @@ def whole_number(text: str, column: str) -> int:
     Raises:
         DataError: If it is anything else.
     """
-    if text.isascii() and text.isdigit():
+    if text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 1 << 32:
         return int(text)
     raise DataError(f"expected a whole number, got {shorten(text)}", column=column)
 

@@ -118,7 +118,7 @@ def k_fold(dataset: Dataset, *, seed: int = 42, fold: int = 0, n: int = 5, valid
         raise DataError(f"expected a fold from 0 to {n - 1}, got {fold}")
     order = np.arange(total)
     # The legacy generator, because scikit-learn draws with it and published figures are for its folds.
-    np.random.RandomState(seed).shuffle(order)  # noqa: NPY002
+    np.random.RandomState(seed).shuffle(order)
     sizes = np.full(n, total // n)
     sizes[: total % n] += 1
     start = sizes[:fold].sum()

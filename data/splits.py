@@ -128,5 +128,7 @@ def holdout(train: pl.DataFrame, *, seed: int = 0, fraction: float = 0.1) -> tup
         labels = split_by_row.stratified_by_movie(train, fraction, np.random.default_rng(seed))
     rest, held = train.filter(~labels), train.filter(labels)
     if rest.is_empty() or held.is_empty():
-        raise DataError(f"empty split: expected a validation part of {fraction:.0%}, got {held.height} of {train.height} rows")
+        raise DataError(
+            f"empty split: expected a validation part of {fraction:.0%}, got {held.height} of {train.height} rows"
+        )
     return rest, held

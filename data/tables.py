@@ -14,7 +14,10 @@ from data.errors import DataError
 
 # The last "(1995)" of a title, or the first year of "(1975-1979)": remakes and comments may stand in front or behind.
 _YEAR = r"^.*\((\d{4})(?:\s?[-–]\s?\d{0,4})?\s?\)"
-_MONTHS = {m: i for i, m in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1)}
+_MONTHS = {
+    m: i
+    for i, m in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], start=1)
+}
 _DATE = re.compile(r"(\d{1,2})-([A-Z][a-z]{2})-(\d{4})")
 # How GroupLens says that it knows no genre; the movie's list is empty then, as such a name is no genre.
 NO_GENRES = frozenset({"unknown", "(no genres listed)"})
@@ -84,7 +87,9 @@ def add_missing(table: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
         ids: Ids that must be there, in any order, with repetitions.
     """
     missing = ids.unique().to_frame().join(table.select(ids.name), on=ids.name, how="anti").to_series()
-    return pl.concat([table, pl.DataFrame({ids.name: sort_ids(missing.to_list())}, schema={ids.name: pl.String})], how="diagonal")
+    return pl.concat(
+        [table, pl.DataFrame({ids.name: sort_ids(missing.to_list())}, schema={ids.name: pl.String})], how="diagonal"
+    )
 
 
 def sort_ids(ids: Iterable[str]) -> list[str]:
@@ -108,7 +113,9 @@ def bucketized_age(age: float) -> int:
     return max(start for start in (1, 18, 25, 35, 45, 50, 56) if start <= max(age, 1))
 
 
-def frame(rows: Sequence[tuple[Any, ...]], schema: dict[str, Any], key: str, file: str, lines: Sequence[int]) -> pl.DataFrame:
+def frame(
+    rows: Sequence[tuple[Any, ...]], schema: dict[str, Any], key: str, file: str, lines: Sequence[int]
+) -> pl.DataFrame:
     """A table from parsed rows, with one row for each key.
 
     Raises:
@@ -117,5 +124,7 @@ def frame(rows: Sequence[tuple[Any, ...]], schema: dict[str, Any], key: str, fil
     table = pl.DataFrame(rows, schema=schema, orient="row")
     again = (~table[key].is_first_distinct()).arg_max() if table.height else None
     if again is not None and not table[key].is_first_distinct()[again]:
-        raise DataError(f"expected each id once, got {table[key][again]} again", file=file, line=lines[again], column=key)
+        raise DataError(
+            f"expected each id once, got {table[key][again]} again", file=file, line=lines[again], column=key
+        )
     return table

@@ -17,7 +17,7 @@ def read_tags(
 
     Args:
         archive: The files.
-        name: The tags file in it; none of 1m's and all of the others' archives have it, and without it movies have none.
+        name: The tags file in it; where there is none, as in 100k and 1m, movies have no tags.
         syntax: How to cut it into user, movie, tag and timestamp.
         movies: [n] rows with ``movie_id``.
         skip_bad_lines: Drop bad lines instead of raising.

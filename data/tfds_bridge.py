@@ -85,7 +85,9 @@ def restore(known: Release) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     if known.layout != "100k" and not ratings["user_id"].cast(pl.Int64).is_sorted():
         raise DataError(f"the row order of movielens/{known.name}-ratings in {tfds_dir()} cannot be restored")
     no_genre = pl.element().str.to_lowercase().is_in(list(NO_GENRES))
-    movies = movies.with_columns(pl.col("movie_genres").cast(pl.List(pl.String)).list.eval(pl.element().filter(~no_genre)))
+    movies = movies.with_columns(
+        pl.col("movie_genres").cast(pl.List(pl.String)).list.eval(pl.element().filter(~no_genre))
+    )
     return ratings, movies, users
 
 

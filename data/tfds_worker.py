@@ -28,7 +28,7 @@ def prepare(name: str, files: Path, tfds_dir: Path) -> dict[str, Any]:
     """Prepares ``movielens/<name>-ratings`` and ``-movies`` from files in the official format, without a download."""
     with tfds.core.registered.skip_registration():
 
-        class FromFiles(Movielens):  # type: ignore[misc]
+        class FromFiles(Movielens):
             """TFDS's own builder, pointed to a folder."""
 
             name = "movielens"
@@ -84,8 +84,8 @@ def _columns(builder: Any, features: list[str]) -> Iterator[tuple[str, pl.Series
 def _file_order(builder: Any) -> np.ndarray:
     """Where each row of the source file ended up.
 
-    TFDS sorts examples by the MD5 of their key, salted with the split's name; MovieLens keys are row numbers. So the order
-    of the hashes of 0 … n-1 is the order of the rows in the shards, and its inverse leads back.
+    TFDS sorts examples by the MD5 of their key, salted with the split's name; MovieLens keys are row numbers. So the
+    order of the hashes of 0 … n-1 is the order of the rows in the shards, and its inverse leads back.
 
     Returns:
         [n] int64 positions in the shards, in file order.
@@ -124,7 +124,7 @@ def main(arguments: list[str] | None = None) -> None:
             result = restore(given.what, given.out, given.tfds_dir)
         else:
             result = download(given.what, given.tfds_dir)
-    except Exception as error:  # noqa: BLE001 - whatever TFDS raises, the parent wants it in one line
+    except Exception as error:
         print(json.dumps({"error": f"{type(error).__name__}: {error}".splitlines()[0]}))
         sys.exit(1)
     print(json.dumps(result))

@@ -54,9 +54,7 @@ def confidence_intervals(
     return np.quantile(sums, [tail, 1 - tail], axis=0).T
 
 
-def _resampled_sums(
-    numerators: np.ndarray, denominators: np.ndarray | None, resamples: int, seed: int
-) -> np.ndarray:
+def _resampled_sums(numerators: np.ndarray, denominators: np.ndarray | None, resamples: int, seed: int) -> np.ndarray:
     """[resamples, metrics] float64: the ratio in each resample."""
     users = len(numerators)
     weight = np.ones(users) if denominators is None else denominators

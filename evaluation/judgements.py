@@ -83,9 +83,7 @@ def _pairs(table: pl.DataFrame, name: str) -> pl.DataFrame:
     """Distinct (user, movie) pairs of a table."""
     for column in _PAIR:
         if column not in table.columns:
-            raise DataError(
-                f"the {name} table needs a column {column}, it has {', '.join(table.columns) or 'none'}"
-            )
+            raise DataError(f"the {name} table needs a column {column}, it has {', '.join(table.columns) or 'none'}")
         if table[column].null_count():
             raise DataError(f"the {name} table has {table[column].null_count()} rows without a {column}")
     return table.select(pl.col(_PAIR).cast(pl.String)).unique()
@@ -95,9 +93,7 @@ def _relevant_pairs(truth: pl.DataFrame, threshold: float | None) -> pl.DataFram
     """Distinct (user, movie) pairs of the relevant rows."""
     if threshold is not None:
         if "user_rating" not in truth.columns:
-            raise DataError(
-                f"a relevance threshold of {threshold} needs a column user_rating in the test table"
-            )
+            raise DataError(f"a relevance threshold of {threshold} needs a column user_rating in the test table")
         rating = truth["user_rating"].cast(pl.Float64)
         if not rating.is_finite().all() or rating.null_count():
             raise DataError("the test table has ratings that are not finite numbers", column="user_rating")
@@ -114,8 +110,8 @@ def _check_leakage(relevant: pl.DataFrame, seen: pl.DataFrame) -> None:
     if len(leaked):
         user, movie = leaked.row(0)
         raise DataError(
-            f"{len(leaked)} of {len(relevant)} relevant (user, movie) pairs of the test table are also in the "
-            f"seen table, the first is user {user!r} and movie {movie!r}: test and train must be disjoint"
+            f"{len(leaked)} of {len(relevant)} relevant (user, movie) pairs of the test table are also in "
+            f"the seen table, the first is user {user!r} and movie {movie!r}: test and train must be disjoint"
         )
 
 

@@ -78,7 +78,7 @@ def reciprocal_rank_at_k(hits: np.ndarray, relevant: np.ndarray, k: int) -> np.n
     top = hits[:, :k]
     if not top.shape[1]:
         return np.zeros(len(top))
-    return np.where(top.any(axis=1), 1.0 / (top.argmax(axis=1) + 1), 0.0)
+    return top.any(axis=1) / (top.argmax(axis=1) + 1.0)
 
 
 def hit_rate_at_k(hits: np.ndarray, relevant: np.ndarray, k: int) -> np.ndarray:
@@ -87,7 +87,7 @@ def hit_rate_at_k(hits: np.ndarray, relevant: np.ndarray, k: int) -> np.ndarray:
     >>> hit_rate_at_k(np.array([[False, True], [False, False]]), np.array([1, 1]), k=2)
     array([1., 0.])
     """
-    return hits[:, :k].any(axis=1).astype(np.float64)
+    return np.asarray(hits[:, :k].any(axis=1), dtype=np.float64)
 
 
 Metric = Callable[[np.ndarray, np.ndarray, int], np.ndarray]

@@ -85,10 +85,11 @@ def _rank(
     for start in range(0, users, block):
         part = slice(start, start + block)
         scores = _scores(recommender, known[part], seen[part])
-        hits[part] = factorized_hits(scores, *relevant[part].nonzero(), factorized_ks)
+        rows, columns = relevant[part].nonzero()
+        hits[part] = factorized_hits(scores, rows, columns, factorized_ks)
         scores[seen[part].nonzero()] = -np.inf
-        columns, values[part] = top_k(scores, depth)
-        movies[part] = np.where(columns >= 0, number[columns], -1) if len(number) else -1
+        best, values[part] = top_k(scores, depth)
+        movies[part] = np.where(best >= 0, number[best], -1) if len(number) else -1
     return RankedLists(movies, values), hits
 
 
@@ -109,9 +110,7 @@ def _scores(recommender: Recommender, known: np.ndarray, seen: csr_matrix) -> np
     scores = _checked(recommender.score(known), expected)
     by_history = np.flatnonzero((known < 0) & (np.diff(seen.indptr) > 0))
     if len(by_history):
-        scores[by_history] = _checked(
-            recommender.score_history(seen[by_history]), (len(by_history), expected[1])
-        )
+        scores[by_history] = _checked(recommender.score_history(seen[by_history]), (len(by_history), expected[1]))
     return scores
 
 

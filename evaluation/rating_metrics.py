@@ -38,12 +38,8 @@ def _errors(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
     """[n] float64 differences."""
     truth, prediction = np.asarray(truth, dtype=np.float64), np.asarray(prediction, dtype=np.float64)
     if truth.shape != prediction.shape or truth.ndim != 1 or not len(truth):
-        raise ValueError(
-            f"expected two vectors of one length > 0, got shapes {truth.shape} and {prediction.shape}"
-        )
+        raise ValueError(f"expected two vectors of one length > 0, got shapes {truth.shape} and {prediction.shape}")
     error = prediction - truth
     if not np.isfinite(error).all():
-        raise ValueError(
-            f"ratings must be finite numbers, {(~np.isfinite(error)).sum()} of {len(error)} rows are not"
-        )
+        raise ValueError(f"ratings must be finite numbers, {(~np.isfinite(error)).sum()} of {len(error)} rows are not")
     return error

@@ -23,8 +23,15 @@ class Recommender(Protocol):
             them.
     """
 
-    users: Vocabulary
-    movies: Vocabulary
+    @property
+    def users(self) -> Vocabulary:
+        """Users known from fitting."""
+        ...
+
+    @property
+    def movies(self) -> Vocabulary:
+        """Candidate movies."""
+        ...
 
     def score(self, users: np.ndarray) -> np.ndarray:
         """Scores for known users, and a fallback for unknown ones.

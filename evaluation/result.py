@@ -129,9 +129,7 @@ def _intervals(
     """Bootstrap intervals of Σ values / Σ weights for each metric."""
     if not per_user:
         return {}
-    ends = confidence_intervals(
-        np.column_stack([*per_user.values()]), weights, resamples=resamples, seed=seed
-    )
+    ends = confidence_intervals(np.column_stack([*per_user.values()]), weights, resamples=resamples, seed=seed)
     return {name: (float(low), float(high)) for name, (low, high) in zip(per_user, ends, strict=True)}
 
 

@@ -66,24 +66,18 @@ def _ordered(topk: pl.DataFrame) -> pl.DataFrame:
     by = [column for column in ("rank", "score") if column in topk.columns]
     for column in ("user_id", "movie_id"):
         if column not in topk.columns:
-            raise DataError(
-                f"the top-k table needs a column {column}, it has {', '.join(topk.columns) or 'none'}"
-            )
+            raise DataError(f"the top-k table needs a column {column}, it has {', '.join(topk.columns) or 'none'}")
     if not by:
         raise DataError(f"the top-k table needs a column rank or score, it has {', '.join(topk.columns)}")
     for column in ("user_id", "movie_id", *by):
         if topk[column].null_count():
-            raise DataError(
-                f"the top-k table has {topk[column].null_count()} rows without a value", column=column
-            )
+            raise DataError(f"the top-k table has {topk[column].null_count()} rows without a value", column=column)
     table = topk.select(pl.col("user_id", "movie_id").cast(pl.String), *by)
     _check_duplicates(table)
     if "score" in by:
         table = table.with_columns(_numbers(table["score"], pl.Float64))
         if table["score"].is_nan().any():
-            raise DataError(
-                f"the top-k table has {table['score'].is_nan().sum()} scores that are NaN", column="score"
-            )
+            raise DataError(f"the top-k table has {table['score'].is_nan().sum()} scores that are NaN", column="score")
     else:
         table = table.with_columns(score=pl.lit(None, dtype=pl.Float64))
     if "rank" in by:
@@ -102,9 +96,7 @@ def _numbers(column: pl.Series, dtype: type[pl.Float64] | type[pl.Int64]) -> pl.
         numbers = None
     if numbers is None or (dtype == pl.Int64 and column.dtype.is_float() and not (numbers == column).all()):
         kind = "whole numbers" if dtype == pl.Int64 else "numbers"
-        raise DataError(
-            f"the top-k table's {column.name} must hold {kind}, got {column.dtype}", column=column.name
-        )
+        raise DataError(f"the top-k table's {column.name} must hold {kind}, got {column.dtype}", column=column.name)
     return numbers
 
 
@@ -134,11 +126,7 @@ def _as_lists(ordered: pl.DataFrame, judgements: Judgements, depth: int) -> Rank
     score = ordered["score"].cast(pl.Float32).fill_null(np.nan).to_numpy()
     wanted = user >= 0
     user, movie, score = user[wanted], movie[wanted], score[wanted]
-    new = (
-        ~np.asarray(judgements.seen[user, movie], dtype=bool).ravel()
-        if len(user)
-        else np.zeros(0, dtype=bool)
-    )
+    new = ~np.asarray(judgements.seen[user, movie], dtype=bool).ravel() if len(user) else np.zeros(0, dtype=bool)
     user, movie, score = user[new], movie[new], score[new]
     # the table is sorted by user id and so by index: a row's place is its distance from the user's first row
     place = np.arange(len(user)) - np.searchsorted(user, user)

@@ -51,9 +51,7 @@ def slice_metrics(
     history = judgements.history
     warm = judgements.raters > 0
     by_users = {
-        "history_length": {
-            name: (history >= low) & (history <= high) for name, (low, high) in HISTORY_LENGTHS.items()
-        },
+        "history_length": {name: (history >= low) & (history <= high) for name, (low, high) in HISTORY_LENGTHS.items()},
         "cold_start": {"warm_users": history > 0, "cold_users": history == 0},
     }
     by_movies = {

@@ -62,7 +62,7 @@ class TrainingState(tf.keras.callbacks.Callback):
         patience: Stop after so many epochs without a better score; None to train to the end.
     """
 
-    def __init__(self, model: "tf.keras.Model", directory: Path, patience: int | None) -> None:
+    def __init__(self, model: tf.keras.Model, directory: Path, patience: int | None) -> None:
         super().__init__()
         self.directory = directory
         self.patience = patience

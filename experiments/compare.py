@@ -20,7 +20,9 @@ from experiments.settings import to_json as settings_to_json
 def compare_experiments(
     names: Sequence[str], settings: Settings, source: Source, out: Path, reporter: Reporter
 ) -> list[Result]:
-    """Runs the experiments into ``out/<name>`` and writes ``out/comparison.json``; ``out/config.json`` lets ``--resume`` go on.
+    """Runs the experiments into ``out/<name>`` and writes ``out/comparison.json``.
+
+    ``out/config.json`` is there from the beginning, so that ``--resume`` can go on.
 
     Returns:
         One result per experiment, in the order of ``names``.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
-import polars as pl
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -47,7 +47,11 @@ def seconds(value: float) -> str:
 def comparison_table(results: Sequence[Result]) -> Table:
     """One row per run: top-k metrics with intervals, factorized top-k, seconds."""
     first = results[0].config
-    table = Table(box=box.SIMPLE_HEAD, title=f"{first['dataset']['name']}, {first['split']} split, test", title_style="bold")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=f"{first['dataset']['name']}, {first['split']} split, test",
+        title_style="bold",
+    )
     table.add_column("model")
     for name in ("nDCG@10", "precision@10", "recall@10"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -58,7 +62,10 @@ def comparison_table(results: Sequence[Result]) -> Table:
         test = result.metrics["test"]
         table.add_row(
             result.name,
-            *(with_interval(test, result.metrics["confidence"], name) for name in ("ndcg@10", "precision@10", "recall@10")),
+            *(
+                with_interval(test, result.metrics["confidence"], name)
+                for name in ("ndcg@10", "precision@10", "recall@10")
+            ),
             number(test.get("factorized_top_10")),
             number(test.get("factorized_top_100")),
             seconds(result.seconds["train"]),
@@ -73,8 +80,8 @@ def comparison_caption(results: Sequence[Result]) -> str:
     metrics = results[0].metrics
     parts = f"means of {len(metrics['parts'])} runs; " if "parts" in metrics else ""
     return (
-        f"{parts}{metrics['test']['users']:.0f} test users, full catalogue, known movies left out; ± half a 95 % bootstrap "
-        "interval over users. Factorized top-k is TFRS's: per rating, known movies left in."
+        f"{parts}{metrics['test']['users']:.0f} test users, full catalogue, known movies left out; ± half a 95 % "
+        "bootstrap interval over users. Factorized top-k is TFRS's: per rating, known movies left in."
     )
 
 
@@ -113,20 +120,11 @@ def factorized_line(test: Mapping[str, float]) -> str:
     )
 
 
-def side_by_side(left: pl.DataFrame, right: pl.DataFrame, left_title: str, right_title: str) -> Table:
-    """Two lists of lines beside each other.
-
-    Args:
-        left: One column of text.
-        right: One column of text.
-        left_title: Header of the left list.
-        right_title: Header of the right list.
-    """
+def side_by_side(left: Sequence[str], right: Sequence[str], left_title: str, right_title: str) -> Table:
+    """Two lists of lines beside each other."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column(left_title)
     table.add_column(right_title)
-    rows = max(len(left), len(right))
-    columns = [[*frame.to_series().to_list(), *[""] * (rows - len(frame))] for frame in (left, right)]
-    for cells in zip(*columns, strict=True):
-        table.add_row(*(str(cell) for cell in cells))
+    for cells in zip_longest(left, right, fillvalue=""):
+        table.add_row(*cells)
     return table

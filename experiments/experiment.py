@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ class FitContext:
     seed: int
     checkpoints: Path
     tensorboard: Path
-    reporter: Reporter = Reporter()
+    reporter: Reporter = field(default_factory=Reporter)
     monitor: Callable[[Recommender], float] | None = None
     epochs: int | None = None
 
@@ -66,4 +66,4 @@ class Experiment:
     summary: str
     config: type
     fit: Callable[[Any, Interactions, FitContext], Trained]
-    load: Callable[[Mapping[str, np.ndarray]], Any]
+    load: Callable[[dict[str, np.ndarray]], Any]

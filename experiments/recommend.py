@@ -102,14 +102,12 @@ def recommend_for_history(model: StoredModel, movie_ids: Sequence[str], k: int) 
 
 
 def favourites(model: StoredModel, user_id: str, k: int) -> pl.DataFrame:
-    """The movies that a user liked best: ``movie_id``, ``movie_title`` and, where known, ``user_rating``."""
+    """The movies that a user liked best: ``movie_id``, ``movie_title`` and ``user_rating`` or else ``timestamp`` where known."""
     own = model.known.filter(pl.col("user_id") == user_id)
     order = [name for name in ("user_rating", "timestamp") if name in own.columns]
-    if order:
-        own = own.sort(order, descending=True, maintain_order=True)
-    return own.head(k).with_columns(movie_title=_titles(model, own.head(k)["movie_id"])).select(
-        "movie_id", "movie_title", *[name for name in ("user_rating",) if name in own.columns]
-    )
+    best = own.sort(order, descending=True, maintain_order=True).head(k) if order else own.head(k)
+    titles = pl.Series("movie_title", _titles(model, best["movie_id"]), dtype=pl.String)
+    return best.with_columns(titles).select("movie_id", "movie_title", *order[:1])
 
 
 def _answer(model: StoredModel, scores: np.ndarray, history: np.ndarray, k: int) -> pl.DataFrame:

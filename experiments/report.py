@@ -32,7 +32,7 @@ GREY = "#888888"
 SLICES = {
     "history_length": "by how many movies the user has rated before",
     "item_popularity": "by popularity of the relevant movies (a third of all ratings each)",
-    "cold_start": "known and unknown users and movies",
+    "cold_start": "for known and unknown users and movies",
 }
 
 
@@ -50,9 +50,10 @@ def page(result: Result) -> str:
     title = f"{result.name} on {dataset['name']}"
     runs = f" Means of {len(metrics['parts'])} runs." if "parts" in metrics else ""
     intro = (
-        f"{dataset['ratings']:,} ratings of {dataset['movies']:,} movies by {dataset['users']:,} users; {config['split']} "
-        f"split, {metrics['test']['users']:,.0f} test users. Every movie is ranked, movies that a user knew are left out; "
-        f"± half a 95 % bootstrap interval over users.{runs} Trained in {seconds(result.seconds['train'])} s."
+        f"{dataset['ratings']:,} ratings of {dataset['movies']:,} movies by {dataset['users']:,} users; "
+        f"{config['split']} split, {metrics['test']['users']:,.0f} test users. Every movie is ranked, movies that a "
+        f"user knew are left out; ± half a 95 % bootstrap interval over users.{runs} "
+        f"Trained in {seconds(result.seconds['train'])} s."
     )
     sections = [
         f"<h1>{html.escape(title)}</h1><p>{html.escape(intro)}</p>",
@@ -64,7 +65,8 @@ def page(result: Result) -> str:
         _settings_section(config),
     ]
     head = f"<meta charset=utf-8><meta name=viewport content='width=device-width'><title>{html.escape(title)}</title>"
-    return f"<!doctype html><html lang=en><head>{head}<style>{STYLE}</style></head><body>{''.join(sections)}</body></html>\n"
+    body = "".join(sections)
+    return f"<!doctype html><html lang=en><head>{head}<style>{STYLE}</style></head><body>{body}</body></html>\n"
 
 
 def html_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -82,7 +84,9 @@ def _metrics_section(title: str, metrics: Mapping[str, float], confidence: Mappi
 
 
 def _factorized_section(test: Mapping[str, float]) -> str:
-    found = {name.removeprefix("factorized_top_"): value for name, value in test.items() if name.startswith("factorized")}
+    found = {
+        name.removeprefix("factorized_top_"): value for name, value in test.items() if name.startswith("factorized")
+    }
     note = "TFRS's FactorizedTopK: the share of test ratings whose movie is among the k best, known movies left in."
     table = html_table(["k", *found], [["share", *(number(value) for value in found.values())]])
     return f"<h2>Factorized top-k</h2><p class=note>{note}</p>{table}"
@@ -94,7 +98,9 @@ def _learning_section(directory: Path) -> list[str]:
     if not file.exists() or not file.read_text(encoding="utf-8").strip():
         return []
     svg = _curves(pl.read_csv(file))
-    return [f"<h2>Learning curve</h2><figure>{svg}<figcaption>Training on the train rows, per epoch.</figcaption></figure>"]
+    return [
+        f"<h2>Learning curve</h2><figure>{svg}<figcaption>Training on the train rows, per epoch.</figcaption></figure>"
+    ]
 
 
 def _curves(history: pl.DataFrame) -> str:
@@ -133,4 +139,6 @@ def _slice_section(title: str, slices: Mapping[str, Mapping[str, float]]) -> str
 
 
 def _settings_section(config: Mapping[str, Any]) -> str:
-    return f"<h2>Settings and environment</h2><pre>{html.escape(json.dumps(config, indent=2, ensure_ascii=False))}</pre>"
+    return (
+        f"<h2>Settings and environment</h2><pre>{html.escape(json.dumps(config, indent=2, ensure_ascii=False))}</pre>"
+    )

@@ -63,7 +63,7 @@ def read_result(directory: Path) -> Result:
 
 
 def merge(directory: Path, labels: Sequence[str]) -> None:
-    """Writes the top files of a run with several parts: means under the same keys, standard deviations as ``spread``."""
+    """Writes the top files of a run with several parts: means under the same keys, deviations as ``spread``."""
     stored = [json.loads((directory / label / "metrics.json").read_text(encoding="utf-8")) for label in labels]
     timings = [json.loads((directory / label / "timing.json").read_text(encoding="utf-8")) for label in labels]
     tables = [pl.read_parquet(directory / label / "per_user.parquet") for label in labels]

@@ -84,7 +84,9 @@ def _check_replaceable(target: Path, config: dict[str, Any], overwrite: bool) ->
     if not (target / "config.json").exists():
         raise DataError("expected --out to be new, empty or a run directory, got something else", file=target)
     if not overwrite and not _same_settings(target, config):
-        raise DataError("holds a finished run with other settings; choose another --out or add --overwrite", file=target)
+        raise DataError(
+            "holds a finished run with other settings; choose another --out or add --overwrite", file=target
+        )
 
 
 def _same_settings(directory: Path, config: dict[str, Any]) -> bool:

@@ -14,6 +14,7 @@ import tyro
 from data import DataError
 from experiments.options import RunOptions
 from experiments.registry import experiment
+from experiments.usage import parse_options
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -45,7 +46,7 @@ def parse_settings(names: Sequence[str], arguments: Sequence[str], *, prog: str,
     whole = dataclasses.make_dataclass("Settings", fields, frozen=True)
     defaults = whole(RunOptions(), *(experiment(name).config() for name in names))
     words = [*_words_of_config_option(arguments), *arguments]
-    parsed = tyro.cli(whole, args=words, default=defaults, prog=prog, description=description)
+    parsed: Any = parse_options(whole, words, prog=prog, default=defaults, description=description)
     return Settings(parsed.options, {name: getattr(parsed, name) for name in names})
 
 
@@ -100,7 +101,7 @@ def to_words(values: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 
 def to_json(settings: Settings) -> dict[str, Any]:
-    """Every value in plain JSON types, as ``to_words`` takes them; what names a place or a form of output is left out."""
+    """Every value in plain JSON types, as ``to_words`` takes them, but for what names a place or a form of output."""
     options = {
         name: _plain(value)
         for name, value in dataclasses.asdict(settings.options).items()

@@ -13,7 +13,7 @@ from models.factors import FactorRecommender
 from models.retrieval import TwoTower, build_two_tower
 
 
-def training_batches(rows: Interactions, batch_size: int, seed: int, first_epoch: int, epochs: int) -> "tf.data.Dataset":
+def training_batches(rows: Interactions, batch_size: int, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
     """Batches of shuffled rows, epoch after epoch.
 
     Equal to caching the examples, shuffling them anew for each epoch and then batching, but whole batches are gathered
@@ -32,7 +32,7 @@ def training_batches(rows: Interactions, batch_size: int, seed: int, first_epoch
     """
     columns = {"user": tf.constant(rows.user), "movie": tf.constant(rows.movie)}
 
-    def one_epoch(epoch: "tf.Tensor") -> "tf.data.Dataset":
+    def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
         order = tf.random.experimental.stateless_shuffle(
             tf.range(len(rows)), seed=tf.stack([tf.constant(seed, tf.int64), epoch])
         )

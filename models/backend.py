@@ -7,7 +7,8 @@ import os
 
 import models  # noqa: F401  (sets TF_USE_LEGACY_KERAS before TensorFlow is first imported)
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Level 3 hides "no CUDA" and the like, which look like errors and are none; real errors raise exceptions.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
 

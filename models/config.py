@@ -27,11 +27,11 @@ class RetrievalConfig:
     """Ignore negatives that are the row's own movie."""
     batch_size: int = 1024
     """Rows per training step; each row's movie is a negative for all the others."""
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
     """Step size of Adam."""
     epochs: int = 40
     """At most this many passes over the training rows."""
-    patience: int = 4
+    patience: int = 10
     """Stop after this many epochs without a better validation nDCG."""
 
     def __post_init__(self) -> None:

@@ -1,5 +1,7 @@
 """The two-tower retrieval model."""
 
+from functools import partial
+
 import numpy as np
 
 from models.backend import tf, tfrs
@@ -71,7 +73,7 @@ def build_two_tower(config: RetrievalConfig, users: int, movie_counts: np.ndarra
         movie_counts: [movies] how often each movie occurs in train.
         seed: Seed of the initial vectors.
     """
-    size = {"dimension": config.dimension, "normalize": config.normalize}
+    tower = partial(EmbeddingTower, dimension=config.dimension, normalize=config.normalize)
     task = tfrs.tasks.Retrieval(
         # The mean over rows, where TFRS sums: so that losses of different batch sizes compare.
         loss=tf.keras.losses.CategoricalCrossentropy(from_logits=True),
@@ -79,8 +81,8 @@ def build_two_tower(config: RetrievalConfig, users: int, movie_counts: np.ndarra
         remove_accidental_hits=config.remove_accidental_hits,
     )
     return TwoTower(
-        query_tower=EmbeddingTower(users, seed=2 * seed, name="query_tower", **size),
-        candidate_tower=EmbeddingTower(len(movie_counts), seed=2 * seed + 1, name="candidate_tower", **size),
+        query_tower=tower(users, seed=2 * seed, name="query_tower"),
+        candidate_tower=tower(len(movie_counts), seed=2 * seed + 1, name="candidate_tower"),
         task=task,
         movie_probability=movie_counts / movie_counts.sum() if config.logq else None,
     )

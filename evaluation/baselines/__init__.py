@@ -41,9 +41,7 @@ class Baseline:
     fitter: Callable[..., FittedBaseline]
     restore: Callable[[State], FittedBaseline]
 
-    def fit(
-        self, interactions: Interactions, config: Any = None, *, now: int | None = None
-    ) -> FittedBaseline:
+    def fit(self, interactions: Interactions, config: Any = None, *, now: int | None = None) -> FittedBaseline:
         """Fits the baseline.
 
         Args:
@@ -57,7 +55,7 @@ class Baseline:
         """
         config = self.config() if config is None else config
         if not isinstance(config, self.config):
-            raise TypeError(f"expected a {self.config.__name__}, got a {type(config).__name__}")
+            raise TypeError(f"expected {self.config.__name__}, got {type(config).__name__}")
         return self.fitter(interactions, config, now=now)
 
 

@@ -51,7 +51,7 @@ def fit_ease(interactions: Interactions, config: EaseConfig, *, now: int | None 
     movies = matrix.shape[1]
     if movies > config.max_movies:
         raise ValueError(
-            f"EASE inverts a movies × movies matrix: {movies:,} movies would take {_gigabytes(movies):.0f} GB, "
+            f"EASE inverts a movies × movies matrix: {movies:,} movies take {_gigabytes(movies):.0f} GB, "
             f"and max_movies is {config.max_movies:,}; raise it if memory allows, or use itemknn or ials"
         )
     gram = (matrix.T @ matrix).astype(np.float64).toarray(order="F")

@@ -31,16 +31,9 @@ class IALSConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if (
-            self.factors < 1
-            or self.iterations < 1
-            or self.alpha <= 0
-            or self.regularization < 0
-            or self.seed < 0
-        ):
+        if self.factors < 1 or self.iterations < 1 or self.alpha <= 0 or self.regularization < 0 or self.seed < 0:
             raise ValueError(
-                f"need factors >= 1, iterations >= 1, alpha > 0, regularization >= 0 and seed >= 0, got "
-                f"{self}"
+                f"need factors >= 1, iterations >= 1, alpha > 0, regularization >= 0 and seed >= 0, got {self}"
             )
 
 

@@ -50,7 +50,22 @@ def fit_itemknn(interactions: Interactions, config: ItemKNNConfig, *, now: int |
     Raises:
         DataError: If there are no rows.
     """
-    popularity, matrix = popularity_scores(interactions), interactions.matrix
+    return ItemItem(
+        interactions.users,
+        interactions.movies,
+        popularity_scores(interactions),
+        history=interactions.matrix,
+        weights=_nearest(interactions.matrix, config),
+    )
+
+
+def _nearest(matrix: csr_matrix, config: ItemKNNConfig) -> csr_matrix:
+    """[movies, movies] similarities; a column holds the k nearest neighbours of its movie.
+
+    Args:
+        matrix: [users, movies] float32 with ones.
+        config: Neighbours and shrinkage.
+    """
     by_movie = matrix.T.tocsr()
     norms = np.sqrt(np.diff(by_movie.indptr)).astype(np.float32)
     movies = len(norms)
@@ -66,7 +81,5 @@ def fit_itemknn(interactions: Interactions, config: ItemKNNConfig, *, now: int |
         rows.append(neighbours[target, place])
         columns.append(start + target)
         values.append(similarity[target, place])
-    # a column holds the neighbours of one target movie: every target is predicted from at most k others
     entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    weights = csr_matrix(entries, shape=(movies, movies), dtype=np.float32)
-    return ItemItem(interactions.users, interactions.movies, popularity, history=matrix, weights=weights)
+    return csr_matrix(entries, shape=(movies, movies), dtype=np.float32)

@@ -49,9 +49,7 @@ class SameForAll(FittedBaseline):
         return self._fallback(history.shape[0])
 
 
-def fit_popularity(
-    interactions: Interactions, config: PopularityConfig, *, now: int | None = None
-) -> SameForAll:
+def fit_popularity(interactions: Interactions, config: PopularityConfig, *, now: int | None = None) -> SameForAll:
     """Scores a movie by its number of interactions; neither the config nor ``now`` matters."""
     return SameForAll(interactions.users, interactions.movies, popularity_scores(interactions))
 

@@ -61,7 +61,7 @@ class RandomScores(FittedBaseline):
 
 
 def fit_random(interactions: Interactions, config: RandomConfig, *, now: int | None = None) -> RandomScores:
-    """Takes note of users and movies; ``now`` does not matter."""
+    """Takes note of users and movies, and of nothing else."""
     popularity_scores(interactions)  # refuses an empty table
     unknown = np.random.default_rng([config.seed]).random(len(interactions.movies), dtype=np.float32)
     return RandomScores(interactions.users, interactions.movies, unknown, seed=config.seed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,7 +73,10 @@ def _show(results: Sequence[Result], out: Path) -> None:
     model = load_model(best.directory)
     _show_user(model, screen)
     screen.print("Next:", style="bold")
-    screen.print(f"  recs recommend {best.directory} --user {_example_user(model)}     someone's recommendations", soft_wrap=True)
+    screen.print(
+        f"  recs recommend {best.directory} --user {_example_user(model)}     someone's recommendations",
+        soft_wrap=True,
+    )
     screen.print("  recs run retrieval --help                 every option of the two-tower model")
     screen.print("  recs compare ease retrieval --split leave-one-out   another question")
     screen.print(f"Run directories, with report.html in each: {out}", soft_wrap=True)
@@ -91,9 +93,9 @@ def _show_user(model: StoredModel, screen: Console) -> None:
     liked = favourites(model, user, 10)
     later = set(model.test.filter(pl.col("user_id") == user)["movie_id"])
     found = recommend_for_user(model, user, 10)
-    left = pl.DataFrame({"line": liked["movie_title"].to_list()})
-    marks = ["✓ " if movie_id in later else "  " for movie_id in found["movie_id"]]
-    right = pl.DataFrame({"line": [mark + title for mark, title in zip(marks, found["movie_title"], strict=True)]})
-    screen.print(
-        side_by_side(left, right, f"user {user}: rated highest", f"{model.name} recommends (✓ rated later, held out)")
-    )
+    lines = [
+        ("✓ " if movie_id in later else "  ") + title
+        for movie_id, title in found.select("movie_id", "movie_title").iter_rows()
+    ]
+    heading = f"{model.name} recommends (✓: rated later, held out)"
+    screen.print(side_by_side(liked["movie_title"].to_list(), lines, f"user {user} rated highest", heading))

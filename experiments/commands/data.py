@@ -16,7 +16,7 @@ from rich.table import Table
 from data import info, load, prepare_tfds
 from experiments.display import console
 from experiments.reporter import ConsoleReporter
-from experiments.usage import usage_error
+from experiments.usage import parse_options, usage_error
 
 ACTIONS = {
     "info": "counts, ranges and checksums",
@@ -49,7 +49,7 @@ def main(words: Sequence[str]) -> None:
     if not words or words[0] not in ACTIONS:
         usage_error("recs data", "an action", tuple(ACTIONS), words[0] if words else "nothing")
     action = words[0]
-    options = tyro.cli(DataCommandOptions, args=words[1:], prog=f"recs data {action}", description=ACTIONS[action])
+    options = parse_options(DataCommandOptions, words[1:], prog=f"recs data {action}", description=ACTIONS[action])
     reporter = ConsoleReporter()
     dataset = load(
         options.name,
@@ -72,5 +72,16 @@ def _table(facts: dict[str, Any]) -> Table:
     table.add_column("fact")
     table.add_column("value", overflow="fold")
     for name, value in facts.items():
-        table.add_row(name.replace("_", " "), f"{value:,}" if isinstance(value, int) else str(value))
+        table.add_row(name.replace("_", " "), _text(value))
     return table
+
+
+def _text(value: Any) -> str:
+    """A fact on one line: numbers with separators, inner facts as ``name value`` pairs."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(item)}" for name, item in value.items() if item is not None)
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

