@@ -3,7 +3,8 @@
 from data.catalogue import NAMES
 from data.dataset import Dataset, fingerprint
 from data.errors import DataError
-from data.files import load_files, load_split_files, read_columns, read_ratings_file
+from data.feature_files import read_columns
+from data.files import load_files, load_split_files, read_ratings_file
 from data.interactions import Interactions, Vocabulary
 from data.loading import load
 from data.splits import SPLITS, Split, folds, holdout, split

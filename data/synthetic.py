@@ -143,7 +143,7 @@ def _pairs(
 def _activity(rng: np.random.Generator, users: int, ratings: int, most: int) -> np.ndarray:
     """[users] int64 that sum to ``ratings``: a minimum of 20 if possible, the rest log-normal, none above ``most``."""
     quota = np.full(users, min(20, ratings // users, most))
-    weights = rng.lognormal(sigma=1.1, size=users)
+    weights = rng.lognormal(sigma=0.9, size=users)
     while (left := ratings - quota.sum()) > 0:
         room = quota < most
         share = np.where(room, weights, 0) / weights[room].sum() * left
@@ -193,7 +193,7 @@ def _draw(rng: np.random.Generator, groups: np.ndarray, ranked: np.ndarray, tast
     for group in range(-1, tastes):
         rows = np.flatnonzero(anywhere if group < 0 else ~anywhere & (groups == group))
         choice = ranked if group < 0 else ranked[ranked % tastes == group]
-        weights = 1 / (np.arange(len(choice)) + 1 + len(choice) / 50) ** 0.9  # Zipf–Mandelbrot: a flatter head
+        weights = (np.arange(len(choice)) + 1 + len(choice) / 10) ** -2.5  # Zipf–Mandelbrot: a flatter head
         cumulative = np.cumsum(weights) / weights.sum()
         drawn[rows] = choice[np.minimum(np.searchsorted(cumulative, rng.random(len(rows))), len(choice) - 1)]
     return drawn

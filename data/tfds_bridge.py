@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -105,21 +106,33 @@ def downloaded(known: Release) -> Archive | None:
     """The official archive or its extracted folder, if TFDS has left it on this machine."""
     folder = tfds_dir() / "downloads"
     expected = checksum(known)
-    for path in sorted(folder.glob(f"*{known.url.rsplit('/', 1)[1].removesuffix('.zip')}*.zip")):
-        if expected and hashlib.sha256(path.read_bytes()).hexdigest() == expected:
+    for path in sorted(folder.rglob("*.zip")):
+        # The size first: there may be gigabytes of other archives.
+        if expected and path.stat().st_size == expected[0] and _sha256(path) == expected[1]:
             return open_archive(path, known)
-    for path in sorted(folder.glob(f"extracted/*/{known.folder}")):
+    for path in sorted(folder.rglob(f"extracted/*/{known.folder}")):
         return open_archive(path, known)
     return None
 
 
-def checksum(known: Release) -> str | None:
-    """TFDS's SHA-256 (hex) of the official archive; None if it has none."""
+def checksum(known: Release) -> tuple[int, str] | None:
+    """Size and SHA-256 (hex) of the official archive, as TFDS has them; None if it does not."""
     spec = importlib.util.find_spec("tensorflow_datasets")
     if spec is None or spec.origin is None:
         return None
     lines = Path(spec.origin).with_name("url_checksums").joinpath("movielens.txt").read_text().splitlines()
-    return next((line.split("\t")[2] for line in lines if line.split("\t")[0] == known.url), None)
+    for url, size, digest, *_ in (line.split("\t") for line in lines):
+        if url == known.url:
+            return int(size), digest
+    return None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _run(arguments: list[str], *, time_limit: float) -> dict:

@@ -41,7 +41,11 @@ def prepare(name: str, files: Path, tfds_dir: Path) -> dict[str, Any]:
     counts = {}
     for table in TABLES:
         builder = FromFiles(data_dir=str(tfds_dir), config=f"{name}-{table}")
-        builder.download_and_prepare(download_config=config)
+        try:
+            builder.download_and_prepare(download_config=config)
+        except Exception:
+            if not (Path(builder.data_dir) / "dataset_info.json").exists():  # else another process was faster
+                raise
         counts[table] = builder.info.splits["train"].num_examples
     return counts
 

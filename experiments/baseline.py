@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from data import Interactions
@@ -11,12 +10,10 @@ from experiments.experiment import Experiment, FitContext, Trained
 
 
 def baseline_experiment(name: str, summary: str) -> Experiment:
-    """The experiment that fits ``BASELINES[name]``; a field ``seed`` of its config follows the run's seed."""
+    """The experiment that fits ``BASELINES[name]``."""
     baseline = BASELINES[name]
 
     def fit(config: Any, rows: Interactions, context: FitContext) -> Trained:
-        if hasattr(config, "seed"):
-            config = replace(config, seed=context.seed)
-        return Trained(baseline.fit(rows, config))
+        return Trained(baseline.fit(rows, config, seed=context.seed))
 
     return Experiment(name=name, summary=summary, config=baseline.config, fit=fit, load=baseline.restore)

@@ -102,7 +102,11 @@ def recommend_for_history(model: StoredModel, movie_ids: Sequence[str], k: int) 
 
 
 def favourites(model: StoredModel, user_id: str, k: int) -> pl.DataFrame:
-    """The movies that a user liked best: ``movie_id``, ``movie_title`` and ``user_rating`` or else ``timestamp`` where known."""
+    """The movies that a user rated highest, of equal ratings the latest.
+
+    Returns:
+        ``movie_id``, ``movie_title`` and, where known, ``user_rating`` or else ``timestamp``.
+    """
     own = model.known.filter(pl.col("user_id") == user_id)
     order = [name for name in ("user_rating", "timestamp") if name in own.columns]
     best = own.sort(order, descending=True, maintain_order=True).head(k) if order else own.head(k)

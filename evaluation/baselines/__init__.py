@@ -33,7 +33,7 @@ class Baseline:
 
     Attributes:
         config: Frozen dataclass of its settings; the defaults are tuned on MovieLens-100K.
-        fitter: ``(interactions, config, now=…)`` → recommender.
+        fitter: ``(interactions, config, seed=…, now=…)`` → recommender.
         restore: State → recommender; the inverse of `FittedBaseline.state`.
     """
 
@@ -41,12 +41,15 @@ class Baseline:
     fitter: Callable[..., FittedBaseline]
     restore: Callable[[State], FittedBaseline]
 
-    def fit(self, interactions: Interactions, config: Any = None, *, now: int | None = None) -> FittedBaseline:
+    def fit(
+        self, interactions: Interactions, config: Any = None, *, seed: int = 0, now: int | None = None
+    ) -> FittedBaseline:
         """Fits the baseline.
 
         Args:
             interactions: Train rows.
             config: An instance of ``self.config``; None: its defaults.
+            seed: Of everything random.
             now: Seconds; what "recent" refers to. Default: the latest row.
 
         Raises:
@@ -56,7 +59,7 @@ class Baseline:
         config = self.config() if config is None else config
         if not isinstance(config, self.config):
             raise TypeError(f"expected {self.config.__name__}, got {type(config).__name__}")
-        return self.fitter(interactions, config, now=now)
+        return self.fitter(interactions, config, seed=seed, now=now)
 
 
 BASELINES: dict[str, Baseline] = {

@@ -32,7 +32,7 @@ class EaseConfig:
             )
 
 
-def fit_ease(interactions: Interactions, config: EaseConfig, *, now: int | None = None) -> ItemItem:
+def fit_ease(interactions: Interactions, config: EaseConfig, *, seed: int, now: int | None) -> ItemItem:
     """Minimises ‖X − XB‖² + λ‖B‖² with diag(B) = 0: P = (XᵀX + λI)⁻¹, B_ij = −P_ij / P_jj off the diagonal.
 
     Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019, eq. 8. Solved in float64, kept in
@@ -41,6 +41,7 @@ def fit_ease(interactions: Interactions, config: EaseConfig, *, now: int | None 
     Args:
         interactions: Train rows.
         config: λ and the size limit.
+        seed: Not used.
         now: Not used.
 
     Raises:

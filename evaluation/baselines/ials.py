@@ -21,20 +21,16 @@ class IALSConfig:
         alpha: Confidence in an observed interaction; an unobserved one has 1.
         regularization: λ of the L2 penalty, the same for every vector.
         iterations: Sweeps over users and movies.
-        seed: Of the initial vectors.
     """
 
     factors: int = 32
     alpha: float = 5.0
     regularization: float = 40.0
     iterations: int = 15
-    seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.factors < 1 or self.iterations < 1 or self.alpha <= 0 or self.regularization < 0 or self.seed < 0:
-            raise ValueError(
-                f"need factors >= 1, iterations >= 1, alpha > 0, regularization >= 0 and seed >= 0, got {self}"
-            )
+        if self.factors < 1 or self.iterations < 1 or self.alpha <= 0 or self.regularization < 0:
+            raise ValueError(f"need factors >= 1, iterations >= 1, alpha > 0 and regularization >= 0, got {self}")
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,7 @@ class FactorModel(FittedBaseline):
         return {**super()._fields(state), **vectors, **numbers}
 
 
-def fit_ials(interactions: Interactions, config: IALSConfig, *, now: int | None = None) -> FactorModel:
+def fit_ials(interactions: Interactions, config: IALSConfig, *, seed: int, now: int | None) -> FactorModel:
     """Minimises Σ_ui c_ui (p_ui − x_u·y_i)² + λ (Σ_u ‖x_u‖² + Σ_i ‖y_i‖²).
 
     p is 1 and c is alpha where user u has rated movie i; elsewhere p is 0 and c is 1.
@@ -107,6 +103,7 @@ def fit_ials(interactions: Interactions, config: IALSConfig, *, now: int | None 
     Args:
         interactions: Train rows.
         config: See there.
+        seed: Of the initial vectors.
         now: Not used.
 
     Raises:
@@ -126,7 +123,7 @@ def fit_ials(interactions: Interactions, config: IALSConfig, *, now: int | None 
             alpha=config.alpha,
             regularization=config.regularization,
             iterations=config.iterations,
-            random_state=config.seed,
+            random_state=seed,
         )
         model.fit(matrix, show_progress=False)
     return FactorModel(

@@ -33,7 +33,7 @@ class ItemKNNConfig:
             raise ValueError(f"need neighbours >= 1 and shrink >= 0, got {self.neighbours} and {self.shrink}")
 
 
-def fit_itemknn(interactions: Interactions, config: ItemKNNConfig, *, now: int | None = None) -> ItemItem:
+def fit_itemknn(interactions: Interactions, config: ItemKNNConfig, *, seed: int, now: int | None) -> ItemItem:
     """Similarity s_ij = |U_i ∩ U_j| / (√|U_i| √|U_j| + shrink), of which each movie j keeps the k largest.
 
     U_i are the users who have rated movie i. A user's score for j is the sum of the kept s_ij over their
@@ -45,6 +45,7 @@ def fit_itemknn(interactions: Interactions, config: ItemKNNConfig, *, now: int |
     Args:
         interactions: Train rows.
         config: Neighbours and shrinkage.
+        seed: Not used.
         now: Not used.
 
     Raises:

@@ -39,8 +39,8 @@ class SameForAll(FittedBaseline):
     """One list of scores for every user."""
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
-        """[batch, movies]: the popularity again, since nothing else is known about movies."""
-        return self._fallback(len(movies))
+        """[batch, movies] zeros, since nothing is known about likeness."""
+        return np.zeros((len(movies), len(self.movies)), dtype=np.float32)
 
     def _score_users(self, users: np.ndarray) -> np.ndarray:
         return self._fallback(len(users))
@@ -49,12 +49,12 @@ class SameForAll(FittedBaseline):
         return self._fallback(history.shape[0])
 
 
-def fit_popularity(interactions: Interactions, config: PopularityConfig, *, now: int | None = None) -> SameForAll:
-    """Scores a movie by its number of interactions; neither the config nor ``now`` matters."""
+def fit_popularity(interactions: Interactions, config: PopularityConfig, *, seed: int, now: int | None) -> SameForAll:
+    """Scores a movie by its number of interactions; nothing else matters."""
     return SameForAll(interactions.users, interactions.movies, popularity_scores(interactions))
 
 
-def fit_recency(interactions: Interactions, config: RecencyConfig, *, now: int | None = None) -> SameForAll:
+def fit_recency(interactions: Interactions, config: RecencyConfig, *, seed: int, now: int | None) -> SameForAll:
     """Scores a movie by its exponentially decayed interactions: log2 Σ 2^(−age / half-life).
 
     Close to the "decay" variant of Ji et al., "A re-visit of the popularity baseline in recommender systems",
@@ -64,6 +64,7 @@ def fit_recency(interactions: Interactions, config: RecencyConfig, *, now: int |
     Args:
         interactions: Train rows with timestamps.
         config: The half-life.
+        seed: Not used.
         now: Seconds; rows after it do not count. Default: the latest row.
 
     Raises:

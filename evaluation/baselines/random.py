@@ -14,17 +14,7 @@ from evaluation.baselines.base import FittedBaseline, State, popularity_scores
 
 @dataclass(frozen=True)
 class RandomConfig:
-    """Settings of random recommendations.
-
-    Attributes:
-        seed: Same seed, same lists, in whatever batches users are scored.
-    """
-
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.seed < 0:
-            raise ValueError(f"seed must not be negative, got {self.seed}")
+    """Random recommendations have nothing to set but the seed of the fit."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +22,7 @@ class RandomScores(FittedBaseline):
     """Uniform scores that depend on the seed and the user only; all unknown users share one list.
 
     Attributes:
-        seed: See `RandomConfig`.
+        seed: Same seed, same lists, in whatever batches users are scored.
     """
 
     seed: int = 0
@@ -60,8 +50,8 @@ class RandomScores(FittedBaseline):
         return {**super()._fields(state), "seed": int(state["seed"])}
 
 
-def fit_random(interactions: Interactions, config: RandomConfig, *, now: int | None = None) -> RandomScores:
+def fit_random(interactions: Interactions, config: RandomConfig, *, seed: int, now: int | None) -> RandomScores:
     """Takes note of users and movies, and of nothing else."""
     popularity_scores(interactions)  # refuses an empty table
-    unknown = np.random.default_rng([config.seed]).random(len(interactions.movies), dtype=np.float32)
-    return RandomScores(interactions.users, interactions.movies, unknown, seed=config.seed)
+    unknown = np.random.default_rng([seed]).random(len(interactions.movies), dtype=np.float32)
+    return RandomScores(interactions.users, interactions.movies, unknown, seed=seed)

@@ -152,9 +152,18 @@ def test_grouplens_is_asked_through_tfds(sorted_small: Dataset, official, zipped
     assert load("25m").ratings.equals(sorted_small.ratings)  # from the cache
 
 
-def test_what_tfds_downloaded_is_used(sorted_small: Dataset, official, monkeypatch) -> None:
+@pytest.mark.parametrize("what", ["archive", "extracted folder"])
+def test_what_tfds_downloaded_is_used(sorted_small: Dataset, official, zipped, monkeypatch, what: str) -> None:
     folder = official(sorted_small, "csv", "ml-25m")
-    shutil.move(folder, tfds_bridge.tfds_dir() / "downloads" / "extracted" / "ZIP.x" / "ml-25m")
+    downloads = tfds_bridge.tfds_dir() / "downloads"
+    if what == "archive":
+        archive = zipped(folder)
+        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+        monkeypatch.setattr(tfds_bridge, "checksum", lambda known: (archive.stat().st_size, digest))
+        (downloads / "movielens").mkdir(parents=True)
+        shutil.copy(archive, downloads / "movielens" / "file.grou.org_ml-25mXYZ.zip")
+    else:
+        shutil.move(folder, downloads / "extracted" / "ZIP.x" / "ml-25m")
     monkeypatch.setattr("data.loading.is_official", lambda dataset: True)
     said: list[str] = []
     assert load("25m", report=said.append).ratings.equals(sorted_small.ratings)
@@ -163,7 +172,7 @@ def test_what_tfds_downloaded_is_used(sorted_small: Dataset, official, monkeypat
 
 def test_checksums_are_those_of_tfds() -> None:
     known = {name: tfds_bridge.checksum(release) for name, release in RELEASES.items()}
-    assert known["100k"] == "50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229"
+    assert known["100k"] == (4_924_029, "50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229")
     assert {name for name, checksum in known.items() if checksum is None} == {"10m", "32m"}
     assert all((known[name] is not None) == release.tfds for name, release in RELEASES.items())
 

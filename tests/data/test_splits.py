@@ -139,7 +139,7 @@ def test_cold_items_are_those_of_numpys_choice(small: Dataset) -> None:
     drawn = np.random.default_rng(7).choice(ids, round(0.1 * len(ids)), replace=False)
     assert set(movies(parts.test)) == {str(id) for id in drawn}
     sets = [set(movies(part)) for part in (parts.train, parts.validation, parts.test)]
-    assert not (sets[0] & sets[1] or sets[0] & sets[2] or sets[1] & sets[2])
+    assert sum(map(len, sets)) == len(set.union(*sets))
 
 
 def test_cold_users_reveal_their_first_ratings(small: Dataset) -> None:
@@ -191,7 +191,7 @@ def test_without_timestamps(small: Dataset) -> None:
     bare = Dataset("bare", small.ratings.drop("timestamp"), small.movies, small.users, "test")
     assert split(bare).kind == "random"
     assert split(small).kind == "temporal-user"
-    with pytest.raises(DataError, match="temporal-global needs the column timestamp, .* allowed: random, stratified,"):
+    with pytest.raises(DataError, match=r"temporal-global needs the column timestamp, .* allowed: random, stratified,"):
         split(bare, "temporal-global")
     assert split(bare, "cold-users", revealed=2).test.height > 0
 
@@ -207,9 +207,7 @@ def test_fractions_must_make_sense(small: Dataset, options: dict[str, float]) ->
 def test_unknown_and_empty_splits(small: Dataset) -> None:
     with pytest.raises(DataError, match="unknown split 'newest', expected one of temporal-user,"):
         split(small, "newest")
-    with pytest.raises(
-        DataError, match="empty split: temporal-user expected rows in each part, got 2 train, 0 validation"
-    ):
+    with pytest.raises(DataError, match=r"empty split: temporal-user .* got 1 train, 1 validation, 0 test"):
         split(one_user([1, 2]), "temporal-user")
     with pytest.raises(DataError, match="empty split: expected two or more of movie_id with 5 ratings"):
         split(one_user([1, 2, 3]), "cold-items")

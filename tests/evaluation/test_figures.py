@@ -10,7 +10,6 @@ import pytest
 from data import load, split
 from data.interactions import Interactions
 from evaluation import BASELINES, Evaluation, evaluate, score_topk
-from evaluation.baselines import IALSConfig
 
 pytestmark = pytest.mark.slow
 
@@ -22,8 +21,8 @@ class Benchmark:
     train: pl.DataFrame
     test: pl.DataFrame
 
-    def run(self, name: str, config: object = None) -> Evaluation:
-        model = BASELINES[name].fit(Interactions.from_ratings(self.train), config)
+    def run(self, name: str, seed: int = 0) -> Evaluation:
+        model = BASELINES[name].fit(Interactions.from_ratings(self.train), seed=seed)
         return evaluate(model, self.test, seen=self.train)
 
 
@@ -59,7 +58,7 @@ def test_stratified(stratified: Benchmark, name: str, ndcg: float, precision: fl
 
 @pytest.mark.parametrize(("seed", "ndcg"), [(1, 0.4856), (2, 0.4846)])
 def test_other_seeds_of_ials(stratified: Benchmark, seed: int, ndcg: float):
-    metrics = stratified.run("ials", IALSConfig(seed=seed)).metrics
+    metrics = stratified.run("ials", seed).metrics
     assert metrics["ndcg@10"] == pytest.approx(ndcg, abs=0.005)
 
 

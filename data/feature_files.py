@@ -1,0 +1,127 @@
+"""Movies, users and Parquet tables that bring their own columns: CSV or Parquet, columns by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from data.errors import DataError
+from data.ratings_table import check_header
+
+_LISTS = ("movie_genres", "tags")
+
+
+def read_columns(path: str | Path, schema: dict[str, Any], required: tuple[str, ...]) -> pl.DataFrame:
+    """Reads those columns of a CSV or Parquet file that a schema names.
+
+    Args:
+        path: The file; other columns are passed over.
+        schema: Column name → polars type, in the order of the result.
+        required: Columns that must be there.
+
+    Returns:
+        [n] rows with the columns of ``schema`` that the file has.
+
+    Raises:
+        DataError: If the file is missing, lacks a required column or holds a value of another type.
+    """
+    path = Path(path).expanduser()
+    return read_parquet(path, schema, required) if is_parquet(path) else _read_csv(path, schema, required)
+
+
+def read_features(path: Path, schema: dict[str, Any], key: str) -> pl.DataFrame:
+    """A movies or users file, each id once.
+
+    Args:
+        path: CSV or Parquet.
+        schema: Column name → polars type.
+        key: The id's column, which must be there.
+
+    Raises:
+        DataError: As ``read_columns``, and if an id is null or occurs twice.
+    """
+    table = read_columns(path, schema, (key,))
+    for fault, bad in (("an id", table[key].is_null()), ("each id once", ~table[key].is_first_distinct())):
+        if bad.any():
+            row = int(bad.arg_max() or 0)
+            line = row + (1 if is_parquet(path) else 2)
+            raise DataError(f"expected {fault}, got {table[key][row]}", file=path, line=line, column=key)
+    return table
+
+
+def _read_csv(path: Path, schema: dict[str, Any], required: tuple[str, ...]) -> pl.DataFrame:
+    there = check_header(path, str(path), list(required))
+    present = [name for name in schema if name in there]
+    try:
+        text = pl.read_csv(path, columns=present, infer_schema=False).select(present)
+    except pl.exceptions.PolarsError as error:
+        reason = f"expected comma-separated values in UTF-8, got something else ({_first_line(error)})"
+        raise DataError(reason, file=path) from error
+    columns = []
+    for name in present:
+        dtype = schema[name]
+        column = text[name].str.split("|") if name in _LISTS else _cast(text[name], dtype)
+        bad = column.is_null() & text[name].is_not_null()
+        if bad.any():
+            row = int(bad.arg_max() or 0)
+            raise DataError(f"expected {dtype}, got {text[name][row]!r}", file=path, line=row + 2, column=name)
+        columns.append(column)
+    return pl.DataFrame(columns)
+
+
+def _cast(text: pl.Series, dtype: Any) -> pl.Series:
+    """Text as another type; null where it is something else."""
+    if dtype == pl.Boolean:
+        truth = dict.fromkeys(("true", "1", "m", "male"), True) | dict.fromkeys(("false", "0", "f", "female"), False)
+        return text.str.to_lowercase().replace_strict(truth, default=None, return_dtype=pl.Boolean)
+    return text.str.to_date(strict=False) if dtype == pl.Date else text.cast(dtype, strict=False)
+
+
+def is_parquet(path: Path) -> bool:
+    """Tells by the contents, not by the name.
+
+    Raises:
+        DataError: If there is no such file.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PAR1"
+    except OSError as error:
+        raise DataError(f"expected a CSV or Parquet file, got {error.strerror or error}", file=path) from error
+
+
+def read_parquet(path: Path, schema: dict[str, Any], required: tuple[str, ...]) -> pl.DataFrame:
+    """``read_columns`` for Parquet."""
+    try:
+        table = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError(f"expected a Parquet file, got a damaged one ({_first_line(error)})", file=path) from error
+    missing = [name for name in required if name not in table.columns]
+    if missing:
+        reason = f"expected the columns {', '.join(required)}, got {', '.join(table.columns)}"
+        raise DataError(reason, file=path, column=missing[0])
+    columns = []
+    for name, dtype in schema.items():
+        if name in table.columns:
+            came = table.schema[name]
+            if not _fits(came, dtype):
+                raise DataError(f"expected {dtype}, got {came}", file=path, column=name)
+            columns.append(pl.col(name).cast(dtype))
+    return table.select(columns)
+
+
+def _fits(came: Any, dtype: Any) -> bool:
+    """Whether a column can be cast without guessing: integers to ids, numbers to ratings, but no text to numbers."""
+    if dtype == pl.String:
+        return came in (pl.String, pl.Categorical) or came.is_integer() or came == pl.Null
+    if dtype in (pl.Float32, pl.Float64):
+        return came.is_numeric() or came == pl.Null
+    if dtype in (pl.Int64, pl.Int32):
+        return came.is_integer() or came == pl.Null
+    return came == dtype or came == pl.Null
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
