@@ -46,8 +46,7 @@ class FactorRecommender:
     def score_history(self, history: csr_matrix) -> np.ndarray:
         """Scores for users who were not there in training, from the movies they know.
 
-        The query is the mean of the history's movie vectors, each weighted down by its popularity, since everybody
-        has seen the popular ones. Ratings are not used.
+        The query is the sum of the history's movie vectors, scaled to unit length. Ratings are not used.
 
         Args:
             history: [batch, movies], nonzero where the user knows the movie.
@@ -56,8 +55,7 @@ class FactorRecommender:
             [batch, movies] float32; popularity for an empty history.
         """
         known = history.astype(bool).astype(np.float32)
-        weights = 1.0 / np.sqrt(1.0 + self.popularity)
-        queries = known.multiply(weights).tocsr() @ self.candidates
+        queries = known @ self.candidates
         norms = np.linalg.norm(queries, axis=1, keepdims=True)
         scores = queries / np.maximum(norms, 1e-12) @ self.candidates.T
         empty = np.asarray(known.sum(axis=1)).ravel() == 0
