@@ -26,11 +26,13 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed-run: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[baselines]'
+	@echo 'Installing TensorFlow, TFRS and the baselines into $(VENV): a minute or two, 2.5 GB'
+	@$(PIP) install -qq --constraint constraints.txt --editable '.[baselines]'
 	@touch $@
 
 $(VENV)/.installed-all: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[baselines,notebooks,dev]'
+	@echo 'Installing everything into $(VENV): a minute or two, 2.8 GB'
+	@$(PIP) install -qq --constraint constraints.txt --editable '.[baselines,notebooks,dev]'
 	@touch $@ $(VENV)/.installed-run
 
 lint: setup

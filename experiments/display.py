@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -20,6 +23,14 @@ def console() -> Console:
     """Where results go: stdout, wide enough for the tables when it is no terminal."""
     plain = Console(highlight=False)
     return plain if plain.is_terminal else Console(highlight=False, width=WIDTH)
+
+
+def program() -> str:
+    """How the user can call ``recs`` again: by name if it is on the path, else by where it is."""
+    here = Path(sys.executable).with_name("recs")
+    if shutil.which("recs") or not here.exists():
+        return "recs"
+    return str(here.relative_to(Path.cwd())) if here.is_relative_to(Path.cwd()) else str(here)
 
 
 def number(value: float | None, digits: int = 3) -> str:

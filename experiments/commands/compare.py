@@ -16,6 +16,7 @@ from experiments.display import (
     comparison_table,
     console,
     differences_lines,
+    program,
     side_by_side,
 )
 from experiments.parts import load_source
@@ -72,14 +73,21 @@ def _show(results: Sequence[Result], out: Path) -> None:
     best = max(results, key=lambda result: result.metrics["validation"]["ndcg@10"])
     model = load_model(best.directory)
     _show_user(model, screen)
+    _show_next(best.directory, _example_user(model), screen)
+    screen.print(f"\nRun directories, with report.html in each: {out}", soft_wrap=True)
+
+
+def _show_next(directory: Path, user: str, screen: Console) -> None:
+    """What to try next, as commands that can be pasted."""
+    ideas = {
+        f"recommend {directory} --user {user}": "more for this user, with reasons",
+        f"recommend {directory} --history 50,172": "for somebody who knows these movies",
+        "run retrieval --help": "every option of the two-tower model",
+        "compare ease retrieval --split leave-one-out": "another question to the same data",
+    }
     screen.print("Next:", style="bold")
-    screen.print(
-        f"  recs recommend {best.directory} --user {_example_user(model)}     someone's recommendations",
-        soft_wrap=True,
-    )
-    screen.print("  recs run retrieval --help                 every option of the two-tower model")
-    screen.print("  recs compare ease retrieval --split leave-one-out   another question")
-    screen.print(f"Run directories, with report.html in each: {out}", soft_wrap=True)
+    for words, idea in ideas.items():
+        screen.print(f"  {program()} {words}\n      {idea}", soft_wrap=True)
 
 
 def _example_user(model: StoredModel) -> str:
