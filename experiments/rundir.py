@@ -59,6 +59,7 @@ def building(target: Path, config: dict[str, Any], *, overwrite: bool) -> Iterat
     """
     _check_replaceable(target, config, overwrite)
     partial = partial_path(target)
+    new_parents = [parent for parent in partial.parents if not parent.exists()]
     partial.mkdir(parents=True, exist_ok=True)
     with _locked(partial):
         if not _same_settings(partial, config):
@@ -66,7 +67,11 @@ def building(target: Path, config: dict[str, Any], *, overwrite: bool) -> Iterat
                 if entry.name != ".lock":
                     shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         write_json(partial / "config.json", config)
-        yield partial
+        try:
+            yield partial
+        except BaseException:
+            _remove_if_bare(partial, new_parents)
+            raise
         (partial / ".lock").unlink(missing_ok=True)
         _replace(target, partial)
 
@@ -108,6 +113,14 @@ def _locked(directory: Path) -> Iterator[None]:
             except OSError:
                 raise DataError("another process is working on this run", file=directory) from None
         yield
+
+
+def _remove_if_bare(partial: Path, new_parents: list[Path]) -> None:
+    """Removes what was made for a run that failed before it had anything worth resuming."""
+    if {entry.name for entry in partial.iterdir()} <= {"config.json", ".lock"}:
+        shutil.rmtree(partial)
+        for parent in new_parents:
+            parent.rmdir()
 
 
 def _replace(target: Path, partial: Path) -> None:

@@ -160,6 +160,14 @@ def test_an_interrupted_run_is_not_taken_for_a_finished_one_and_resumes(planted_
     assert metrics_of(out) == metrics_of(tmp_path / "whole")
 
 
+def test_a_run_that_fails_at_once_leaves_nothing(tmp_path, capsys):
+    (tmp_path / "one.csv").write_text("user_id,movie_id\n1,2\n")
+    out = tmp_path / "runs" / "a"
+    assert main(["run", "popularity", "--ratings", str(tmp_path / "one.csv"), "--out", str(out)]) == 1
+    assert "empty split" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["one.csv"]
+
+
 def test_settings_come_from_a_file_and_the_command_line_has_precedence(planted_files, tmp_path):
     file = tmp_path / "settings.toml"
     file.write_text("ks = [3]\nseed = 5\n[ease]\nregularization = 7.0\n")
