@@ -58,7 +58,7 @@ def zipped() -> Callable[[Path], Path]:
     def pack(folder: Path) -> Path:
         archive = folder.with_name(f"{folder.name}.zip")
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as content:
-            content.mkdir(folder.name)
+            content.writestr(f"{folder.name}/", "")  # an entry for the folder itself
             for file in sorted(folder.iterdir()):
                 content.write(file, f"{folder.name}/{file.name}")
         return archive
