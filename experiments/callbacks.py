@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from experiments.files import write_text
@@ -14,17 +15,23 @@ from experiments.reporter import Reporter
 from models.backend import tf
 
 MONITOR = "val_ndcg@10"
+WINDOW = 5
 
 
 def best_epoch(history: list[dict[str, float]]) -> int:
     """How many epochs gave the best validation score; all of them where there was no validation.
 
-    >>> best_epoch([{"val_ndcg@10": 0.1}, {"val_ndcg@10": 0.3}, {"val_ndcg@10": 0.2}])
-    2
+    A score counts as the mean of the last five epochs up to it: single ones jump by more than a plateau's slope, and
+    the highest of many jumps is often an early one.
+
+    >>> best_epoch([{"val_ndcg@10": score} for score in (0.1, 0.31, 0.2, 0.3, 0.3, 0.3, 0.2)])
+    6
     """
     if not history or MONITOR not in history[0]:
         return len(history)
-    return max(range(len(history)), key=lambda epoch: history[epoch][MONITOR]) + 1
+    scores = [row[MONITOR] for row in history]
+    smooth = [fmean(scores[max(0, end - WINDOW) : end]) for end in range(1, len(scores) + 1)]
+    return max(range(len(smooth)), key=smooth.__getitem__) + 1
 
 
 def should_stop(history: list[dict[str, float]], patience: int | None) -> bool:
@@ -118,12 +125,14 @@ class Progress(tf.keras.callbacks.Callback):
 
     Args:
         reporter: Who is told.
+        label: What is trained.
         epochs: How many epochs there will be at most.
     """
 
-    def __init__(self, reporter: Reporter, epochs: int) -> None:
+    def __init__(self, reporter: Reporter, label: str, epochs: int) -> None:
         super().__init__()
         self.reporter = reporter
+        self.label = label
         self.epochs = epochs
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -134,4 +143,4 @@ class Progress(tf.keras.callbacks.Callback):
         """Reports the epoch's numbers."""
         numbers = [f"{name} {logs[name]:.4f}" for name in ("loss", MONITOR) if name in logs]
         seconds = f"{time.perf_counter() - self.started:.1f} s"
-        self.reporter.step("epoch", epoch + 1, self.epochs, "  ".join([*numbers, seconds]))
+        self.reporter.step(f"{self.label}: epoch", epoch + 1, self.epochs, "  ".join([*numbers, seconds]))

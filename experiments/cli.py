@@ -13,6 +13,8 @@ from collections.abc import Sequence
 COMMANDS = {
     "run": "run one experiment and write a run directory",
     "compare": "run several experiments on the same splits, print one table",
+    "tune": "search for better settings, on validation only",
+    "ablate": "what one part of a model is worth: run it with and without",
     "recommend": "recommend movies from a finished run, with titles and reasons",
     "score": "score any tool's top-k file under our protocol",
     "data": "show or prepare a dataset",
@@ -42,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         importlib.import_module(f"experiments.commands.{name}").main(words)
     except KeyboardInterrupt:
-        return _fail("interrupted; go on with --resume", status=130)
+        how = "the same command goes on" if name == "tune" else "go on with --resume"
+        return _fail(f"interrupted; {how}", status=130)
     except BrokenPipeError:
         return 0
     except Exception as error:

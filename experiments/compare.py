@@ -49,13 +49,15 @@ def differences(results: Sequence[Result], metric: str = "ndcg@10") -> dict[str,
         the best one), ``interval`` (95 % bootstrap over users) and ``p_value``, for the other runs.
     """
     best = max(results, key=lambda result: result.metrics["test"][metric])
-    compared = {}
-    for result in results:
-        if result is not best:
-            comparison = paired(result.per_user, best.per_user, metric)
-            compared[result.name] = {
-                "difference": comparison.difference,
-                "interval": list(comparison.interval),
-                "p_value": comparison.p_value,
-            }
+    compared = {result.name: paired_difference(result, best, metric) for result in results if result is not best}
     return {"best": best.name, "metric": metric, "paired": compared}
+
+
+def paired_difference(result: Result, reference: Result, metric: str) -> dict[str, Any]:
+    """``difference`` (the result minus the reference), ``interval`` (95 % bootstrap over users) and ``p_value``."""
+    comparison = paired(result.per_user, reference.per_user, metric)
+    return {
+        "difference": comparison.difference,
+        "interval": list(comparison.interval),
+        "p_value": comparison.p_value,
+    }

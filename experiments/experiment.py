@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from data import Interactions
+from data import Dataset, Interactions, Vocabulary
+from data.features import movie_features, user_features
 from evaluation import Recommender
 from experiments.reporter import Reporter
 
@@ -24,7 +25,8 @@ class FitContext:
         tensorboard: Directory of this fit's TensorBoard logs.
         reporter: Is told what is going on.
         monitor: Validation nDCG@10 of a recommender, for early stopping; None where there is nothing to validate on.
-        epochs: Train exactly so many epochs, as found by an earlier fit; None to let the monitor decide.
+        plan: What an earlier fit found on validation, such as the number of epochs; None to let the monitor decide.
+        dataset: Movies and users of the ratings, for models that use features; None where only ratings are known.
     """
 
     seed: int
@@ -32,7 +34,14 @@ class FitContext:
     tensorboard: Path
     reporter: Reporter = field(default_factory=Reporter)
     monitor: Callable[[Recommender], float] | None = None
-    epochs: int | None = None
+    plan: dict[str, Any] | None = None
+    dataset: Dataset | None = None
+
+    def features(self, users: Vocabulary, movies: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
+        """[users, features] and [movies, features] float32, without columns where nothing is known."""
+        if self.dataset is None:
+            return np.zeros((len(users), 0), np.float32), np.zeros((len(movies), 0), np.float32)
+        return user_features(self.dataset.users, users), movie_features(self.dataset.movies, movies)
 
 
 @dataclass(frozen=True)
@@ -41,13 +50,13 @@ class Trained:
 
     Attributes:
         recommender: The fitted recommender; it has a ``state`` method whose arrays ``Experiment.load`` takes.
-        epochs: The number of epochs that was best on validation; None for models without epochs.
+        plan: What was best on validation, in plain JSON types, for a second fit; None for models with nothing to find.
         history: One row of losses and metrics per epoch.
     """
 
     recommender: Any
-    epochs: int | None = None
-    history: list[dict[str, float]] = field(default_factory=list)
+    plan: dict[str, Any] | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def write_parquet(path: Path, table: pl.DataFrame) -> None:
     write_atomically(path, table.write_parquet)
 
 
-def write_csv(path: Path, rows: list[dict[str, float]]) -> None:
+def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     """Writes rows of one shape, or an empty file for none."""
     write_atomically(path, pl.DataFrame(rows).write_csv)
 

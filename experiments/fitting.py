@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from data import Interactions, Split
-from evaluation import Recommender, evaluate
+from data import Dataset, Interactions, Split
+from evaluation.monitor import Monitor
 from experiments.experiment import Experiment, FitContext, Trained
 from experiments.registry import experiment
 from experiments.reporter import ConsoleReporter, Reporter
@@ -41,6 +41,7 @@ def fit_on_split(
     threshold: float | None,
     directory: Path,
     reporter: Reporter,
+    dataset: Dataset | None = None,
 ) -> Fits:
     """Fits twice; what the directory holds of an interrupted call is not done again.
 
@@ -52,34 +53,59 @@ def fit_on_split(
         threshold: Least rating of a relevant validation row, None for any.
         directory: For ``checkpoints`` and ``tensorboard``.
         reporter: Is told what is going on.
+        dataset: Movies and users, for models that use features.
     """
-
-    def monitor(recommender: Recommender) -> float:
-        quick = evaluate(
-            recommender,
-            split.validation,
-            seen=split.train,
-            ks=(10,),
-            depth=10,
-            threshold=threshold,
-            bootstrap=0,
-        )
-        return quick.metrics["ndcg@10"]
-
-    def fit(rows: pl.DataFrame, phase: str, **arguments: Any) -> Trained:
-        context = FitContext(
-            seed=seed,
-            checkpoints=directory / "checkpoints" / phase,
-            tensorboard=directory / "tensorboard" / phase,
-            reporter=reporter,
-            **arguments,
-        )
-        return experiment.fit(config, Interactions.from_ratings(rows), context)
-
     started = time.perf_counter()
-    chosen = fit(split.train, "validation", monitor=monitor)
-    final = fit(split.train_and_validation, "final", epochs=chosen.epochs)
+    chosen = fit_chosen(
+        experiment,
+        config,
+        split.train,
+        split.validation,
+        seed=seed,
+        threshold=threshold,
+        directory=directory,
+        reporter=reporter,
+        dataset=dataset,
+    )
+    context = _context(directory, "final", seed=seed, reporter=reporter, plan=chosen.plan, dataset=dataset)
+    final = experiment.fit(config, Interactions.from_ratings(split.train_and_validation), context)
     return Fits(chosen, final, time.perf_counter() - started)
+
+
+def fit_chosen(
+    experiment: Experiment,
+    config: Any,
+    train: pl.DataFrame,
+    validation: pl.DataFrame,
+    *,
+    seed: int,
+    threshold: float | None,
+    directory: Path,
+    reporter: Reporter,
+    dataset: Dataset | None = None,
+) -> Trained:
+    """Fits on train, and where the model has something to choose, chooses it on validation.
+
+    Args:
+        experiment: What to fit.
+        config: Its configuration.
+        train: Rows to learn from.
+        validation: Rows to stop by.
+        seed: Seed of everything random.
+        threshold: Least rating of a relevant validation row, None for any.
+        directory: For ``checkpoints`` and ``tensorboard``.
+        reporter: Is told what is going on.
+        dataset: Movies and users, for models that use features.
+    """
+    monitor = Monitor(validation, train, threshold)
+    context = _context(directory, "validation", seed=seed, reporter=reporter, monitor=monitor, dataset=dataset)
+    return experiment.fit(config, Interactions.from_ratings(train), context)
+
+
+def _context(directory: Path, phase: str, **arguments: Any) -> FitContext:
+    return FitContext(
+        checkpoints=directory / "checkpoints" / phase, tensorboard=directory / "tensorboard" / phase, **arguments
+    )
 
 
 def fit(name: str, split: Split, *, seed: int = 0, **options: Any) -> Any:

@@ -2,20 +2,20 @@
 
 from data import Interactions
 from experiments.experiment import Experiment, FitContext, Trained
-from models.config import RetrievalConfig
 from models.factors import FactorRecommender
+from models.retrieval import RetrievalConfig
 
 
 def fit(config: RetrievalConfig, rows: Interactions, context: FitContext) -> Trained:
-    """Trains the model; see ``experiments.training``, which needs TensorFlow and is imported only now."""
-    from experiments.training import fit_retrieval
+    """Trains the model; see ``experiments.fit_retrieval``, which needs TensorFlow and is imported only now."""
+    from experiments.fit_retrieval import fit_retrieval
 
     return fit_retrieval(config, rows, context)
 
 
 EXPERIMENT = Experiment(
     name="retrieval",
-    summary="two towers on TFRS: in-batch softmax with logQ correction",
+    summary="two towers on TFRS: ids, histories, order and time in one vector",
     config=RetrievalConfig,
     fit=fit,
     load=FactorRecommender.from_state,

@@ -97,6 +97,7 @@ def run_part(
         threshold=options.threshold,
         directory=directory,
         reporter=reporter,
+        dataset=dataset,
     )
     score = partial(evaluate, ks=sorted({*options.ks, 10}), threshold=options.threshold, seed=part.seed)
     validation = score(fits.chosen.recommender, split.validation, seen=split.train)
@@ -127,6 +128,7 @@ def write_part(
     for name, table in tables.items():
         write_parquet(directory / f"{name}.parquet", table)
     write_csv(directory / "history.csv", fits.chosen.history)
+    write_json(directory / "plan.json", fits.chosen.plan or {})
     write_json(directory / "timing.json", seconds)
     metrics = {"validation": validation.metrics, "test": test.metrics}
     write_json(directory / "metrics.json", {**metrics, "confidence": test.confidence, "slices": test.slices})

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import tyro
 
@@ -20,6 +20,8 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+Options = TypeVar("Options")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,13 +43,32 @@ def parse_settings(names: Sequence[str], arguments: Sequence[str], *, prog: str,
     A ``--config`` file counts as words before the others, so the command line has precedence. A usage error ends the
     process with exit status 2, as tyro does.
     """
-    fields: list[Any] = [("options", Annotated[RunOptions, tyro.conf.arg(name="")])]
+    options, configs = parse_words(RunOptions, names, arguments, prog=prog, description=description)
+    return Settings(options, configs)
+
+
+def parse_words(
+    kind: type[Options], names: Sequence[str], arguments: Sequence[str], *, prog: str, description: str
+) -> tuple[Options, dict[str, Any]]:
+    """The same for a command with other options.
+
+    Args:
+        kind: Dataclass of the command's options; every field has a default.
+        names: Experiments whose configurations the command takes.
+        arguments: Command-line words.
+        prog: The command, for messages.
+        description: For the help text.
+
+    Returns:
+        The options, and the configuration of each experiment by its name.
+    """
+    fields: list[Any] = [("options", Annotated[kind, tyro.conf.arg(name="")])]
     fields += [(name, experiment(name).config) for name in names]
     whole = dataclasses.make_dataclass("Settings", fields, frozen=True)
-    defaults = whole(RunOptions(), *(experiment(name).config() for name in names))
+    defaults = whole(kind(), *(experiment(name).config() for name in names))
     words = [*_words_of_config_option(arguments), *arguments]
     parsed: Any = parse_options(whole, words, prog=prog, default=defaults, description=description)
-    return Settings(parsed.options, {name: getattr(parsed, name) for name in names})
+    return parsed.options, {name: getattr(parsed, name) for name in names}
 
 
 def _words_of_config_option(arguments: Sequence[str]) -> list[str]:
@@ -81,10 +102,12 @@ def read_settings_file(path: Path) -> dict[str, Any]:
 
 
 def to_words(values: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Values as command-line words.
+    """Values as command-line words; lists have commas among the options and spaces in configurations, as tyro has it.
 
     >>> to_words({"seed": 1, "ks": [5, 10], "json": True, "out": None, "retrieval": {"batch_size": 64}})
     ['--seed', '1', '--ks', '5,10', '--json', '--retrieval.batch-size', '64']
+    >>> to_words({"retrieval": {"id": {"query": ["id", "history"]}}})
+    ['--retrieval.id.query', 'id', 'history']
     """
     words: list[str] = []
     for name, value in values.items():
@@ -94,7 +117,8 @@ def to_words(values: Mapping[str, Any], prefix: str = "") -> list[str]:
         elif isinstance(value, bool):
             words.append(option if value else f"--{prefix}no-{name}".replace("_", "-"))
         elif isinstance(value, (list, tuple)):
-            words += [option, ",".join(str(item) for item in value)]
+            texts = [str(item) for item in value]
+            words += [option, *(texts if prefix else [",".join(texts)])]
         elif value is not None:
             words += [option, str(value)]
     return words

@@ -1,7 +1,8 @@
 """Writes the tables of README and docs from committed results, and checks that they are up to date.
 
-A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` and shows ``docs/results/NAME.json``,
-which is what ``recs compare --json`` prints. ``python -m experiments.tables`` checks, with ``--write`` it mends.
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` and shows ``docs/results/NAME.json``. The
+file's ``kind`` decides how: ``ablation``, ``tuning``, or without one what ``recs compare --json`` prints.
+``python -m experiments.tables`` checks, with ``--write`` it mends.
 """
 
 from __future__ import annotations
@@ -9,11 +10,16 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.ablation_table import HEADER, ablation_rows
 from experiments.display import number, seconds, with_interval
+from experiments.overrides import short
+
+Cells = tuple[list[str], list[list[str]]]
+"""A header and rows."""
 
 ROOT = Path(__file__).parent.parent
 TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
@@ -22,20 +28,63 @@ TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end of table -->)", re
 def table(name: str) -> str:
     """The Markdown table of ``docs/results/NAME.json``."""
     stored = json.loads((ROOT / "docs" / "results" / f"{name}.json").read_text(encoding="utf-8"))
+    kind = stored.get("kind", "comparison")
+    if kind not in TABLES:
+        raise ValueError(f"{name}.json: expected a kind of {', '.join(TABLES)}, got {kind!r}")
+    header, rows = TABLES[kind](stored)
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def comparison(stored: Mapping[str, Any]) -> Cells:
+    """What ``recs compare --json`` printed."""
     runs, differences = stored["runs"], stored["differences"]
-    best = differences["best"]
     header = [
         "model",
         "nDCG@10",
         "precision@10",
         "recall@10",
         "factorized top-100",
-        f"nDCG@10 against {best}",
+        f"nDCG@10 against {differences['best']}",
         "train s",
     ]
-    rows = [_row(one, runs[one], differences) for one in runs]
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+    return header, [_row(one, runs[one], differences) for one in runs]
+
+
+def ablation(stored: Mapping[str, Any]) -> Cells:
+    """What ``recs ablate --results`` wrote."""
+    return HEADER, ablation_rows(stored)
+
+
+def tuning(stored: Mapping[str, Any]) -> Cells:
+    """What ``recs tune --out`` wrote: each field's range, where the search began and what it found."""
+    header = ["field", "searched", "start", "best", "importance"]
+    start, best = stored["start"], stored["best"]
+    rows = []
+    for name, domain in stored["space"].items():
+        share = stored["importances"].get(name)
+        importance = "–" if share is None else f"{share:.0%}"
+        rows.append([name, _range(domain), short(start["values"][name]), short(best["values"][name]), importance])
+    scores = [f"{one['mean']:.4f} ± {number(one['standard_error'], 4)}" for one in (start, best)]
+    return header, [*rows, ["validation nDCG@10", "", *scores, ""]]
+
+
+def _range(domain: Mapping[str, Any]) -> str:
+    """A domain in words.
+
+    >>> _range({"low": 1, "high": 40, "log": True}), _range({"values": [16, 32]})
+    ('1 to 40, log', '16, 32')
+    """
+    if "values" in domain:
+        return ", ".join(map(short, domain["values"]))
+    return f"{short(domain['low'])} to {short(domain['high'])}" + (", log" if domain["log"] else "")
+
+
+TABLES: dict[str, Callable[[Mapping[str, Any]], Cells]] = {
+    "comparison": comparison,
+    "ablation": ablation,
+    "tuning": tuning,
+}
 
 
 def _row(name: str, run: Mapping[str, Any], differences: Mapping[str, Any]) -> list[str]:

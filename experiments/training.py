@@ -1,88 +1,74 @@
-"""Fits a two-tower model with Keras: early stopping on validation nDCG, checkpoints, TensorBoard, resumable."""
+"""Fits a Keras model: early stopping on validation nDCG, checkpoints, TensorBoard, resumable."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from data import Interactions
 from experiments.callbacks import Progress, TrainingState, Validation
-from experiments.experiment import FitContext, Trained
+from experiments.reporter import Reporter
 from models.backend import tf
-from models.config import RetrievalConfig
-from models.factors import FactorRecommender
-from models.retrieval import TwoTower, build_two_tower
 
 
-def training_batches(rows: Interactions, batch_size: int, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
-    """Batches of shuffled rows, epoch after epoch.
+@dataclass(frozen=True)
+class Schedule:
+    """How long a model is trained.
 
-    Equal to caching the examples, shuffling them anew for each epoch and then batching, but whole batches are gathered
-    by a permutation instead of passing single rows through a shuffle buffer (four times faster), and the permutation is
-    a function of (seed, epoch), so that a resumed run sees the batches that it would have seen.
+    Attributes:
+        epochs: At most so many epochs; without a score, just so many.
+        patience: With a score: stop after so many epochs without a better one.
+    """
+
+    epochs: int
+    patience: int
+
+
+def fit_keras(
+    model: Any,
+    schedule: Schedule,
+    *,
+    seed: int,
+    checkpoints: Path,
+    tensorboard: Path,
+    reporter: Reporter,
+    label: str,
+    score: Callable[[], float] | None,
+) -> tuple[int, list[dict[str, float]]]:
+    """Trains a compiled model that brings its own batches, from where an earlier call with the same directory stopped.
 
     Args:
-        rows: Encoded train rows.
-        batch_size: Rows per batch; the last batch of an epoch may be smaller.
-        seed: Seed of the order.
-        first_epoch: 0-based epoch to begin with.
-        epochs: 0-based epoch to end before.
+        model: Compiled Keras model with ``batches(seed, first_epoch, epochs)`` and ``steps_per_epoch``.
+        schedule: How long.
+        seed: Seed of the order of training.
+        checkpoints: Directory of the checkpoints.
+        tensorboard: Directory of the logs.
+        reporter: Is told of every epoch.
+        label: What the reporter calls it.
+        score: Validation score of the model as it stands; the model ends as the best epoch left it. None: as the last
+            epoch left it.
 
     Returns:
-        Elements ``{"user": [batch] int32, "movie": [batch] int32}``.
-    """
-    columns = {"user": tf.constant(rows.user), "movie": tf.constant(rows.movie)}
-
-    def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-        order = tf.random.experimental.stateless_shuffle(
-            tf.range(len(rows)), seed=tf.stack([tf.constant(seed, tf.int64), epoch])
-        )
-        batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
-        return batches.map(lambda index: {name: tf.gather(column, index) for name, column in columns.items()})
-
-    return tf.data.Dataset.range(first_epoch, epochs).flat_map(one_epoch).prefetch(2)
-
-
-def to_recommender(model: TwoTower, rows: Interactions) -> FactorRecommender:
-    """The model's vectors of all users and movies of ``rows``."""
-    return FactorRecommender(
-        users=rows.users,
-        movies=rows.movies,
-        queries=model.query_tower(tf.range(len(rows.users))).numpy(),
-        candidates=model.candidate_tower(tf.range(len(rows.movies))).numpy(),
-        popularity=rows.movie_counts.astype(np.float32),
-    )
-
-
-def fit_retrieval(config: RetrievalConfig, rows: Interactions, context: FitContext) -> Trained:
-    """Trains the two-tower model.
-
-    With a monitor it stops when validation nDCG@10 no longer improves and returns the best epoch's model; with
-    ``context.epochs`` it trains just so long.
+        The 1-based epoch whose weights the model has, and a row of losses and metrics per epoch.
 
     Raises:
         FloatingPointError: The loss became NaN or infinite.
     """
-    tf.keras.utils.set_random_seed(context.seed)
-    model = build_two_tower(config, len(rows.users), rows.movie_counts, context.seed)
-    model.compile(optimizer=tf.keras.optimizers.Adam(config.learning_rate))
-    epochs = context.epochs or config.epochs
-    state = TrainingState(model, context.checkpoints, config.patience if context.monitor else None)
+    state = TrainingState(model, checkpoints, schedule.patience if score else None)
     done = state.restore()
-    if done < epochs and not state.finished:
-        monitor = context.monitor
-        validation = [Validation(lambda: monitor(to_recommender(model, rows)))] if monitor else []
+    if done < schedule.epochs and not state.finished:
         model.fit(
-            training_batches(rows, config.batch_size, context.seed, done, epochs),
+            model.batches(seed, done, schedule.epochs),
             initial_epoch=done,
-            epochs=epochs,
-            steps_per_epoch=-(-len(rows) // config.batch_size),
+            epochs=schedule.epochs,
+            steps_per_epoch=model.steps_per_epoch,
             callbacks=[
-                *validation,
+                *([Validation(score)] if score else []),
                 state,
-                tf.keras.callbacks.TensorBoard(context.tensorboard, write_graph=False),
-                Progress(context.reporter, epochs),
+                tf.keras.callbacks.TensorBoard(tensorboard, write_graph=False),
+                Progress(reporter, label, schedule.epochs),
             ],
             verbose=0,
         )
-    best = state.restore_best()
-    return Trained(to_recommender(model, rows), epochs=best, history=state.history)
+    return state.restore_best(), state.history

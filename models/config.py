@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+QueryTowerName = Literal["id", "history", "demographics"]
+CandidateTowerName = Literal["id", "features"]
+ObjectiveName = Literal["in-batch", "softmax", "reconstruction"]
 
 
 def require(condition: bool, field: str, expected: str, got: object) -> None:
@@ -12,21 +17,47 @@ def require(condition: bool, field: str, expected: str, got: object) -> None:
 
 
 @dataclass(frozen=True)
-class RetrievalConfig:
-    """Two-tower retrieval with in-batch negatives."""
+class PairConfig:
+    """A query tower, a candidate tower and the objective that trains them."""
 
+    query: tuple[QueryTowerName, ...] = ("id",)
+    """What the query tower knows of a user: id, history (the movies they rated), demographics."""
+    candidate: tuple[CandidateTowerName, ...] = ("id",)
+    """What the candidate tower knows of a movie: id, features (genres, decade)."""
+    combine: Literal["sum", "concatenate", "mlp"] = "sum"
+    """How several vectors of one side become one: added up, concatenated and projected, or through a hidden layer."""
+    objective: ObjectiveName = "in-batch"
+    """in-batch: TFRS's sampled softmax; softmax: over the whole catalogue; reconstruction: of dropped movies."""
     dimension: int = 128
-    """Length of the user and movie vectors."""
-    temperature: float = 0.2
-    """Scores are divided by this before the softmax; lower sharpens."""
+    """Length of the vectors."""
     normalize: bool = True
     """Scale user and movie vectors to unit length, so that the score is a cosine."""
+    temperature: float = 0.2
+    """Scores are divided by this before the softmax; lower sharpens."""
+    bias: bool = False
+    """A learned bias for each movie, at first its log-popularity; folded into the vectors."""
+    dropout: float = 0.0
+    """Share of the values of both vectors dropped in training."""
+    tied: bool = True
+    """The history sums up the candidate tower's own vectors of movies; otherwise it has vectors of its own."""
+    history_dropout: float = 0.3
+    """Share of the history hidden in training; with softmax and reconstruction only what was hidden is a target."""
     logq: bool = True
-    """Correct in-batch negatives for how often each movie turns up as one (log of its train frequency)."""
+    """in-batch: correct negatives for how often each movie turns up as one (log of its train frequency)."""
     remove_accidental_hits: bool = True
-    """Ignore negatives that are the row's own movie."""
+    """in-batch: ignore negatives that are the row's own movie."""
+    hard_negatives: int | None = None
+    """in-batch: only so many negatives of each row count, those with the highest scores; None for all."""
+    uniform_negatives: int = 0
+    """in-batch: so many movies drawn uniformly join the batch's as negatives (mixed negative sampling)."""
+    max_catalogue: int = 100_000
+    """softmax: above so many movies, as many are drawn at each step instead of all."""
+    positive_weight: float = 2.0
+    """reconstruction: weight of a movie to be reconstructed beside one for every movie."""
+    weight_decay: float = 0.0
+    """reconstruction: L2 penalty on all weights."""
     batch_size: int = 1024
-    """Rows per training step; each row's movie is a negative for all the others."""
+    """Rows (in-batch) or users (softmax, reconstruction) per training step."""
     learning_rate: float = 2e-3
     """Step size of Adam."""
     epochs: int = 40
@@ -35,7 +66,16 @@ class RetrievalConfig:
     """Stop after this many epochs without a better validation nDCG."""
 
     def __post_init__(self) -> None:
-        for field in ("dimension", "batch_size", "epochs", "patience"):
+        for field in ("query", "candidate"):
+            require(bool(getattr(self, field)), field, "at least one tower", getattr(self, field))
+        for field in ("dimension", "batch_size", "epochs", "patience", "max_catalogue"):
             require(getattr(self, field) >= 1, field, "an integer of at least 1", getattr(self, field))
         for field in ("temperature", "learning_rate"):
             require(getattr(self, field) > 0, field, "a number above 0", getattr(self, field))
+        for field in ("dropout", "history_dropout"):
+            require(0 <= getattr(self, field) < 1, field, "a share of at least 0 and below 1", getattr(self, field))
+        for field in ("uniform_negatives", "weight_decay", "positive_weight"):
+            require(getattr(self, field) >= 0, field, "a number of at least 0", getattr(self, field))
+        require(self.hard_negatives is None or self.hard_negatives > 0, "hard_negatives", "None or at least 1", 0)
+        untied = not self.tied or "history" not in self.query or "id" in self.candidate
+        require(untied, "tied", "a candidate tower with ids to share with the history", self.candidate)

@@ -1,88 +1,76 @@
-"""The two-tower retrieval model."""
+"""Configuration of the retrieval model: parts that are trained one by one and end in one vector per user and movie."""
 
-from functools import partial
+from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass, field
+from typing import Literal
 
-from models.backend import tf, tfrs
-from models.config import RetrievalConfig
-from models.towers import EmbeddingTower
+from models.config import PairConfig, require
+from models.recency_config import RecencyConfig
+from models.sequence_config import SequenceConfig
+
+PartName = Literal["in_batch", "id", "history", "reconstruction", "sequence", "recency"]
 
 
-class TwoTower(tfrs.Model):
-    """Scores a user and a movie by the dot product of their towers' vectors.
+@dataclass(frozen=True)
+class RetrievalConfig:
+    """Two-tower retrieval; each part is a pair of towers with its objective, or closed form."""
 
-    Trained with a softmax over the movies of the batch (Yi et al., "Sampling-bias-corrected neural modeling for
-    large corpus item recommendations", RecSys 2019).
-
-    Args:
-        query_tower: From ``user`` indices [batch] to vectors [batch, dim].
-        candidate_tower: From ``movie`` indices [batch] to vectors [batch, dim].
-        task: The in-batch softmax.
-        movie_probability: [movies] float32, the probability that a training row holds the movie, from train only;
-            None leaves in-batch negatives uncorrected.
-    """
-
-    def __init__(
-        self,
-        query_tower: "tf.keras.Model",
-        candidate_tower: "tf.keras.Model",
-        task: "tfrs.tasks.Retrieval",
-        movie_probability: np.ndarray | None,
-    ) -> None:
-        super().__init__()
-        self.query_tower = query_tower
-        self.candidate_tower = candidate_tower
-        self.task = task
-        self.mean_loss = tf.keras.metrics.Mean(name="loss")
-        self.movie_probability = None if movie_probability is None else tf.constant(movie_probability, tf.float32)
-
-    def compute_loss(self, inputs: dict[str, "tf.Tensor"], training: bool = False) -> "tf.Tensor":
-        """Mean in-batch softmax loss of the rows.
-
-        Args:
-            inputs: ``user`` and ``movie``, both [batch] int32.
-            training: Unused, TFRS passes it.
-
-        Returns:
-            Scalar float32.
-        """
-        user, movie = inputs["user"], inputs["movie"]
-        probability = None if self.movie_probability is None else tf.gather(self.movie_probability, movie)
-        return self.task(
-            query_embeddings=self.query_tower(user),
-            candidate_embeddings=self.candidate_tower(movie),
-            candidate_ids=movie,
-            candidate_sampling_probability=probability,
-            compute_metrics=False,
+    parts: tuple[PartName, ...] = ("id", "history", "reconstruction", "recency")
+    """What is trained and combined. in_batch alone is plain TFRS."""
+    dimension: int = 128
+    """Length of the final vectors."""
+    in_batch: PairConfig = field(default_factory=PairConfig)
+    """Id embeddings and TFRS's in-batch softmax with logQ correction."""
+    id: PairConfig = field(
+        default_factory=lambda: PairConfig(
+            objective="softmax",
+            dimension=256,
+            temperature=0.3,
+            bias=True,
+            dropout=0.2,
+            batch_size=64,
+            learning_rate=3e-3,
+            epochs=40,
         )
-
-    def train_step(self, inputs: dict[str, "tf.Tensor"]) -> dict[str, "tf.Tensor"]:
-        """One step; reports the epoch's mean loss, where TFRS reports the last batch's."""
-        logs = super().train_step(inputs)
-        self.mean_loss.update_state(logs["loss"], sample_weight=tf.shape(inputs["user"])[0])
-        return {"loss": self.mean_loss.result()}
-
-
-def build_two_tower(config: RetrievalConfig, users: int, movie_counts: np.ndarray, seed: int) -> TwoTower:
-    """An untrained model.
-
-    Args:
-        config: What to build.
-        users: Number of users in train.
-        movie_counts: [movies] how often each movie occurs in train.
-        seed: Seed of the initial vectors.
-    """
-    tower = partial(EmbeddingTower, dimension=config.dimension, normalize=config.normalize)
-    task = tfrs.tasks.Retrieval(
-        # The mean over rows, where TFRS sums: so that losses of different batch sizes compare.
-        loss=tf.keras.losses.CategoricalCrossentropy(from_logits=True),
-        temperature=config.temperature,
-        remove_accidental_hits=config.remove_accidental_hits,
     )
-    return TwoTower(
-        query_tower=tower(users, seed=2 * seed, name="query_tower"),
-        candidate_tower=tower(len(movie_counts), seed=2 * seed + 1, name="candidate_tower"),
-        task=task,
-        movie_probability=movie_counts / movie_counts.sum() if config.logq else None,
+    """Id embeddings and a softmax over the whole catalogue."""
+    history: PairConfig = field(
+        default_factory=lambda: PairConfig(
+            query=("history",),
+            objective="softmax",
+            dimension=256,
+            temperature=0.25,
+            bias=True,
+            batch_size=128,
+            learning_rate=3e-3,
+            epochs=40,
+            patience=20,
+        )
     )
+    """The user as the mean of their movies; predicts what was hidden from it."""
+    reconstruction: PairConfig = field(
+        default_factory=lambda: PairConfig(
+            query=("history",),
+            objective="reconstruction",
+            tied=False,
+            normalize=False,
+            dimension=256,
+            weight_decay=1e-5,
+            batch_size=64,
+            learning_rate=1e-3,
+            epochs=70,
+            patience=25,
+        )
+    )
+    """The same with vectors of its own for the history and a squared error."""
+    sequence: SequenceConfig = field(default_factory=SequenceConfig)
+    """The user as a sequence; predicts what comes next."""
+    recency: RecencyConfig = field(default_factory=RecencyConfig)
+    """What is rising now, and what follows what."""
+
+    def __post_init__(self) -> None:
+        require(bool(self.parts), "parts", "at least one part", self.parts)
+        require(len(set(self.parts)) == len(self.parts), "parts", "each part once", self.parts)
+        require(self.parts != ("recency",), "parts", "another part beside recency", self.parts)
+        require(self.dimension >= 1, "dimension", "an integer of at least 1", self.dimension)

@@ -7,7 +7,8 @@ import pytest
 
 from experiments.cli import main
 
-FAST = ["--retrieval.dimension", "8", "--retrieval.batch-size", "64", "--retrieval.epochs", "6"]
+FAST = ["--retrieval.parts", "in_batch", "recency", "--retrieval.in-batch.dimension", "8"]
+FAST += ["--retrieval.in-batch.batch-size", "64", "--retrieval.in-batch.epochs", "6"]
 FILES = {
     "config.json",
     "metrics.json",
@@ -16,6 +17,7 @@ FILES = {
     "report.html",
     "checkpoints",
     "timing.json",
+    "plan.json",
     "movies.parquet",
     "known.parquet",
     "test.parquet",
@@ -112,7 +114,7 @@ def test_the_same_command_twice_gives_the_same_numbers(planted_files, tmp_path, 
     assert main([*words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == first
     assert (tmp_path / "run" / "tensorboard").is_dir()
-    assert (tmp_path / "run" / "history.csv").read_text().startswith("loss,val_ndcg@10")
+    assert (tmp_path / "run" / "history.csv").read_text().startswith("part,epoch,loss,val_ndcg@10")
 
 
 def test_seeds_give_parts_means_and_spread(planted_files, tmp_path):

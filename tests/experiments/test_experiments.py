@@ -12,13 +12,18 @@ from evaluation import Recommender, evaluate
 from experiments.experiment import FitContext
 from experiments.files import read_arrays, write_arrays
 from experiments.registry import NAMES, experiment
+from models.config import PairConfig
 
 LEARNED = ("itemknn", "ease", "ials", "retrieval")
 CONFIGS = {
     "ease": {"regularization": 5.0},
     "itemknn": {"shrink": 1.0},
     "ials": {"factors": 2, "regularization": 1.0},
-    "retrieval": {"dimension": 8, "batch_size": 64, "epochs": 15, "learning_rate": 0.02},
+    "retrieval": {
+        "parts": ("in_batch", "history", "recency"),
+        "in_batch": PairConfig(dimension=8, batch_size=64, epochs=15, learning_rate=0.02),
+        "history": PairConfig(query=("history",), objective="softmax", dimension=8, batch_size=16, epochs=15),
+    },
 }
 
 

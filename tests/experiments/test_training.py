@@ -5,79 +5,85 @@ import pytest
 
 from data import Interactions
 from evaluation import evaluate
+from evaluation.monitor import Monitor
 from experiments import training
 from experiments.callbacks import MONITOR, TrainingState, best_epoch, should_stop
 from experiments.experiment import FitContext
+from experiments.fit_retrieval import fit_retrieval
 from experiments.reporter import Reporter
-from experiments.training import fit_retrieval, training_batches
-from models.config import RetrievalConfig
+from models.config import PairConfig
+from models.retrieval import RetrievalConfig
+from models.sequence_config import SequenceConfig
 
-CONFIG = RetrievalConfig(dimension=8, batch_size=64, epochs=12, learning_rate=0.02, patience=3)
+SMALL = {"dimension": 8, "epochs": 8, "learning_rate": 0.02, "patience": 3}
+CONFIG = RetrievalConfig(
+    parts=("in_batch", "history", "sequence", "recency"),
+    dimension=16,
+    in_batch=PairConfig(batch_size=64, **SMALL),
+    history=PairConfig(query=("history",), objective="softmax", bias=True, batch_size=16, **SMALL),
+    sequence=SequenceConfig(batch_size=16, **SMALL),
+)
 
 
 def context(directory, planted=None, **arguments) -> FitContext:
-    monitor = None
-    if planted is not None:
-
-        def monitor(recommender):
-            result = evaluate(recommender, planted.validation, seen=planted.train, ks=(10,), bootstrap=0)
-            return result.metrics["ndcg@10"]
-
     return FitContext(
         seed=0,
         checkpoints=directory / "checkpoints",
         tensorboard=directory / "tb",
-        monitor=monitor,
+        monitor=Monitor(planted.validation, planted.train) if planted is not None else None,
         **arguments,
     )
 
 
-def batches(rows, first, last, seed=0):
-    return [{k: v.numpy() for k, v in batch.items()} for batch in training_batches(rows, 64, seed, first, last)]
-
-
-def test_each_epoch_visits_each_row_once_in_an_order_of_its_own(planted):
-    rows = Interactions.from_ratings(planted.train)
-    per_epoch = -(-len(rows) // 64)
-    seen = batches(rows, 0, 2)
-    assert len(seen) == 2 * per_epoch
-    epochs = [seen[:per_epoch], seen[per_epoch:]]
-    for epoch in epochs:
-        pairs = sorted((u, m) for batch in epoch for u, m in zip(batch["user"], batch["movie"], strict=True))
-        assert pairs == sorted(zip(rows.user, rows.movie, strict=True))
-    assert (epochs[0][0]["user"] != epochs[1][0]["user"]).any()
-
-
-def test_a_later_start_sees_the_batches_that_it_would_have_seen(planted):
-    rows = Interactions.from_ratings(planted.train)
-    per_epoch = -(-len(rows) // 64)
-    for late, whole in zip(batches(rows, 1, 3), batches(rows, 0, 3)[per_epoch:], strict=True):
-        np.testing.assert_array_equal(late["movie"], whole["movie"])
-    assert (batches(rows, 0, 1, seed=1)[0]["user"] != batches(rows, 0, 1)[0]["user"]).any()
-
-
 def test_early_stopping_follows_from_the_history():
-    history = [{MONITOR: value} for value in (0.1, 0.3, 0.2, 0.3, 0.1)]
-    assert best_epoch(history) == 2
+    history = [{MONITOR: value} for value in (0.1, 0.3, 0.3, 0.3, 0.3, 0.3, 0.2, 0.2, 0.2)]
+    assert best_epoch(history) == 6  # the first whose last five epochs are all at the height
     assert should_stop(history, patience=3)
     assert not should_stop(history, patience=4)
     assert not should_stop(history, patience=None)
     assert best_epoch([{"loss": 1.0}] * 3) == 3
 
 
-def test_training_learns_keeps_the_best_epoch_and_is_reproducible(planted, tmp_path):
+def test_the_monitor_is_the_protocols_ndcg(planted, tmp_path):
+    rows = Interactions.from_ratings(planted.train)
+    model = fit_retrieval(RetrievalConfig(parts=("in_batch",)), rows, context(tmp_path, plan=None)).recommender
+    whole = evaluate(model, planted.validation, seen=planted.train, ks=(10,), bootstrap=0).metrics["ndcg@10"]
+    assert Monitor(planted.validation, planted.train)(model) == pytest.approx(whole)
+
+
+def test_training_learns_keeps_the_best_epochs_and_is_reproducible(planted, tmp_path):
     rows = Interactions.from_ratings(planted.train)
     first = fit_retrieval(CONFIG, rows, context(tmp_path / "a", planted))
     again = fit_retrieval(CONFIG, rows, context(tmp_path / "b", planted))
     assert first.history == again.history
-    assert first.epochs == best_epoch(first.history)
-    assert first.history[-1]["loss"] < first.history[0]["loss"]
+    assert first.plan == again.plan
     np.testing.assert_array_equal(first.recommender.queries, again.recommender.queries)
-    best = max(row[MONITOR] for row in first.history)
-    assert context(tmp_path, planted).monitor(first.recommender) == pytest.approx(best)
+    for part in ("in_batch", "history", "sequence"):
+        curve = [row for row in first.history if row["part"] == part]
+        assert first.plan["epochs"][part] == best_epoch(curve)
+        assert [row["epoch"] for row in curve] == list(range(1, len(curve) + 1))
+        assert curve[-1]["loss"] < curve[0]["loss"]
 
 
-def test_an_interrupted_training_ends_like_an_undisturbed_one(planted, tmp_path, monkeypatch):
+def test_a_plan_is_followed(planted, tmp_path):
+    rows = Interactions.from_ratings(planted.train)
+    plan = fit_retrieval(CONFIG, rows, context(tmp_path / "a", planted)).plan
+    plan = json.loads(json.dumps(plan)) | {"epochs": {"in_batch": 2, "history": 3}}
+    plan["weights"]["sequence"] = 0.0
+    plan["dimension"] = 5
+    final = fit_retrieval(CONFIG, rows, context(tmp_path / "b", plan=plan))
+    assert [(row["part"], row["epoch"]) for row in final.history] == [
+        ("in_batch", 1),
+        ("in_batch", 2),
+        ("history", 1),
+        ("history", 2),
+        ("history", 3),
+    ]
+    assert final.recommender.queries.shape == (60, 5)
+
+
+@pytest.mark.parametrize("part", ["in_batch", "history", "sequence"])
+def test_an_interrupted_training_ends_like_an_undisturbed_one(planted, tmp_path, monkeypatch, part):
     rows = Interactions.from_ratings(planted.train)
     whole = fit_retrieval(CONFIG, rows, context(tmp_path / "whole", planted))
 
@@ -86,15 +92,15 @@ def test_an_interrupted_training_ends_like_an_undisturbed_one(planted, tmp_path,
 
     class Killer(training.Progress):
         def on_epoch_end(self, epoch, logs):
-            if epoch == 3:
+            if (self.label, epoch) == (part, 2):
                 raise Killed
 
     with monkeypatch.context() as patched:
         patched.setattr(training, "Progress", Killer)
         with pytest.raises(Killed):
             fit_retrieval(CONFIG, rows, context(tmp_path / "cut", planted))
-    state = json.loads((tmp_path / "cut" / "checkpoints" / "state.json").read_text())
-    assert len(state["history"]) == 4
+    state = json.loads((tmp_path / "cut" / "checkpoints" / part / "state.json").read_text())
+    assert len(state["history"]) == 3
     resumed = fit_retrieval(CONFIG, rows, context(tmp_path / "cut", planted))
     assert resumed.history == whole.history
     np.testing.assert_array_equal(resumed.recommender.candidates, whole.recommender.candidates)

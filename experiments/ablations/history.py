@@ -1,0 +1,13 @@
+"""The user as an id or as a history."""
+
+from experiments.ablations import Ablation
+
+ABLATION = Ablation(
+    question="What is the user's history worth beside or instead of the user's id?",
+    experiment="retrieval",
+    variants={
+        "history": {"in_batch.query": ("history",)},
+        "id and history": {"in_batch.query": ("id", "history")},
+    },
+    base={"parts": ("in_batch",)},
+)

@@ -1,0 +1,114 @@
+"""``recs ablate NAME [...]``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from experiments.ablate import run_ablations
+from experiments.ablation_table import HEADER, ablation_rows
+from experiments.ablations import NAMES, ablation
+from experiments.display import console
+from experiments.files import without_nan, write_json
+from experiments.options import RunOptions
+from experiments.parts import load_source
+from experiments.reporter import ConsoleReporter
+from experiments.rundir import read_config
+from experiments.settings import Settings, parse_words, to_words
+from experiments.usage import usage_error
+
+DESCRIPTION = """Runs an experiment's default and its variants on the same splits, as `recs compare` would, and shows
+the paired difference of each variant to the default. Options of the experiment change the default.
+
+{questions}"""
+
+
+@dataclass(frozen=True)
+class AblateOptions(RunOptions):
+    """What a run takes, and where to keep the tables."""
+
+    results: Path | None = None
+    """Directory to write ablation-NAME.json to as well, which docs are generated from."""
+
+
+def main(words: Sequence[str]) -> None:
+    """Runs the ablations and prints a table for each."""
+    names, rest = _names(list(words))
+    resume = _resumed(rest)
+    if resume is not None:
+        stored = read_config(resume)
+        names = tuple(stored["ablations"])
+        rest = [*to_words(stored["settings"]), *rest]
+    options, settings = _parse(names, rest)
+    reporter = ConsoleReporter()
+    source = load_source(options, reporter)
+    out = resume or options.out or Path("runs") / f"ablate-{source.dataset.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    records = run_ablations(names, settings, source, out, reporter)
+    for name, record in records.items():
+        if options.results is not None:
+            write_json(options.results / f"ablation-{name}.json", record)
+    if options.json:
+        print(json.dumps(without_nan(records)))
+    else:
+        show(records, out)
+
+
+def _names(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
+    """The ablations named before the first option, and the other words."""
+    end = next((position for position, word in enumerate(words) if word.startswith("-")), len(words))
+    for word in words[:end]:
+        if word not in NAMES:
+            usage_error("recs ablate", "ablations", NAMES, word)
+    if end == 0 and words and words[0] in ("-h", "--help"):
+        print("usage: recs ablate NAME [NAME ...] [options]\n")
+        print("\n".join(f"  {name:<12} {ablation(name).question}" for name in NAMES))
+        print(
+            "\n`recs ablate NAME --help` lists the options. `recs ablate --resume DIR` finishes what was interrupted."
+        )
+        sys.exit(0)
+    if end == 0 and _resumed(words) is None:
+        usage_error("recs ablate", "ablations", NAMES, words[0] if words else "nothing")
+    return tuple(dict.fromkeys(words[:end])), words[end:]
+
+
+def _resumed(words: Sequence[str]) -> Path | None:
+    """The directory after ``--resume``."""
+    position = words.index("--resume") + 1 if "--resume" in words else len(words)
+    return Path(words[position]) if position < len(words) else None
+
+
+def _parse(names: Sequence[str], words: Sequence[str]) -> tuple[AblateOptions, Settings]:
+    asked = [ablation(name) for name in names]
+    experiments = list(dict.fromkeys(one.experiment for one in asked))
+    description = DESCRIPTION.format(questions="\n".join(one.question for one in asked))
+    prog = f"recs ablate {' '.join(names)}"
+    options, configs = parse_words(AblateOptions, experiments, words, prog=prog, description=description)
+    run_options = RunOptions(**{field.name: getattr(options, field.name) for field in fields(RunOptions)})
+    return options, Settings(run_options, configs)
+
+
+def show(records: Mapping[str, Mapping[str, Any]], out: Path) -> None:
+    """Prints a table for each ablation."""
+    screen = console()
+    for name, record in records.items():
+        title = f"{name}: {record['question']}\n{record['dataset']}, {record['split']} split, test"
+        table = Table(box=box.SIMPLE_HEAD, title=title, title_style="bold")
+        for column in HEADER:
+            table.add_column(column, justify="left" if column == HEADER[0] else "right", no_wrap=column != HEADER[0])
+        for row in ablation_rows(record):
+            table.add_row(*row)
+        screen.print(table)
+    seeds = next(iter(records.values()))["seeds"]
+    screen.print(
+        f"seeds {', '.join(map(str, seeds))}, means; ± half a 95 % bootstrap interval over users, differences user by "
+        f"user with their interval.\nRun directories: {out}",
+        soft_wrap=True,
+    )

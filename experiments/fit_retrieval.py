@@ -1,0 +1,97 @@
+"""Fits the retrieval model: its parts one by one, then their weights and the common vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from data import Interactions
+from experiments.blend import Blend, choose_blend
+from experiments.experiment import FitContext, Trained
+from experiments.training import Schedule, fit_keras
+from models.backend import tf
+from models.combine import PartSum, Vectors
+from models.factors import FactorRecommender
+from models.pair import build_pair
+from models.recency import fit_recency_part
+from models.retrieval import RetrievalConfig
+from models.sequence import build_sequence
+from models.training_data import TrainingData
+
+Builder = Callable[[Any, TrainingData, int], Any]
+BUILDERS: dict[str, Builder] = {
+    "in_batch": build_pair,
+    "id": build_pair,
+    "history": build_pair,
+    "reconstruction": build_pair,
+    "sequence": lambda config, data, seed: build_sequence(config, data.rows, seed),
+}
+
+
+@dataclass(frozen=True)
+class FittedPart:
+    """A trained part: its vectors, how many epochs it took, and its learning curve."""
+
+    vectors: Vectors
+    epochs: int
+    history: list[dict[str, Any]]
+
+
+def fit_retrieval(config: RetrievalConfig, rows: Interactions, context: FitContext) -> Trained:
+    """Trains every part and combines them.
+
+    With a monitor each part stops when validation nDCG@10 no longer improves, and the blend is chosen on validation;
+    with a plan from such a fit, each part is trained as long as the plan says, and they are blended so.
+
+    Raises:
+        FloatingPointError: A loss became NaN or infinite.
+    """
+    data = TrainingData(rows, *context.features(rows.users, rows.movies))
+    plan = context.plan or {}
+    wanted = plan.get("weights", dict.fromkeys(config.parts, 1.0))
+    fitted = {
+        name: _fit_part(name, config, data, plan.get("epochs", {}).get(name), context)
+        for name in config.parts
+        if name != "recency" and wanted[name]
+    }
+    recency = fit_recency_part(config.recency, rows, context.seed) if "recency" in config.parts else None
+    together = PartSum.of({name: part.vectors for name, part in fitted.items()})
+    blend = Blend.from_plan(plan) if plan else choose_blend(together, recency, rows, config.dimension, context.monitor)
+    context.reporter.line(f"blend: {blend.to_plan()}")
+    chosen = {"epochs": {name: part.epochs for name, part in fitted.items()}, **blend.to_plan()}
+    history = [row for part in fitted.values() for row in part.history]
+    return Trained(blend.recommender(together, recency, rows), plan=chosen, history=history)
+
+
+def _fit_part(
+    name: str, config: RetrievalConfig, data: TrainingData, epochs: int | None, context: FitContext
+) -> FittedPart:
+    """Trains one part, for ``epochs`` or until validation no longer improves."""
+    own = getattr(config, name)
+    seed = context.seed
+    tf.keras.utils.set_random_seed(seed)
+    model = BUILDERS[name](own, data, seed)
+    model.compile(optimizer=tf.keras.optimizers.Adam(model.learning_rate()))
+
+    def recommender() -> FactorRecommender:
+        queries, candidates = model.vectors()
+        popularity = data.rows.movie_counts.astype(np.float32)
+        return FactorRecommender(data.rows.users, data.rows.movies, queries, candidates, popularity)
+
+    monitor = context.monitor if epochs is None else None
+
+    best, history = fit_keras(
+        model,
+        Schedule(epochs or own.epochs, own.patience),
+        seed=seed,
+        checkpoints=context.checkpoints / name,
+        tensorboard=context.tensorboard / name,
+        reporter=context.reporter,
+        label=name,
+        score=(lambda: monitor(recommender())) if monitor else None,
+    )
+    rows = [{"part": name, "epoch": number, **row} for number, row in enumerate(history, start=1)]
+    return FittedPart(model.vectors(), best, rows)

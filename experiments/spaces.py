@@ -1,0 +1,156 @@
+"""Search spaces of ``recs tune``: for each experiment the fields of its configuration that are worth a search.
+
+Names are dotted for nested configurations (``id.dimension``). What is not named here keeps its value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from optuna.trial import Trial
+
+
+class Domain(Protocol):
+    """The values that one field may take."""
+
+    def suggest(self, trial: Trial, name: str) -> Any:
+        """The trial's value of the field."""
+
+    def contains(self, value: Any) -> bool:
+        """Whether the search can come upon this value."""
+
+    def stored(self, value: Any) -> Any:
+        """What the study keeps of a value."""
+
+    def value(self, stored: Any) -> Any:
+        """The value of which the study keeps this."""
+
+
+@dataclass(frozen=True)
+class _Number:
+    """What real and whole numbers share: the study keeps them as they are."""
+
+    def stored(self, value: Any) -> Any:
+        """What the study keeps of a value."""
+        return value
+
+    def value(self, stored: Any) -> Any:
+        """The value of which the study keeps this."""
+        return stored
+
+
+@dataclass(frozen=True)
+class Float(_Number):
+    """Real numbers of an interval, ends included.
+
+    Attributes:
+        low: Lower end.
+        high: Upper end.
+        log: Search evenly in the logarithm: for values whose order of magnitude is not known.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+
+    def suggest(self, trial: Trial, name: str) -> float:
+        """The trial's value of the field."""
+        return trial.suggest_float(name, self.low, self.high, log=self.log)
+
+    def contains(self, value: Any) -> bool:
+        """Whether it is a number between the ends."""
+        return isinstance(value, (int, float)) and self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class Int(_Number):
+    """Whole numbers of an interval, ends included.
+
+    Attributes:
+        low: Lower end.
+        high: Upper end.
+        log: As for ``Float``.
+    """
+
+    low: int
+    high: int
+    log: bool = False
+
+    def suggest(self, trial: Trial, name: str) -> int:
+        """The trial's value of the field."""
+        return trial.suggest_int(name, self.low, self.high, log=self.log)
+
+    def contains(self, value: Any) -> bool:
+        """Whether it is a whole number between the ends."""
+        return isinstance(value, int) and self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few values.
+
+    Attributes:
+        values: All of them; None, booleans, numbers, strings, or tuples of these, which the study keeps as text.
+    """
+
+    values: tuple[Any, ...]
+
+    def suggest(self, trial: Trial, name: str) -> Any:
+        """The trial's value of the field."""
+        return self.value(trial.suggest_categorical(name, [self.stored(value) for value in self.values]))
+
+    def contains(self, value: Any) -> bool:
+        """Whether it is one of them."""
+        return value in self.values
+
+    def stored(self, value: Any) -> Any:
+        """What the study keeps of a value.
+
+        >>> towers = Choice((("id",), ("id", "history")))
+        >>> towers.stored(("id", "history")), towers.value("id+history")
+        ('id+history', ('id', 'history'))
+        """
+        return "+".join(map(str, value)) if isinstance(value, tuple) else value
+
+    def value(self, stored: Any) -> Any:
+        """The value of which the study keeps this."""
+        return next(value for value in self.values if self.stored(value) == stored)
+
+
+Space = dict[str, Domain]
+
+SPACES: dict[str, Space] = {
+    "recency": {"half_life_days": Float(0.25, 365, log=True)},
+    "itemknn": {"neighbours": Int(10, 1000, log=True), "shrink": Float(1, 2000, log=True)},
+    "ease": {"regularization": Float(20, 5000, log=True)},
+    "ials": {
+        "factors": Choice((16, 32, 64, 128)),
+        "alpha": Float(1, 40, log=True),
+        "regularization": Float(0.1, 200, log=True),
+        "iterations": Int(5, 30),
+    },
+    "retrieval": {
+        "id.temperature": Float(0.1, 1.0, log=True),
+        "id.dropout": Float(0.0, 0.5),
+        "history.temperature": Float(0.1, 1.0, log=True),
+        "history.history_dropout": Float(0.1, 0.7),
+        "reconstruction.history_dropout": Float(0.1, 0.7),
+        "reconstruction.weight_decay": Float(1e-7, 1e-3, log=True),
+        "sequence.horizon": Float(0.0, 20.0),
+        "sequence.learning_rate": Float(5e-4, 1e-2, log=True),
+    },
+}
+
+
+def to_json(space: Space) -> dict[str, Any]:
+    """Plain values that describe a space.
+
+    >>> to_json({"factors": Choice((16, 32)), "alpha": Float(1, 40, log=True)})
+    {'factors': {'values': [16, 32]}, 'alpha': {'low': 1, 'high': 40, 'log': True}}
+    """
+    return {
+        name: {key: list(item) if isinstance(item, tuple) else item for key, item in vars(domain).items()}
+        for name, domain in space.items()
+    }

@@ -1,0 +1,77 @@
+"""Several validation cuts of what is known, since one cut is too noisy to tell good settings from lucky ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from data import SPLITS, DataError, Dataset, Split
+from data.split_labels import TEST
+from data.splits import NEED_TIMESTAMPS
+
+BY_FRACTION = frozenset({"random", "stratified", "temporal-user", "temporal-global"})
+"""Splits whose test part is a fraction of the rows; the others have rules of their own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One cut of the rows that are not test.
+
+    Attributes:
+        train: What a trial learns from.
+        validation: What it is scored on.
+    """
+
+    train: pl.DataFrame
+    validation: pl.DataFrame
+
+
+def validation_folds(split: Split, dataset: Dataset, n: int, *, seed: int, revealed: int = 0) -> list[Fold]:
+    """Cuts ``split.train_and_validation`` in ``n`` ways, each as the split itself would cut.
+
+    The first fold is the split's own train and validation. Where the split draws, the others are further draws from
+    both together. Where it cuts in time, each is an earlier cut: the train rows of the fold before it are cut again, so
+    nothing in train is later than what it predicts. Test rows take no part.
+
+    Args:
+        split: What is tuned for.
+        dataset: Its movies and users; ratings are taken from the split only.
+        n: How many folds.
+        seed: Fold i is drawn with ``[seed, i]``.
+        revealed: As for the split ``cold-users``.
+
+    Raises:
+        DataError: The split is ``k-fold``, where every row is test once, or the rows do not suffice for ``n`` cuts.
+    """
+    if split.kind == "k-fold":
+        raise DataError("expected a split with one test part to tune for, got k-fold, where every row is test once")
+    known = split.train_and_validation
+    fraction = len(split.validation) / len(known)
+    kind = split.kind
+    if kind == "files":
+        kind = "temporal-user" if "timestamp" in known.columns else "stratified"
+    found = [Fold(split.train, split.validation)]
+    while len(found) < n:
+        rows = found[-1].train if kind in NEED_TIMESTAMPS else known
+        found.append(_cut(with_ratings(dataset, rows), kind, [seed, len(found)], fraction, revealed))
+    return found
+
+
+def with_ratings(dataset: Dataset, rows: pl.DataFrame) -> Dataset:
+    """The dataset with these ratings only; under a name of its own, since it no longer is what the old one says."""
+    return replace(dataset, name=f"{dataset.name}, known rows", ratings=rows)
+
+
+def _cut(dataset: Dataset, kind: str, seed: list[int], fraction: float, revealed: int) -> Fold:
+    """Cuts off what the split would make its test part."""
+    arguments: dict[str, Any] = {"test": fraction} if kind in BY_FRACTION else {}
+    if kind == "cold-users":
+        arguments["revealed"] = revealed
+    held = SPLITS[kind](dataset, seed=seed, **arguments) == TEST
+    if not held.any() or held.all():
+        sizes = f"{np.count_nonzero(held)} of {len(held)} rows"
+        raise DataError(f"empty split: expected rows to learn from and to validate on, got {sizes}; fewer --folds?")
+    return Fold(dataset.ratings.filter(~held), dataset.ratings.filter(held))

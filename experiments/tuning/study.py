@@ -1,0 +1,91 @@
+"""An Optuna study in one SQLite file, which belongs to one question.
+
+SQLite rather than Optuna's journal file: a process that is killed while it writes leaves a half line in a journal, and
+the journal can no longer be read; in SQLite the half transaction is undone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import optuna
+from optuna.study import Study
+from sqlalchemy import URL
+
+from data import DataError
+
+try:
+    import fcntl
+except ImportError:  # Windows has no flock: there, two searches in one file are not told apart
+    fcntl = None  # type: ignore[assignment]
+
+STUDY_NAME = "tune"
+SQLITE = b"SQLite format 3\0"
+
+
+@contextmanager
+def open_study(file: Path, identity: Mapping[str, Any]) -> Iterator[Study]:
+    """Opens the study in ``file``, or begins one there.
+
+    Args:
+        file: Where the study is kept.
+        identity: What decides a trial's value: experiment, data, folds, space. A file belongs to one identity.
+
+    Raises:
+        DataError: The file holds something else or a study with another identity, or another process uses it.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("ab+") as handle:
+        _lock(handle, file)
+        _check_content(handle, file)
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        url = URL.create("sqlite", database=str(file)).render_as_string()
+        storage = optuna.storages.RDBStorage(url)
+        try:
+            study = optuna.create_study(
+                storage=storage, study_name=STUDY_NAME, direction="maximize", load_if_exists=True
+            )
+            _claim(study, file, json.loads(json.dumps(identity)))
+            yield study
+        finally:
+            storage.remove_session()
+            storage.engine.dispose()
+
+
+def _lock(handle: IO[bytes], file: Path) -> None:
+    if fcntl is not None:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise DataError("another process is working on this study", file=file) from None
+
+
+def _check_content(handle: IO[bytes], file: Path) -> None:
+    handle.seek(0)
+    if handle.read(len(SQLITE)) not in (b"", SQLITE):
+        raise DataError("expected --study to be new or a study, got another file", file=file)
+
+
+def _claim(study: Study, file: Path, identity: dict[str, Any]) -> None:
+    """Writes the identity into a new study, and compares it with that of an old one."""
+    stored = study.user_attrs.get("identity")
+    if stored is None and not study.trials:
+        study.set_user_attr("identity", identity)
+        return
+    stored = stored or {}
+    for key, value in identity.items():
+        if stored.get(key) != value:
+            raise DataError(
+                f"holds a study of something else: expected {key} {_short(value)}, got {_short(stored.get(key))}; "
+                "choose another --study",
+                file=file,
+            )
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"

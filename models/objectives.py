@@ -1,0 +1,220 @@
+"""Objectives: what a pair of towers is trained to do. Each says what a training batch is and what it costs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from models.backend import tf, tfrs
+from models.config import PairConfig
+from models.training_data import TrainingData, shuffled_batches
+
+if TYPE_CHECKING:
+    from models.pair import TowerPair
+
+Batch = dict[str, "tf.Tensor"]
+
+
+class Objective(ABC):
+    """Batches of training data, and their loss.
+
+    Args:
+        config: Of the pair.
+        data: What it is trained on.
+    """
+
+    def __init__(self, config: PairConfig, data: TrainingData) -> None:
+        self.config = config
+        self.data = data
+
+    @property
+    @abstractmethod
+    def examples(self) -> int:
+        """Number of examples in an epoch."""
+
+    @abstractmethod
+    def example(self, index: tf.Tensor) -> Batch:
+        """The batch of these examples [batch] int32."""
+
+    @abstractmethod
+    def loss(self, pair: TowerPair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
+        """Scalar loss of a batch; ``seed`` [2] int32 decides whatever is random."""
+
+    def batches(self, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
+        """Batches epoch after epoch; a function of (seed, epoch), see ``shuffled_batches``."""
+        numbers = shuffled_batches(self.examples, self.config.batch_size, seed, first_epoch, epochs)
+        return numbers.map(self.example).prefetch(2)
+
+
+class InBatchSoftmax(Objective):
+    """Softmax over the movies of the batch, by TFRS.
+
+    Yi et al., "Sampling-bias-corrected neural modeling for large corpus item recommendations", RecSys 2019: negatives
+    are corrected by the log of the probability that a batch row holds them. Mixed negatives: Yang et al., "Mixed
+    negative sampling for learning two-tower neural networks in recommendations", WWW 2020.
+    """
+
+    def __init__(self, config: PairConfig, data: TrainingData) -> None:
+        super().__init__(config, data)
+        counts = data.rows.movie_counts
+        self.probability = tf.constant(counts / counts.sum(), tf.float32) if config.logq else None
+        self.task = tfrs.tasks.Retrieval(
+            # The mean over rows, where TFRS sums: so that losses of different batch sizes compare.
+            loss=tf.keras.losses.CategoricalCrossentropy(from_logits=True),
+            remove_accidental_hits=config.remove_accidental_hits,
+            num_hard_negatives=config.hard_negatives,
+        )
+
+    @property
+    def examples(self) -> int:
+        """One per train row."""
+        return len(self.data.rows)
+
+    def example(self, index: tf.Tensor) -> Batch:
+        """``user`` and ``movie`` [batch] int32, and ``history`` ragged where the query tower wants it."""
+        rows = self.data.rows
+        batch = {"user": tf.gather(rows.user, index), "movie": tf.gather(rows.movie, index)}
+        if "history" in self.config.query:
+            batch["history"] = tf.gather(self.data.histories, batch["user"])
+        return batch
+
+    def loss(self, pair: TowerPair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
+        """Mean over the rows of −log softmax of the row's own movie."""
+        movie, probability, features = batch["movie"], None, dict(batch)
+        if "history" in batch:  # a row's own movie must not tell the answer
+            others = batch["history"].flat_values != tf.gather(movie, batch["history"].value_rowids())
+            features["history"] = _keep(batch["history"], others & _thinned(batch["history"], self.config, seed))
+        queries = pair.query_tower(features, self.config.dropout, seed)
+        drawn = tf.random.stateless_uniform([self.config.uniform_negatives], seed + 1, 0, self.data.movies, tf.int32)
+        movie = tf.concat([movie, drawn], axis=0)
+        if self.probability is not None:
+            probability = self._sampling_probability(movie, tf.shape(queries)[0])
+        return self.task(
+            query_embeddings=queries,
+            candidate_embeddings=pair.candidate_tower({"movie": movie}, self.config.dropout, seed + 2),
+            candidate_ids=movie,
+            candidate_sampling_probability=probability,
+            compute_metrics=False,
+        )
+
+    def _sampling_probability(self, movie: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+        """[candidates]: the chance that a candidate of the batch is this movie, over drawn and in-batch ones."""
+        drawn = tf.cast(self.config.uniform_negatives, tf.float32)
+        share = drawn / (drawn + tf.cast(rows, tf.float32))
+        return (1.0 - share) * tf.gather(self.probability, movie) + share / self.data.movies
+
+
+class PerUser(Objective):
+    """Objectives whose example is a user with all their movies; part of the history may be hidden as the target."""
+
+    @property
+    def examples(self) -> int:
+        """One per user."""
+        return self.data.users
+
+    def example(self, index: tf.Tensor) -> Batch:
+        """``user`` [batch] int32 and ``history`` [batch, (movies)] ragged int32."""
+        return {"user": index, "history": tf.gather(self.data.histories, index)}
+
+    def kept(self, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
+        """[values] bool: which movies of the histories the query tower sees, and are no targets."""
+        if "history" in self.config.query:
+            return _thinned(batch["history"], self.config, seed)
+        return tf.zeros_like(batch["history"].flat_values, dtype=tf.bool)
+
+    def queries(self, pair: TowerPair, batch: Batch, kept: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """[batch, dim]: vectors from what is not hidden."""
+        features = {"user": batch["user"], "history": _keep(batch["history"], kept)}
+        return pair.query_tower(features, self.config.dropout, seed + 1)
+
+
+class CatalogueSoftmax(PerUser):
+    """Softmax over the whole catalogue for all of a user's movies at once.
+
+    Liang et al., "Variational autoencoders for collaborative filtering", WWW 2018 (multinomial likelihood), with a
+    linear encoder. The loss of a user is divided by the root of the number of targets, so that users with long
+    histories do not drown the others. Above ``max_catalogue`` movies, as many are drawn uniformly for each step; since
+    they stand for all, their logits are raised by log(movies / drawn) (Jean et al., ACL 2015).
+    """
+
+    def loss(self, pair: TowerPair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
+        """Mean over users of Σ −log softmax over the targets / √targets, movies of the kept history left out."""
+        kept = self.kept(batch, seed)
+        queries = self.queries(pair, batch, kept, seed)
+        user, rows = batch["history"].value_rowids(), batch["history"].nrows()
+        logits_of = self._whole if self.data.movies <= self.config.max_catalogue else self._sampled
+        own, log_total = logits_of(pair, queries, batch["history"], kept, seed)
+        target = 1.0 - tf.cast(kept, tf.float32)
+        total = tf.math.unsorted_segment_sum((log_total - own) * target, user, rows)
+        targets = tf.math.unsorted_segment_sum(target, user, rows)
+        return tf.reduce_mean(total / tf.sqrt(tf.maximum(targets, 1.0)))
+
+    def _whole(
+        self, pair: TowerPair, queries: tf.Tensor, history: tf.RaggedTensor, kept: tf.Tensor, seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """[values] logit of each movie of the histories, and of all movies together, kept ones left out."""
+        candidates = pair.candidate_tower({"movie": tf.range(self.data.movies)}, self.config.dropout, seed + 2)
+        logits = tf.matmul(queries, candidates, transpose_b=True)
+        user = history.value_rowids()
+        where = tf.stack([user, tf.cast(history.flat_values, user.dtype)], axis=1)
+        known = tf.boolean_mask(where, kept)
+        others = tf.tensor_scatter_nd_add(logits, known, tf.fill([tf.shape(known)[0]], -1e9))
+        return tf.gather_nd(logits, where), tf.gather(tf.reduce_logsumexp(others, axis=1), user)
+
+    def _sampled(
+        self, pair: TowerPair, queries: tf.Tensor, history: tf.RaggedTensor, kept: tf.Tensor, seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """As ``_whole``, the total being that of the movie itself and of drawn ones that stand for all."""
+        count, user = self.config.max_catalogue, history.value_rowids()
+        drawn = tf.random.stateless_uniform([count], seed + 3, 0, self.data.movies, tf.int32)
+        negatives = pair.candidate_tower({"movie": drawn}, self.config.dropout, seed + 2)
+        total = tf.reduce_logsumexp(tf.matmul(queries, negatives, transpose_b=True), axis=1)
+        total += tf.math.log(self.data.movies / count)
+        movies = pair.candidate_tower({"movie": history.flat_values}, self.config.dropout, seed + 2)
+        own = tf.reduce_sum(tf.gather(queries, user) * movies, axis=1)
+        return own, tf.reduce_logsumexp(tf.stack([tf.gather(total, user), own]), axis=0)
+
+
+class Reconstruction(PerUser):
+    """Squared error of reconstructing what was dropped from the history: the target is 1, all other movies' is 0.
+
+    Steck, "Autoencoders that don't overfit towards the identity", NeurIPS 2020 (denoising, loss on what was dropped),
+    in low rank. The sum over all movies needs no score matrix: Σ_m (q·c_m)² = qᵀ (Σ_m c_m c_mᵀ) q, as in Hu et al.,
+    ICDM 2008.
+    """
+
+    def loss(self, pair: TowerPair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
+        """Mean over users of Σ_dropped weight · (score − 1)² + Σ_not kept score²."""
+        kept = self.kept(batch, seed)
+        queries = self.queries(pair, batch, kept, seed)
+        candidates = pair.candidate_tower({"movie": tf.range(self.data.movies)}, self.config.dropout, seed + 2)
+        user, movie = batch["history"].value_rowids(), batch["history"].flat_values
+        scores = tf.reduce_sum(tf.gather(queries, user) * tf.gather(candidates, movie), axis=1)
+        gram = tf.matmul(candidates, candidates, transpose_a=True)
+        everywhere = tf.reduce_sum(tf.matmul(queries, gram) * queries)
+        on_history = tf.where(kept, -(scores**2), self.config.positive_weight * (scores - 1.0) ** 2)
+        fit = (everywhere + tf.reduce_sum(on_history)) / tf.cast(batch["history"].nrows(), tf.float32)
+        penalty = tf.add_n([tf.reduce_sum(weight**2) for weight in pair.trainable_variables])
+        return fit + self.config.weight_decay * penalty
+
+
+OBJECTIVES: dict[str, type[Objective]] = {
+    "in-batch": InBatchSoftmax,
+    "softmax": CatalogueSoftmax,
+    "reconstruction": Reconstruction,
+}
+
+
+def _thinned(history: tf.RaggedTensor, config: PairConfig, seed: tf.Tensor) -> tf.Tensor:
+    """[values] bool, False for a random share ``history_dropout``."""
+    return tf.random.stateless_uniform(tf.shape(history.flat_values), seed) >= config.history_dropout
+
+
+def _keep(history: tf.RaggedTensor, mask: tf.Tensor) -> tf.RaggedTensor:
+    """The ragged rows with those values only."""
+    return tf.RaggedTensor.from_value_rowids(
+        tf.boolean_mask(history.flat_values, mask),
+        tf.boolean_mask(history.value_rowids(), mask),
+        nrows=history.nrows(),
+        validate=False,
+    )

@@ -1,0 +1,87 @@
+"""A query tower and a candidate tower, trained together."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from data.interactions import Interactions
+from models.backend import tf, tfrs
+from models.config import PairConfig
+from models.objectives import OBJECTIVES, Objective
+from models.towers import Tower, build_towers
+from models.training_data import TrainingData
+
+
+class TowerPair(tfrs.Model):
+    """Scores a user and a movie by the dot product of their towers' vectors.
+
+    Args:
+        query_tower: From what is known of users to vectors [batch, dim].
+        candidate_tower: From what is known of movies to vectors [batch, dim].
+        objective: What they are trained to do.
+        seed: Seed of what is random in training.
+    """
+
+    def __init__(self, query_tower: Tower, candidate_tower: Tower, objective: Objective, seed: int) -> None:
+        super().__init__()
+        self.query_tower = query_tower
+        self.candidate_tower = candidate_tower
+        self.objective = objective
+        self.seed = seed
+        self.mean_loss = tf.keras.metrics.Mean(name="loss")
+        self.steps = tf.Variable(0, dtype=tf.int32, trainable=False, name="steps")
+
+    def compute_loss(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
+        """The objective's loss; randomness is a function of the seed and the step, so that a resumed run repeats it."""
+        return self.objective.loss(self, inputs, tf.stack([self.seed, 8 * self.steps]))
+
+    def train_step(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """One step; reports the epoch's mean loss, where TFRS reports the last batch's."""
+        logs = super().train_step(inputs)
+        self.steps.assign_add(1)
+        self.mean_loss.update_state(logs["loss"], sample_weight=tf.shape(inputs["user"])[0])
+        return {"loss": self.mean_loss.result()}
+
+    def batches(self, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
+        """Batches epoch after epoch, a function of (seed, epoch)."""
+        return self.objective.batches(seed, first_epoch, epochs)
+
+    def learning_rate(self) -> float:
+        """Of Adam; constant."""
+        return self.objective.config.learning_rate
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in an epoch."""
+        return -(-self.objective.examples // self.objective.config.batch_size)
+
+    def vectors(self, block: int = 4096) -> tuple[np.ndarray, np.ndarray]:
+        """All users' and movies' vectors: [users, dim] and [movies, dim] float32; their dot product is the score."""
+        data = self.objective.data
+        queries = [
+            self.query_tower({"user": users, "history": tf.gather(data.histories, users)}).numpy()
+            for users in _blocks(data.users, block)
+        ]
+        candidates = [self.candidate_tower({"movie": movies}).numpy() for movies in _blocks(data.movies, block)]
+        return np.concatenate(queries), np.concatenate(candidates)
+
+
+def _blocks(count: int, block: int) -> list[tf.Tensor]:
+    return [tf.range(start, min(start + block, count)) for start in range(0, count, block)]
+
+
+def build_pair(config: PairConfig, data: TrainingData, seed: int) -> TowerPair:
+    """An untrained pair.
+
+    Args:
+        config: What to build.
+        data: What it will be trained on.
+        seed: Seed of the initial weights and of training.
+    """
+    query, candidate = build_towers(config, data, seed)
+    return TowerPair(query, candidate, OBJECTIVES[config.objective](config, data), seed)
+
+
+def build_pair_on_ratings(config: PairConfig, rows: Interactions, seed: int) -> TowerPair:
+    """``build_pair`` where nothing but ratings is known."""
+    return build_pair(config, TrainingData.without_features(rows), seed)
