@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from experiments.training import Schedule, fit_keras
 from models.backend import tf
 from models.combine import PartSum, Vectors
 from models.factors import FactorRecommender
+from models.fold_in import history_table
 from models.pair import build_pair
 from models.recency import fit_recency_part
 from models.retrieval import RetrievalConfig
@@ -63,7 +64,9 @@ def fit_retrieval(config: RetrievalConfig, rows: Interactions, context: FitConte
     context.reporter.line(f"blend: {blend.to_plan()}")
     chosen = {"epochs": {name: part.epochs for name, part in fitted.items()}, **blend.to_plan()}
     history = [row for part in fitted.values() for row in part.history]
-    return Trained(blend.recommender(together, recency, rows), plan=chosen, history=history)
+    recommender = blend.recommender(together, recency, rows)
+    recommender = replace(recommender, histories=history_table(rows.matrix, recommender.queries))
+    return Trained(recommender, plan=chosen, history=history)
 
 
 def _fit_part(

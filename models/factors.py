@@ -21,6 +21,8 @@ class FactorRecommender:
         queries: [users, dim] float32.
         candidates: [movies, dim] float32.
         popularity: [movies] float32; the order of movies for users of whom nothing is known.
+        histories: [movies, dim] float32, see ``models.fold_in``; the mean over somebody's movies is their query. None:
+            the movies' own vectors.
     """
 
     users: Vocabulary
@@ -28,6 +30,7 @@ class FactorRecommender:
     queries: np.ndarray
     candidates: np.ndarray
     popularity: np.ndarray
+    histories: np.ndarray | None = None
 
     def score(self, users: np.ndarray) -> np.ndarray:
         """Scores of all movies.
@@ -46,7 +49,7 @@ class FactorRecommender:
     def score_history(self, history: csr_matrix) -> np.ndarray:
         """Scores for users who were not there in training, from the movies they know.
 
-        The query is the sum of the history's movie vectors, scaled to unit length. Ratings are not used.
+        Ratings are not used.
 
         Args:
             history: [batch, movies], nonzero where the user knows the movie.
@@ -55,11 +58,10 @@ class FactorRecommender:
             [batch, movies] float32; popularity for an empty history.
         """
         known = history.astype(bool).astype(np.float32)
-        queries = known @ self.candidates
-        norms = np.linalg.norm(queries, axis=1, keepdims=True)
-        scores = queries / np.maximum(norms, 1e-12) @ self.candidates.T
-        empty = np.asarray(known.sum(axis=1)).ravel() == 0
-        scores[empty] = self.popularity
+        lengths = np.asarray(known.sum(axis=1))
+        queries = known @ (self.candidates if self.histories is None else self.histories) / np.maximum(lengths, 1)
+        scores = queries @ self.candidates.T
+        scores[lengths.ravel() == 0] = self.popularity
         return scores.astype(np.float32)
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
@@ -83,6 +85,7 @@ class FactorRecommender:
             "queries": self.queries,
             "candidates": self.candidates,
             "popularity": self.popularity,
+            **({} if self.histories is None else {"histories": self.histories}),
         }
 
     @classmethod
@@ -94,4 +97,5 @@ class FactorRecommender:
             queries=state["queries"],
             candidates=state["candidates"],
             popularity=state["popularity"],
+            histories=state.get("histories"),
         )

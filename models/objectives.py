@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from models.backend import tf, tfrs
 from models.config import PairConfig
 from models.training_data import TrainingData, shuffled_batches
 
-if TYPE_CHECKING:
-    from models.pair import TowerPair
-
 Batch = dict[str, "tf.Tensor"]
+
+
+class Pair(Protocol):
+    """What is trained: a query tower, a candidate tower and their weights."""
+
+    query_tower: Any
+    candidate_tower: Any
+    trainable_variables: list[Any]
 
 
 class Objective(ABC):
@@ -37,7 +42,7 @@ class Objective(ABC):
         """The batch of these examples [batch] int32."""
 
     @abstractmethod
-    def loss(self, pair: TowerPair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
+    def loss(self, pair: Pair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
         """Scalar loss of a batch; ``seed`` [2] int32 decides whatever is random."""
 
     def batches(self, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
@@ -78,7 +83,7 @@ class InBatchSoftmax(Objective):
             batch["history"] = tf.gather(self.data.histories, batch["user"])
         return batch
 
-    def loss(self, pair: TowerPair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
+    def loss(self, pair: Pair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
         """Mean over the rows of −log softmax of the row's own movie."""
         movie, probability, features = batch["movie"], None, dict(batch)
         if "history" in batch:  # a row's own movie must not tell the answer
@@ -122,7 +127,7 @@ class PerUser(Objective):
             return _thinned(batch["history"], self.config, seed)
         return tf.zeros_like(batch["history"].flat_values, dtype=tf.bool)
 
-    def queries(self, pair: TowerPair, batch: Batch, kept: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def queries(self, pair: Pair, batch: Batch, kept: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """[batch, dim]: vectors from what is not hidden."""
         features = {"user": batch["user"], "history": _keep(batch["history"], kept)}
         return pair.query_tower(features, self.config.dropout, seed + 1)
@@ -137,7 +142,7 @@ class CatalogueSoftmax(PerUser):
     they stand for all, their logits are raised by log(movies / drawn) (Jean et al., ACL 2015).
     """
 
-    def loss(self, pair: TowerPair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
+    def loss(self, pair: Pair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
         """Mean over users of Σ −log softmax over the targets / √targets, movies of the kept history left out."""
         kept = self.kept(batch, seed)
         queries = self.queries(pair, batch, kept, seed)
@@ -150,7 +155,7 @@ class CatalogueSoftmax(PerUser):
         return tf.reduce_mean(total / tf.sqrt(tf.maximum(targets, 1.0)))
 
     def _whole(
-        self, pair: TowerPair, queries: tf.Tensor, history: tf.RaggedTensor, kept: tf.Tensor, seed: tf.Tensor
+        self, pair: Pair, queries: tf.Tensor, history: tf.RaggedTensor, kept: tf.Tensor, seed: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """[values] logit of each movie of the histories, and of all movies together, kept ones left out."""
         candidates = pair.candidate_tower({"movie": tf.range(self.data.movies)}, self.config.dropout, seed + 2)
@@ -162,7 +167,7 @@ class CatalogueSoftmax(PerUser):
         return tf.gather_nd(logits, where), tf.gather(tf.reduce_logsumexp(others, axis=1), user)
 
     def _sampled(
-        self, pair: TowerPair, queries: tf.Tensor, history: tf.RaggedTensor, kept: tf.Tensor, seed: tf.Tensor
+        self, pair: Pair, queries: tf.Tensor, history: tf.RaggedTensor, kept: tf.Tensor, seed: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """As ``_whole``, the total being that of the movie itself and of drawn ones that stand for all."""
         count, user = self.config.max_catalogue, history.value_rowids()
@@ -183,7 +188,7 @@ class Reconstruction(PerUser):
     ICDM 2008.
     """
 
-    def loss(self, pair: TowerPair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
+    def loss(self, pair: Pair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
         """Mean over users of Σ_dropped weight · (score − 1)² + Σ_not kept score²."""
         kept = self.kept(batch, seed)
         queries = self.queries(pair, batch, kept, seed)
