@@ -16,11 +16,11 @@ PartName = Literal["in_batch", "id", "history", "reconstruction", "sequence", "r
 class RetrievalConfig:
     """Two-tower retrieval; each part is a pair of towers with its objective, or closed form."""
 
-    parts: tuple[PartName, ...] = ("id", "history", "reconstruction", "recency")
+    parts: tuple[PartName, ...] = ("in_batch", "id", "history", "reconstruction", "recency")
     """What is trained and combined. in_batch alone is plain TFRS."""
     dimension: int = 128
     """Length of the final vectors."""
-    in_batch: PairConfig = field(default_factory=PairConfig)
+    in_batch: PairConfig = field(default_factory=lambda: PairConfig(epochs=25))
     """Id embeddings and TFRS's in-batch softmax with logQ correction."""
     id: PairConfig = field(
         default_factory=lambda: PairConfig(
