@@ -104,19 +104,28 @@ def _learning_section(directory: Path) -> list[str]:
 
 
 def _curves(history: pl.DataFrame) -> str:
-    """One small line plot per column, as SVG without a background."""
+    """A small plot per metric with a line per part of the model, as SVG without a background.
+
+    Args:
+        history: ``part``, ``epoch`` and a column per metric; the loss is shown relative to the first epoch, since
+            parts have losses of their own.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.2 * len(history.columns), 2.8), layout="constrained")
-    for axis, name in zip(figure.subplots(1, len(history.columns), squeeze=False)[0], history.columns, strict=True):
-        axis.plot(range(1, len(history) + 1), history[name], color="#3b7dd8")
-        axis.set_title(name, color=GREY, fontsize=10)
+    names = [name for name in history.columns if name not in ("part", "epoch")]
+    figure = Figure(figsize=(4.6 * len(names), 3.2), layout="constrained")
+    for axis, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+        for (part,), rows in history.group_by("part", maintain_order=True):
+            values = rows[name] / rows[name][0] if name == "loss" else rows[name]
+            axis.plot(rows["epoch"], values, label=part)
+        axis.set_title("loss (first epoch = 1)" if name == "loss" else name, color=GREY, fontsize=10)
         axis.set_xlabel("epoch", color=GREY)
         axis.tick_params(colors=GREY)
         axis.patch.set_alpha(0)
         for side, spine in axis.spines.items():
             spine.set_color(GREY)
             spine.set_visible(side in ("left", "bottom"))
+    figure.axes[-1].legend(frameon=False, labelcolor=GREY, fontsize=9)
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     return buffer.getvalue()[buffer.getvalue().index("<svg") :]
