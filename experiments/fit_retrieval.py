@@ -15,7 +15,7 @@ from experiments.training import Schedule, fit_keras
 from models.backend import tf
 from models.combine import PartSum, Vectors
 from models.factors import FactorRecommender
-from models.fold_in import history_table
+from models.fold_in import learn_fold_in
 from models.pair import build_pair
 from models.recency import fit_recency_part
 from models.retrieval import RetrievalConfig
@@ -65,8 +65,8 @@ def fit_retrieval(config: RetrievalConfig, rows: Interactions, context: FitConte
     chosen = {"epochs": {name: part.epochs for name, part in fitted.items()}, **blend.to_plan()}
     history = [row for part in fitted.values() for row in part.history]
     recommender = blend.recommender(together, recency, rows)
-    recommender = replace(recommender, histories=history_table(rows.matrix, recommender.queries))
-    return Trained(recommender, plan=chosen, history=history)
+    fold_in = learn_fold_in(rows.matrix, recommender.queries, recommender.candidates)
+    return Trained(replace(recommender, fold_in=fold_in), plan=chosen, history=history)
 
 
 def _fit_part(

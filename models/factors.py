@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from data.interactions import Vocabulary
+from models.fold_in import FoldIn
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,7 @@ class FactorRecommender:
         queries: [users, dim] float32.
         candidates: [movies, dim] float32.
         popularity: [movies] float32; the order of movies for users of whom nothing is known.
-        histories: [movies, dim] float32, see ``models.fold_in``; the mean over somebody's movies is their query. None:
-            the movies' own vectors.
+        fold_in: Makes queries of histories; None: the mean of the movies' vectors.
     """
 
     users: Vocabulary
@@ -30,7 +30,7 @@ class FactorRecommender:
     queries: np.ndarray
     candidates: np.ndarray
     popularity: np.ndarray
-    histories: np.ndarray | None = None
+    fold_in: FoldIn | None = None
 
     def score(self, users: np.ndarray) -> np.ndarray:
         """Scores of all movies.
@@ -57,11 +57,9 @@ class FactorRecommender:
         Returns:
             [batch, movies] float32; popularity for an empty history.
         """
-        known = history.astype(bool).astype(np.float32)
-        lengths = np.asarray(known.sum(axis=1))
-        queries = known @ (self.candidates if self.histories is None else self.histories) / np.maximum(lengths, 1)
-        scores = queries @ self.candidates.T
-        scores[lengths.ravel() == 0] = self.popularity
+        fold_in = self.fold_in or FoldIn(1.0, np.zeros_like(self.candidates))
+        scores = fold_in.queries(history, self.candidates) @ self.candidates.T
+        scores[np.asarray(history.astype(bool).sum(axis=1)).ravel() == 0] = self.popularity
         return scores.astype(np.float32)
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
@@ -85,7 +83,7 @@ class FactorRecommender:
             "queries": self.queries,
             "candidates": self.candidates,
             "popularity": self.popularity,
-            **({} if self.histories is None else {"histories": self.histories}),
+            **({} if self.fold_in is None else {f"fold_in_{k}": np.asarray(v) for k, v in vars(self.fold_in).items()}),
         }
 
     @classmethod
@@ -97,5 +95,7 @@ class FactorRecommender:
             queries=state["queries"],
             candidates=state["candidates"],
             popularity=state["popularity"],
-            histories=state.get("histories"),
+            fold_in=FoldIn(float(state["fold_in_scale"]), state["fold_in_corrections"])
+            if "fold_in_scale" in state
+            else None,
         )
