@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from data.interactions import Interactions
 from models.backend import tf, tfrs
 from models.config import PairConfig
 from models.objectives import OBJECTIVES, Objective
@@ -80,8 +79,3 @@ def build_pair(config: PairConfig, data: TrainingData, seed: int) -> TowerPair:
     """
     query, candidate = build_towers(config, data, seed)
     return TowerPair(query, candidate, OBJECTIVES[config.objective](config, data), seed)
-
-
-def build_pair_on_ratings(config: PairConfig, rows: Interactions, seed: int) -> TowerPair:
-    """``build_pair`` where nothing but ratings is known."""
-    return build_pair(config, TrainingData.without_features(rows), seed)

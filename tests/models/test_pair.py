@@ -5,7 +5,7 @@ import pytest
 from data import Interactions
 from models.backend import tf
 from models.config import PairConfig
-from models.pair import build_pair, build_pair_on_ratings
+from models.pair import build_pair
 from models.training_data import TrainingData, shuffled_batches
 
 ROWS = [("a", "x"), ("a", "y"), ("a", "z"), ("b", "x"), ("b", "y"), ("c", "x"), ("c", "w"), ("d", "z")]
@@ -17,7 +17,7 @@ def rows() -> Interactions:
 
 
 def pair_of(rows, seed=0, **fields):
-    return build_pair_on_ratings(PairConfig(dimension=4, **fields), rows, seed)
+    return build_pair(PairConfig(dimension=4, **fields), TrainingData.without_features(rows), seed)
 
 
 def in_batch_loss(queries, candidates, movies, probability):
