@@ -26,12 +26,12 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed-run: pyproject.toml constraints.txt | $(BIN)/python
-	@echo 'Installing TensorFlow, TFRS and the baselines into $(VENV): a minute or two, 2.5 GB'
+	@echo 'Installing TensorFlow, TFRS and the baselines into $(VENV): a minute or two, 2.8 GB'
 	@$(PIP) install -qq --constraint constraints.txt --editable '.[baselines]'
 	@touch $@
 
 $(VENV)/.installed-all: pyproject.toml constraints.txt | $(BIN)/python
-	@echo 'Installing everything into $(VENV): a minute or two, 2.8 GB'
+	@echo 'Installing everything into $(VENV): a minute or two, 3.2 GB'
 	@$(PIP) install -qq --constraint constraints.txt --editable '.[baselines,notebooks,dev]'
 	@touch $@ $(VENV)/.installed-run
 

@@ -108,12 +108,13 @@ def _context(directory: Path, phase: str, **arguments: Any) -> FitContext:
     )
 
 
-def fit(name: str, split: Split, *, seed: int = 0, **options: Any) -> Any:
+def fit(name: str, split: Split, *, dataset: Dataset | None = None, seed: int = 0, **options: Any) -> Any:
     """Fits an experiment's recommender in one line, for notebooks.
 
     Args:
         name: "retrieval", "ease", ...: a name that ``recs compare`` takes.
         split: From ``data.split``.
+        dataset: What was split, for models that use features of movies or users.
         seed: Seed of everything random.
         **options: Fields of the experiment's configuration, such as ``dimension=64``.
 
@@ -130,5 +131,6 @@ def fit(name: str, split: Split, *, seed: int = 0, **options: Any) -> Any:
             threshold=None,
             directory=Path(directory),
             reporter=ConsoleReporter(),
+            dataset=dataset,
         )
     return fits.final.recommender

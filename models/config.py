@@ -76,6 +76,7 @@ class PairConfig:
             require(0 <= getattr(self, field) < 1, field, "a share of at least 0 and below 1", getattr(self, field))
         for field in ("uniform_negatives", "weight_decay", "positive_weight"):
             require(getattr(self, field) >= 0, field, "a number of at least 0", getattr(self, field))
-        require(self.hard_negatives is None or self.hard_negatives > 0, "hard_negatives", "None or at least 1", 0)
+        hard = self.hard_negatives
+        require(hard is None or hard >= 1, "hard_negatives", "None or an integer of at least 1", hard)
         untied = not self.tied or "history" not in self.query or "id" in self.candidate
         require(untied, "tied", "a candidate tower with ids to share with the history", self.candidate)

@@ -151,7 +151,8 @@ def test_each_epoch_visits_each_example_once_and_a_late_start_sees_the_same():
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("dimension", 0), ("temperature", 0.0), ("batch_size", -1), ("dropout", 1.0)]
+    ("field", "value"),
+    [("dimension", 0), ("temperature", 0.0), ("batch_size", -1), ("dropout", 1.0), ("hard_negatives", -2)],
 )
 def test_config_refuses_what_makes_no_sense(field, value):
     with pytest.raises(ValueError, match=rf"{field}: expected .* got {value}"):
