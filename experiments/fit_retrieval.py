@@ -16,6 +16,7 @@ from models.backend import tf
 from models.combine import PartSum, Vectors
 from models.factors import FactorRecommender
 from models.fold_in import learn_fold_in
+from models.linear import linear_vectors
 from models.pair import build_pair
 from models.recency import fit_recency_part
 from models.retrieval import RetrievalConfig
@@ -56,10 +57,13 @@ def fit_retrieval(config: RetrievalConfig, rows: Interactions, context: FitConte
     fitted = {
         name: _fit_part(name, config, data, plan.get("epochs", {}).get(name), context)
         for name in config.parts
-        if name != "recency" and wanted[name]
+        if name in BUILDERS and wanted[name]
     }
+    vectors: dict[str, Vectors] = {name: part.vectors for name, part in fitted.items()}
+    if "linear" in config.parts:
+        vectors["linear"] = linear_vectors(config.linear, rows, context.seed)
     recency = fit_recency_part(config.recency, rows, context.seed) if "recency" in config.parts else None
-    together = PartSum.of({name: part.vectors for name, part in fitted.items()})
+    together = PartSum.of(vectors)
     blend = Blend.from_plan(plan) if plan else choose_blend(together, recency, rows, config.dimension, context.monitor)
     context.reporter.line(f"blend: {blend.to_plan()}")
     chosen = {"epochs": {name: part.epochs for name, part in fitted.items()}, **blend.to_plan()}

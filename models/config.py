@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-QueryTowerName = Literal["id", "history", "demographics"]
+QueryTowerName = Literal["id", "history", "demographics", "context"]
 CandidateTowerName = Literal["id", "features"]
 ObjectiveName = Literal["in-batch", "softmax", "reconstruction"]
 
@@ -21,7 +21,7 @@ class PairConfig:
     """A query tower, a candidate tower and the objective that trains them."""
 
     query: tuple[QueryTowerName, ...] = ("id",)
-    """What the query tower knows of a user: id, history (the movies they rated), demographics."""
+    """What the query tower knows of a user: id, history (the movies they rated), demographics; context: of the time."""
     candidate: tuple[CandidateTowerName, ...] = ("id",)
     """What the candidate tower knows of a movie: id, features (genres, decade)."""
     combine: Literal["sum", "concatenate", "mlp"] = "sum"
@@ -38,6 +38,8 @@ class PairConfig:
     """A learned bias for each movie, at first its log-popularity; folded into the vectors."""
     dropout: float = 0.0
     """Share of the values of both vectors dropped in training."""
+    periods: int = 24
+    """context: so many periods with equally many rows; each has a vector, and between them the vector moves evenly."""
     tied: bool = True
     """The history sums up the candidate tower's own vectors of movies; otherwise it has vectors of its own."""
     history_dropout: float = 0.3
@@ -68,7 +70,7 @@ class PairConfig:
     def __post_init__(self) -> None:
         for field in ("query", "candidate"):
             require(bool(getattr(self, field)), field, "at least one tower", getattr(self, field))
-        for field in ("dimension", "batch_size", "epochs", "patience", "max_catalogue"):
+        for field in ("dimension", "periods", "batch_size", "epochs", "patience", "max_catalogue"):
             require(getattr(self, field) >= 1, field, "an integer of at least 1", getattr(self, field))
         for field in ("temperature", "learning_rate"):
             require(getattr(self, field) > 0, field, "a number above 0", getattr(self, field))
@@ -78,5 +80,7 @@ class PairConfig:
             require(getattr(self, field) >= 0, field, "a number of at least 0", getattr(self, field))
         hard = self.hard_negatives
         require(hard is None or hard >= 1, "hard_negatives", "None or an integer of at least 1", hard)
+        timeless = "context" not in self.query or (self.objective == "in-batch" and len(self.query) > 1)
+        require(timeless, "query", "context only with the in-batch objective, and beside another tower", self.query)
         untied = not self.tied or "history" not in self.query or "id" in self.candidate
         require(untied, "tied", "a candidate tower with ids to share with the history", self.candidate)

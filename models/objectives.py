@@ -63,6 +63,7 @@ class InBatchSoftmax(Objective):
         super().__init__(config, data)
         counts = data.rows.movie_counts
         self.probability = tf.constant(counts / counts.sum(), tf.float32) if config.logq else None
+        self.times = data.times if "context" in config.query else None
         self.task = tfrs.tasks.Retrieval(
             # The mean over rows, where TFRS sums: so that losses of different batch sizes compare.
             loss=tf.keras.losses.CategoricalCrossentropy(from_logits=True),
@@ -76,11 +77,13 @@ class InBatchSoftmax(Objective):
         return len(self.data.rows)
 
     def example(self, index: tf.Tensor) -> Batch:
-        """``user`` and ``movie`` [batch] int32, and ``history`` ragged where the query tower wants it."""
+        """``user`` and ``movie`` [batch] int32; ``history`` ragged and ``time`` [batch] where the query tower asks."""
         rows = self.data.rows
         batch = {"user": tf.gather(rows.user, index), "movie": tf.gather(rows.movie, index)}
         if "history" in self.config.query:
             batch["history"] = tf.gather(self.data.histories, batch["user"])
+        if self.times is not None:
+            batch["time"] = tf.gather(self.times, index)
         return batch
 
     def loss(self, pair: Pair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:

@@ -55,10 +55,15 @@ class TowerPair(tfrs.Model):
         return -(-self.objective.examples // self.objective.config.batch_size)
 
     def vectors(self, block: int = 4096) -> tuple[np.ndarray, np.ndarray]:
-        """All users' and movies' vectors: [users, dim] and [movies, dim] float32; their dot product is the score."""
+        """All users' and movies' vectors as of the latest row: [users, dim] and [movies, dim] float32.
+
+        Their dot product is the score.
+        """
         data = self.objective.data
         queries = [
-            self.query_tower({"user": users, "history": tf.gather(data.histories, users)}).numpy()
+            self.query_tower(
+                {"user": users, "history": tf.gather(data.histories, users), "time": tf.ones(len(users))}
+            ).numpy()
             for users in _blocks(data.users, block)
         ]
         candidates = [self.candidate_tower({"movie": movies}).numpy() for movies in _blocks(data.movies, block)]

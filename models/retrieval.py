@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from models.config import PairConfig, require
+from models.linear import LinearConfig
 from models.recency_config import RecencyConfig
 from models.sequence_config import SequenceConfig
 
-PartName = Literal["in_batch", "id", "history", "reconstruction", "sequence", "recency"]
+PartName = Literal["in_batch", "id", "history", "reconstruction", "linear", "sequence", "recency"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class RetrievalConfig:
         )
     )
     """The same with vectors of its own for the history and a squared error."""
+    linear: LinearConfig = field(default_factory=LinearConfig)
+    """Movies regressed on all others, EASE; closed form."""
     sequence: SequenceConfig = field(default_factory=SequenceConfig)
     """The user as a sequence; predicts what comes next."""
     recency: RecencyConfig = field(default_factory=RecencyConfig)

@@ -80,6 +80,31 @@ class FeaturePart(tf.keras.layers.Layer):
         return self.projection(tf.gather(self.table, features[self.feature]))
 
 
+class ContextPart(tf.keras.layers.Layer):
+    """The time of a request: a vector for the end of each period, and a straight line between neighbours.
+
+    Args:
+        periods: Number of periods.
+        dimension: Length of the vectors.
+        seed: Seed of the initial vectors.
+    """
+
+    def __init__(self, periods: int, dimension: int, seed: int) -> None:
+        super().__init__()
+        initializer = tf.keras.initializers.RandomNormal(stddev=0.03, seed=seed)
+        self.embedding = tf.keras.layers.Embedding(periods + 1, dimension, embeddings_initializer=initializer)
+        self.embedding.build(None)
+        self.periods = periods
+
+    def call(self, features: Features) -> tf.Tensor:
+        """[batch, dim] float32 from ``time`` [batch] float32, the share of train rows that are not later."""
+        place = features["time"] * self.periods
+        before = tf.minimum(tf.floor(place), self.periods - 1)
+        share = (place - before)[:, None]
+        index = tf.cast(before, tf.int32)
+        return (1.0 - share) * self.embedding(index) + share * self.embedding(index + 1)
+
+
 class Tower(tf.keras.Model):
     """Parts combined into one vector.
 
@@ -197,6 +222,7 @@ def build_towers(config: PairConfig, data: TrainingData, seed: int) -> tuple[Tow
         "query id": lambda: IdPart(data.users, dim, "user", base + 2),
         "query history": lambda: HistoryPart(history.embedding),
         "query demographics": lambda: FeaturePart(data.user_features, dim, "user", base + 3),
+        "query context": lambda: ContextPart(config.periods, dim, base + 9),
         "candidate id": lambda: movie_ids,
         "candidate features": lambda: FeaturePart(data.movie_features, dim, "movie", base + 4),
     }

@@ -41,6 +41,18 @@ class TrainingData:
         return len(self.rows.movies)
 
     @cached_property
+    def times(self) -> np.ndarray:
+        """[rows] float32 in (0, 1]: the share of rows that are not later, so that 1 is now.
+
+        Raises:
+            ValueError: The rows have no timestamps.
+        """
+        stamps = self.rows.timestamp
+        if stamps is None:
+            raise ValueError("expected timestamps of the ratings for the context tower, got none; leave this tower out")
+        return (np.searchsorted(np.sort(stamps), stamps, side="right") / len(stamps)).astype(np.float32)
+
+    @cached_property
     def histories(self) -> tf.RaggedTensor:
         """[users, (movies)] int32: the movies of each user, ascending."""
         matrix = self.rows.matrix

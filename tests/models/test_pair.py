@@ -79,6 +79,27 @@ def test_sampled_softmax_stands_for_the_whole_catalogue():
     assert float(sampled.compute_loss(batch)) == pytest.approx(float(whole.compute_loss(batch)), rel=0.02)
 
 
+def test_context_is_the_time_of_the_row_in_training_and_now_afterwards():
+    stamped = pl.DataFrame(ROWS, schema=["user_id", "movie_id"], orient="row").with_columns(
+        timestamp=pl.Series([50, 10, 20, 30, 40, 60, 70, 80])
+    )
+    rows = Interactions.from_ratings(stamped)
+    pair = pair_of(rows, query=("id", "context"), periods=4, normalize=False, temperature=1.0)
+    ids, context = (part.embedding.embeddings.numpy() for part in pair.query_tower.parts)
+    batch = pair.objective.example(tf.constant([1, 5]))  # the first and the sixth of eight rows by time
+    np.testing.assert_allclose(batch["time"], [1 / 8, 6 / 8])
+    expected = [ids[0] + (context[0] + context[1]) / 2, ids[2] + context[3]]
+    np.testing.assert_allclose(pair.query_tower(batch), expected, rtol=1e-5)
+    np.testing.assert_allclose(pair.vectors()[0], ids + context[4], rtol=1e-5)
+
+
+def test_context_needs_timestamps(rows):
+    with pytest.raises(ValueError, match="expected timestamps"):
+        pair_of(rows, query=("id", "context"))
+    with pytest.raises(ValueError, match="context only with the in-batch objective"):
+        PairConfig(query=("id", "context"), objective="softmax")
+
+
 def test_a_row_does_not_see_its_own_movie_in_the_history(rows):
     pair = pair_of(rows, query=("history",), history_dropout=0.0)
     seen = []

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+import data
+from data import Interactions
+from models.linear import LinearConfig, item_weights, linear_vectors
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return Interactions.from_ratings(data.generate(users=60, movies=40, ratings=900, seed=1).ratings)
+
+
+def test_weights_solve_ease(rows):
+    x = rows.matrix.toarray().astype(np.float64)
+    p = np.linalg.inv(x.T @ x + 7 * np.eye(x.shape[1]))
+    expected = -p / np.diag(p)
+    np.fill_diagonal(expected, 0)
+    np.testing.assert_allclose(item_weights(rows.matrix, 7.0), expected, atol=1e-5)
+
+
+def test_enough_dimensions_give_eases_scores(rows):
+    queries, candidates = linear_vectors(LinearConfig(regularization=7.0), rows, seed=0)
+    np.testing.assert_allclose(queries @ candidates.T, rows.matrix @ item_weights(rows.matrix, 7.0), atol=1e-4)
+
+
+def test_fewer_dimensions_lose_as_little_as_a_truncated_svd(rows):
+    scores = rows.matrix @ item_weights(rows.matrix, 7.0)
+    queries, candidates = linear_vectors(LinearConfig(regularization=7.0, dimension=6), rows, seed=0)
+    assert queries.shape[1] == candidates.shape[1] == 6
+    least = (np.linalg.svd(scores, compute_uv=False)[6:] ** 2).sum()
+    assert ((scores - queries @ candidates.T) ** 2).sum() < 1.01 * least
+
+
+def test_equal_seeds_give_equal_vectors(rows):
+    one, other = (linear_vectors(LinearConfig(dimension=6), rows, seed=3) for _ in range(2))
+    np.testing.assert_array_equal(one[0], other[0])
+
+
+def test_in_large_catalogues_only_the_most_rated_movies_take_part(rows):
+    _, candidates = linear_vectors(LinearConfig(max_movies=10), rows, seed=0)
+    used = np.flatnonzero(np.abs(candidates).sum(axis=1))
+    assert len(used) == 10
+    assert rows.movie_counts[used].min() >= np.delete(rows.movie_counts, used).max()
+
+
+@pytest.mark.parametrize("field", ["regularization", "dimension", "max_movies"])
+def test_nonsense_is_refused(field):
+    with pytest.raises(ValueError, match=f"{field}: expected .* got 0"):
+        LinearConfig(**{field: 0})
