@@ -6,7 +6,7 @@ import importlib
 
 from experiments.experiment import Experiment
 
-NAMES = ("popularity", "recency", "random", "itemknn", "ease", "ials", "retrieval")
+NAMES = ("popularity", "recency", "random", "itemknn", "ease", "ials", "retrieval", "content")
 
 
 def experiment(name: str) -> Experiment:

@@ -1,0 +1,139 @@
+"""Fits the content model: features from the movies of train, then each part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+from scipy.sparse import csr_matrix
+
+from data import Interactions, Vocabulary
+from data.dataset import MOVIES_SCHEMA
+from data.features import user_features
+from experiments.experiment import FitContext, Trained
+from experiments.training import Schedule, fit_keras
+from models.backend import tf
+from models.content_config import ContentConfig
+from models.content_encoder import ContentEncoder, EncoderPart, raw_blocks
+from models.content_features import MovieFeatures, learn_vocabularies
+from models.content_inputs import raw_movies
+from models.content_kernel import KernelTower, fit_kernel
+from models.content_model import ContentRecommender, People
+from models.content_titles import Numbers
+from models.content_tower import build_content_pair, tower_weights
+from models.training_data import TrainingData
+
+SAMPLE = 2000
+"""The scale of scores is measured on so many users."""
+
+
+@dataclass(frozen=True)
+class FittedPart:
+    """A fitted tower.
+
+    Attributes:
+        tower: From numbers of movies to history and candidate vectors.
+        arrays: What the tower is made of again.
+        people: [1 + features, dim] float32: queries of anybody and of demographics.
+        history: One row of losses per epoch.
+    """
+
+    tower: Callable[[Numbers], tuple[tf.Tensor, tf.Tensor]]
+    arrays: dict[str, np.ndarray]
+    people: np.ndarray
+    history: list[dict[str, Any]]
+
+
+def fit_content(config: ContentConfig, rows: Interactions, context: FitContext) -> Trained:
+    """Fits every part on the movies of train, and makes vectors of all movies of the dataset.
+
+    Raises:
+        FloatingPointError: A loss became NaN or infinite.
+    """
+    table = context.dataset.movies if context.dataset else pl.DataFrame(schema=MOVIES_SCHEMA)
+    movies = Vocabulary.from_ids([*rows.movies.ids, *table["movie_id"]])
+    raw, number = raw_movies(table, movies), movies.encode(rows.movies.ids)
+    known = {name: values[number] for name, values in raw.items()}
+    layer = MovieFeatures(learn_vocabularies(config.features, known))
+    numbers = _numbers(layer, known)
+    ids, features = _demographics(rows, context)
+    data = TrainingData(rows, features[ids.encode(rows.users.ids)], np.zeros((len(rows.movies), 0), np.float32))
+    fitted = {name: FITTERS[name](config, numbers, data, context) for name in config.parts}
+    encoder = ContentEncoder(
+        layer, {name: EncoderPart(one.tower, _scale(one, numbers, data), one.arrays) for name, one in fitted.items()}
+    )
+    histories, candidates = encoder.vectors(raw)
+    model = ContentRecommender(
+        users=rows.users,
+        movies=movies,
+        queries=np.zeros((0, candidates.shape[1]), np.float32),
+        candidates=candidates,
+        histories=histories,
+        people=People(ids, features, np.hstack([one.people for one in fitted.values()])),
+        prior=config.prior,
+        encoder=encoder.state(),
+    )
+    own = rows.matrix
+    seen = csr_matrix((own.data, number[own.indices], own.indptr), (len(rows.users), len(movies)))
+    queries = model.history_queries(seen, rows.users.ids)
+    return Trained(replace(model, queries=queries), history=[row for one in fitted.values() for row in one.history])
+
+
+def _numbers(layer: MovieFeatures, raw: dict[str, np.ndarray]) -> dict[str, tf.Tensor]:
+    """Numbers of all movies at once, from ``MovieFeatures``."""
+    blocks = [layer(block) for block in raw_blocks(raw)]
+    return {name: tf.concat([block[name] for block in blocks], axis=0) for name in blocks[0]}
+
+
+def _demographics(rows: Interactions, context: FitContext) -> tuple[Vocabulary, np.ndarray]:
+    """Everybody's ids and [people, features] float32, users of train among them."""
+    table = context.dataset.users if context.dataset else pl.DataFrame(schema={"user_id": pl.String})
+    ids = Vocabulary.from_ids([*rows.users.ids, *table["user_id"]])
+    return ids, user_features(table, ids)
+
+
+def _scale(part: FittedPart, numbers: Numbers, data: TrainingData) -> float:
+    """1 / the deviation of scores from each user's mean, of the first users."""
+    histories, candidates = (side.numpy() for side in part.tower(numbers))
+    known = data.rows.matrix[:SAMPLE]
+    scores = (known @ histories / np.maximum(np.diff(known.indptr), 1)[:, None]) @ candidates.T
+    return float(1.0 / max((scores - scores.mean(axis=1, keepdims=True)).std(), 1e-12))
+
+
+def _fit_kernel(config: ContentConfig, numbers: Numbers, data: TrainingData, context: FitContext) -> FittedPart:
+    """The closed form."""
+    arrays, people = fit_kernel(config.kernel, numbers, data.rows.matrix, data.user_features)
+    return FittedPart(KernelTower(config.kernel, arrays), arrays, people, [])
+
+
+def _fit_tower(config: ContentConfig, numbers: Numbers, data: TrainingData, context: FitContext) -> FittedPart:
+    """The towers, with a step size that falls to zero."""
+    own = config.tower
+    tf.keras.utils.set_random_seed(context.seed)
+    pair = build_content_pair(own, numbers, data, config.prior, context.seed)
+    steps = own.epochs * pair.steps_per_epoch
+    schedule = tf.keras.optimizers.schedules.CosineDecay(own.learning_rate, steps)
+    pair.compile(optimizer=tf.keras.optimizers.Adam(schedule))
+    _, history = fit_keras(
+        pair,
+        Schedule(own.epochs, own.epochs),
+        seed=context.seed,
+        checkpoints=context.checkpoints / "tower",
+        tensorboard=context.tensorboard / "tower",
+        reporter=context.reporter,
+        label="content tower",
+        score=None,
+    )
+    tower = pair.candidate_tower.tower
+    tower(numbers)
+    rows = [{"part": "tower", "epoch": number, **row} for number, row in enumerate(history, start=1)]
+    return FittedPart(tower, tower_weights(tower), pair.query_tower.people_queries(), rows)
+
+
+FITTERS: dict[str, Callable[[ContentConfig, Numbers, TrainingData, FitContext], FittedPart]] = {
+    "kernel": _fit_kernel,
+    "tower": _fit_tower,
+}
