@@ -7,6 +7,7 @@ from data.feature_files import read_columns
 from data.files import load_files, load_split_files, read_ratings_file
 from data.interactions import Interactions, Vocabulary
 from data.loading import load
+from data.questions import REVEALED, Question, question
 from data.splits import SPLITS, Split, folds, holdout, split
 from data.summary import info
 from data.synthetic import generate
@@ -14,10 +15,12 @@ from data.tfds_bridge import prepare as prepare_tfds
 
 __all__ = [
     "NAMES",
+    "REVEALED",
     "SPLITS",
     "DataError",
     "Dataset",
     "Interactions",
+    "Question",
     "Split",
     "Vocabulary",
     "fingerprint",
@@ -29,6 +32,7 @@ __all__ = [
     "load_files",
     "load_split_files",
     "prepare_tfds",
+    "question",
     "read_columns",
     "read_ratings_file",
     "split",

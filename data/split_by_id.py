@@ -7,7 +7,7 @@ import polars as pl
 
 from data.dataset import Dataset
 from data.errors import DataError
-from data.split_labels import TEST, TRAIN, VALIDATION, check_fractions, codes, places
+from data.split_labels import TEST, TRAIN, VALIDATION, check_fractions
 from data.tables import sort_ids
 
 
@@ -36,34 +36,21 @@ def cold_items(
     return labels
 
 
-def cold_users(
-    dataset: Dataset, *, seed: int = 0, test: float = 0.1, validation: float = 0.1, revealed: int = 0
-) -> np.ndarray:
-    """All ratings of some users are test: nothing, or only the first few, is known of those users.
+def cold_users(dataset: Dataset, *, seed: int = 0, test: float = 0.1, validation: float = 0.1) -> np.ndarray:
+    """All ratings of some users are test; how many of them a fitted model is shown is for ``data.question`` to say.
 
     Args:
         dataset: Any.
         seed: Of the draws.
         test: Fraction of the users.
         validation: Fraction of the users left.
-        revealed: How many of each such user's ratings go to train all the same: the first by (timestamp, row), without
-            timestamps by row. Users with no more than that are not tested.
-
-    Raises:
-        DataError: If ``revealed`` is negative.
     """
     check_fractions(test=test, validation=validation)
-    if revealed < 0:
-        raise DataError(f"expected revealed to be 0 or more, got {revealed}")
     rng = np.random.default_rng(seed)
     labels = np.full(dataset.ratings.height, TRAIN, dtype=np.uint8)
     for part, fraction in ((TEST, test), (VALIDATION, validation)):
         rest = np.flatnonzero(labels == TRAIN)
         labels[rest[_of_drawn(dataset.ratings[rest], "user_id", fraction, rng)]] = part
-    if revealed:
-        times = [dataset.ratings["timestamp"].to_numpy()] if dataset.has_timestamps else []
-        place, _ = places(codes(dataset.ratings, "user_id"), *times)
-        labels[place < revealed] = TRAIN
     return labels
 
 

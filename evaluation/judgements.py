@@ -78,6 +78,18 @@ class Judgements:
         """[users] int64: movies that each test user has seen."""
         return np.diff(self.seen.indptr)
 
+    def seen_among(self, movies: Vocabulary) -> csr_matrix:
+        """[users, movies] float32: what each test user has seen, in another numbering; movies not in it fall out."""
+        number = movies.encode(self.movies.ids)
+        held = number >= 0
+        columns = csr_matrix(
+            (np.ones(held.sum(), dtype=np.float32), (np.flatnonzero(held), number[held])),
+            shape=(len(number), len(movies)),
+        )
+        seen: csr_matrix = self.seen.astype(np.float32) @ columns
+        seen.sort_indices()
+        return seen
+
 
 def _pairs(table: pl.DataFrame, name: str) -> pl.DataFrame:
     """Distinct (user, movie) pairs of a table."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-from data.interactions import Vocabulary
 from evaluation.judgements import Judgements
 from evaluation.metrics import ndcg_at_k
 from evaluation.recommender import Recommender
+from evaluation.scoring import Scorer
 from evaluation.topk import membership, top_k
 
 
@@ -23,6 +24,7 @@ class Monitor:
         validation: Rows to predict.
         seen: Rows that the recommender was fitted on.
         threshold: Least rating of a relevant row, None for any.
+        candidates: Ids of the movies to rank, None for all that the recommender holds.
         k: Cut-off.
         max_users: With more users than this, a fixed sample of so many is scored.
         block: Users scored at a time.
@@ -31,43 +33,66 @@ class Monitor:
     validation: pl.DataFrame
     seen: pl.DataFrame
     threshold: float | None = None
+    candidates: Sequence[str] | None = None
     k: int = 10
     max_users: int = 10_000
     block: int = 1024
 
     def __call__(self, recommender: Recommender) -> float:
-        """Mean nDCG@k over the users; those whom the recommender does not know get its fallback."""
-        users, relevant, seen, counts = self._encoded(recommender)
+        """Mean nDCG@k over the users; those whom the recommender does not know are scored from what they have seen."""
+        scorer = Scorer.of(recommender, self.candidates)
+        tables = self._encoded(scorer)
         values = []
-        for start in range(0, len(users), self.block):
+        for start in range(0, len(tables.users), self.block):
             part = slice(start, start + self.block)
-            scores = np.array(recommender.score(users[part]), dtype=np.float32)
-            scores[seen[part].nonzero()] = -np.inf
+            scores = scorer(tables.users[part], tables.history[part])
+            scores[tables.seen[part].nonzero()] = -np.inf
             lists, _ = top_k(scores, self.k)
-            user, movie = relevant[part].nonzero()
+            user, movie = tables.relevant[part].nonzero()
             hits = membership(user, movie, lists, width=scores.shape[1])
-            values.append(ndcg_at_k(hits, counts[part], self.k))
+            values.append(ndcg_at_k(hits, tables.counts[part], self.k))
         return float(np.concatenate(values).mean())
 
-    def _encoded(self, recommender: Recommender) -> tuple[np.ndarray, csr_matrix, csr_matrix, np.ndarray]:
-        """Users, relevant and seen movies in the recommender's numbers, and how many movies are relevant."""
-        vocabularies = (recommender.users.ids, recommender.movies.ids)
-        if getattr(self, "_for", None) != tuple(map(id, vocabularies)):
-            self._for = tuple(map(id, vocabularies))
-            self._keep = vocabularies  # alive, so that no other list gets their identity
-            self._cache = self._encode(recommender.users, recommender.movies)
-        return self._cache
+    def _encoded(self, scorer: Scorer) -> _Tables:
+        """The tables in the recommender's numbers; they change with its movies only."""
+        movies = scorer.recommender.movies.ids
+        if getattr(self, "_for", None) is not movies:
+            self._for = movies
+            self._tables = self._encode(scorer)
+        return self._tables
 
-    def _encode(self, users: Vocabulary, movies: Vocabulary) -> tuple[np.ndarray, csr_matrix, csr_matrix, np.ndarray]:
-        judgements = Judgements.from_tables(self.validation, self.seen, threshold=self.threshold, candidates=movies.ids)
+    def _encode(self, scorer: Scorer) -> _Tables:
+        judgements = Judgements.from_tables(
+            self.validation, self.seen, threshold=self.threshold, candidates=scorer.ranked.ids
+        )
         chosen = np.arange(len(judgements.users))
         if len(chosen) > self.max_users:
             chosen = np.sort(np.random.default_rng(0).choice(chosen, self.max_users, replace=False))
-        number = judgements.movies.encode(movies.ids)
+        number = judgements.movies.encode(scorer.ranked.ids)
         relevant = judgements.relevant.astype(np.float32)[chosen]
-        return (
-            users.encode(judgements.users.ids)[chosen],
-            relevant[:, number],
-            judgements.seen.astype(np.float32)[chosen][:, number],
-            np.diff(relevant.indptr),
+        return _Tables(
+            users=[judgements.users.ids[index] for index in chosen],
+            history=judgements.seen_among(scorer.recommender.movies)[chosen],
+            relevant=relevant[:, number],
+            seen=judgements.seen.astype(np.float32)[chosen][:, number],
+            counts=np.diff(relevant.indptr),
         )
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """Users, what they have seen, and what is relevant, in a recommender's numbers.
+
+    Attributes:
+        users: [users] ids.
+        history: [users, the recommender's movies] what they have seen.
+        relevant: [users, ranked movies].
+        seen: [users, ranked movies].
+        counts: [users] how many movies are relevant, ranked or not.
+    """
+
+    users: list[str]
+    history: csr_matrix
+    relevant: csr_matrix
+    seen: csr_matrix
+    counts: np.ndarray

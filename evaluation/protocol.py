@@ -12,6 +12,7 @@ from evaluation.factorized import TFRS_KS, factorized_hits
 from evaluation.judgements import Judgements
 from evaluation.recommender import Recommender
 from evaluation.result import Evaluation, RankedLists, check_cutoffs, summarise
+from evaluation.scoring import Scorer
 from evaluation.topk import top_k
 
 
@@ -20,6 +21,7 @@ def evaluate(
     test: pl.DataFrame,
     *,
     seen: pl.DataFrame,
+    candidates: Sequence[str] | None = None,
     ks: Sequence[int] = (5, 10, 20),
     threshold: float | None = None,
     depth: int = 100,
@@ -31,11 +33,11 @@ def evaluate(
 
     - Test users are those with at least one relevant row in ``test``; per-user metrics are averaged over
       them.
-    - Candidates are ``recommender.movies`` without what the user has in ``seen``. No sampling.
+    - Ranked are ``candidates``, by default ``recommender.movies``, without what the user has in ``seen``. No sampling.
+      Candidates that the recommender does not hold come last.
     - Relevant movies that are no candidates stay in the denominators of recall, nDCG and MAP.
     - Of equal scores the lower movie id ranks first, so a constant scorer gets no credit.
-    - Users whom the recommender does not know but who have seen something are scored by `score_history` from
-      that; users with no history at all by `score` with index -1.
+    - Users whom the recommender does not know are scored by `score_history` from what they have seen, if anything.
     - ``factorized_top_k`` is TFRS's `FactorizedTopK`: per interaction and without masking, see
       `evaluation.factorized`.
     - Coverage, novelty and Gini are over all movies that ``seen`` or ``test`` names; popularity is users in
@@ -45,6 +47,7 @@ def evaluate(
         recommender: What to evaluate.
         test: ``user_id``, ``movie_id`` and, with a threshold, ``user_rating``.
         seen: ``user_id``, ``movie_id``: train rows, and when testing also validation rows.
+        candidates: Ids of the movies to rank, such as the new ones; None for all.
         ks: Cut-offs.
         threshold: Rows with a rating below this are not relevant; None: all rows are.
         depth: Length of the lists in the result, raised to ``max(ks)`` if that is more.
@@ -63,28 +66,29 @@ def evaluate(
     check_cutoffs(ks)
     if block < 1 or depth < 1:
         raise ValueError(f"block and depth must be positive, got {block} and {depth}")
-    judgements = Judgements.from_tables(test, seen, threshold=threshold, candidates=recommender.movies.ids)
+    scorer = Scorer.of(recommender, candidates)
+    judgements = Judgements.from_tables(test, seen, threshold=threshold, candidates=scorer.ranked.ids)
     factorized_ks = sorted({*TFRS_KS, *ks})
-    lists, hits = _rank(recommender, judgements, max(depth, *ks), factorized_ks, block)
+    lists, hits = _rank(scorer, judgements, max(depth, *ks), factorized_ks, block)
     factorized = {f"factorized_top_{k}": hits[:, column] for column, k in enumerate(factorized_ks)}
     return summarise(judgements, lists, ks=ks, bootstrap=bootstrap, seed=seed, factorized=factorized)
 
 
 def _rank(
-    recommender: Recommender, judgements: Judgements, depth: int, factorized_ks: Sequence[int], block: int
+    scorer: Scorer, judgements: Judgements, depth: int, factorized_ks: Sequence[int], block: int
 ) -> tuple[RankedLists, np.ndarray]:
     """Ranked lists of every test user, and factorized hits [users, factorized_ks] int64."""
     users = len(judgements.users)
-    # both vocabularies are sorted, so candidates keep their order, and ties theirs, when renumbered
-    number = judgements.movies.encode(recommender.movies.ids)
-    known = recommender.users.encode(judgements.users.ids)
+    # all vocabularies are sorted, so candidates keep their order, and ties theirs, when renumbered
+    number = judgements.movies.encode(scorer.ranked.ids)
     seen, relevant = _columns(judgements.seen, number), _columns(judgements.relevant, number)
+    history = judgements.seen_among(scorer.recommender.movies)
     movies = np.empty((users, depth), dtype=np.int32)
     values = np.empty((users, depth), dtype=np.float32)
     hits = np.empty((users, len(factorized_ks)), dtype=np.int64)
     for start in range(0, users, block):
         part = slice(start, start + block)
-        scores = _scores(recommender, known[part], seen[part])
+        scores = scorer(judgements.users.ids[part], history[part])
         rows, columns = relevant[part].nonzero()
         hits[part] = factorized_hits(scores, rows, columns, factorized_ks)
         scores[seen[part].nonzero()] = -np.inf
@@ -96,32 +100,3 @@ def _rank(
 def _columns(matrix: csr_matrix, columns: np.ndarray) -> csr_matrix:
     """[users, candidates] float32: the matrix's columns of the candidates."""
     return matrix.astype(np.float32)[:, columns]
-
-
-def _scores(recommender: Recommender, known: np.ndarray, seen: csr_matrix) -> np.ndarray:
-    """[batch, candidates] float32 that the caller may write to.
-
-    Args:
-        recommender: What scores.
-        known: [batch] int32 indices into its users, -1 for unknown ones.
-        seen: [batch, candidates] what each user has seen.
-    """
-    expected = (len(known), len(recommender.movies))
-    scores = _checked(recommender.score(known), expected)
-    by_history = np.flatnonzero((known < 0) & (np.diff(seen.indptr) > 0))
-    if len(by_history):
-        scores[by_history] = _checked(recommender.score_history(seen[by_history]), (len(by_history), expected[1]))
-    return scores
-
-
-def _checked(scores: np.ndarray, expected: tuple[int, int]) -> np.ndarray:
-    """A float32 copy of scores that have the right shape and no NaN."""
-    if scores.shape != expected:
-        raise ValueError(f"expected scores of shape [batch, movies] = {expected}, got {scores.shape}")
-    scores = np.array(scores, dtype=np.float32)
-    missing = np.isnan(scores).any(axis=1).sum()
-    if missing:
-        raise ValueError(
-            f"expected scores that can be ordered, got NaN for {missing} of a block of {len(scores)} users"
-        )
-    return scores

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -44,11 +45,12 @@ class Recommender(Protocol):
         """
         ...
 
-    def score_history(self, history: csr_matrix) -> np.ndarray:
+    def score_history(self, history: csr_matrix, user_ids: Sequence[str] | None = None) -> np.ndarray:
         """Scores for users who took no part in fitting, from the movies that they have rated.
 
         Args:
-            history: [batch, movies] interactions, nonzero where the user has rated the movie.
+            history: [batch, movies] interactions, nonzero where the user has rated the movie; rows may be empty.
+            user_ids: [batch] who they are, for models that know something else of new users; others ignore it.
 
         Returns:
             [batch, movies] float32.

@@ -30,6 +30,7 @@ class Evaluation:
         per_user: ``user_id`` and a column for each per-user metric, in order of user id: what `paired`
             compares.
         topk: ``user_id``, ``movie_id``, ``rank`` (from 1), ``score``: the ranked lists without seen movies.
+        interactions: Relevant movies of all users.
     """
 
     metrics: dict[str, float]
@@ -37,11 +38,17 @@ class Evaluation:
     slices: Slices
     per_user: pl.DataFrame
     topk: pl.DataFrame
+    interactions: int
 
     def as_dict(self) -> dict[str, Any]:
         """The part that goes into ``metrics.json``: the metrics, "confidence" and "slices"."""
         confidence = {name: list(ends) for name, ends in self.confidence.items()}
         return {**self.metrics, "confidence": confidence, "slices": self.slices}
+
+    def as_slice(self) -> dict[str, float]:
+        """The per-user means, and how much they rest on, as in ``slices``."""
+        names = [name for name in self.per_user.columns if name != "user_id"]
+        return {**{name: self.metrics[name] for name in (*names, "users")}, "interactions": self.interactions}
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,7 @@ def summarise(
         slices=slice_metrics(judgements, top, per_user, ks) if judgements.raters_total else {},
         per_user=pl.DataFrame({"user_id": pl.Series(judgements.users.ids, dtype=pl.String), **per_user}),
         topk=_topk_table(judgements, lists),
+        interactions=int(relevant.sum()),
     )
 
 

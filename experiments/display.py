@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -55,45 +55,98 @@ def seconds(value: float) -> str:
     return f"{value:.2f}" if value < 1 else f"{value:.1f}" if value < 10 else f"{value:.0f}"
 
 
+Column = tuple[str, Callable[[Result], str]]
+
+
+def _metric(title: str, name: str) -> Column:
+    """A test metric with half its interval, over draws with the deviation between them."""
+
+    def cell(result: Result) -> str:
+        test = result.metrics["test"]
+        if over_draws(result):
+            return f"{number(test[name])} ± {number(result.metrics['spread']['test'][name])}"
+        return with_interval(test, result.metrics["confidence"], name)
+
+    return title, cell
+
+
+def _slice(title: str, family: str, group: str, name: str) -> Column:
+    """A metric of a slice; a dash where the slice is empty."""
+
+    def cell(result: Result) -> str:
+        value = result.metrics["slices"].get(family, {}).get(group, {}).get(name)
+        if value is None or not over_draws(result):
+            return number(value)
+        return f"{number(value)} ± {number(result.metrics['spread']['slices'][family][group][name])}"
+
+    return title, cell
+
+
+def _by_revealed(result: Result) -> list[Column]:
+    shown = result.metrics["slices"].get("revealed", {})
+    return [_slice(f"nDCG@10\n{count} known", "revealed", count, "ndcg@10") for count in shown]
+
+
+TOP_K = [_metric(f"{name}@10", f"{name.lower()}@10") for name in ("nDCG", "precision", "recall")]
+FACTORIZED: list[Column] = [
+    (f"factorized\ntop-{k}", lambda result, k=k: number(result.metrics["test"].get(f"factorized_top_{k}")))  # type: ignore[misc]
+    for k in (10, 100)
+]
+COLUMNS: dict[str, Callable[[Result], list[Column]]] = {
+    "cold-items": lambda result: TOP_K,
+    "cold-users": _by_revealed,
+    "mixed": lambda result: [
+        _metric("nDCG@10\nall", "ndcg@10"),
+        _slice("nDCG@10\nwarm", "cold_start", "warm_items", "ndcg@10"),
+        *(_slice(f"recall@{k}\ncold", "cold_start", "cold_items", f"recall@{k}") for k in (10, 50)),
+    ],
+}
+"""What the table of a split shows, where it is not the usual."""
+
+
+def over_draws(result: Result) -> bool:
+    """Whether the run has several draws of its split."""
+    return any("draw-" in part for part in result.metrics.get("parts", ()))
+
+
 def comparison_table(results: Sequence[Result]) -> Table:
-    """One row per run: top-k metrics with intervals, factorized top-k, seconds."""
+    """One row per run: what matters on the split, and seconds."""
     first = results[0].config
     table = Table(
         box=box.SIMPLE_HEAD,
         title=f"{first['dataset']['name']}, {first['split']} split, test",
         title_style="bold",
     )
+    columns = COLUMNS.get(first["split"], lambda result: [*TOP_K, *FACTORIZED])(results[0])
     table.add_column("model")
-    for name in ("nDCG@10", "precision@10", "recall@10"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for name in ("factorized\ntop-10", "factorized\ntop-100", "train\ns", "evaluate\ns"):
-        table.add_column(name, justify="right", no_wrap=True)
+    for title in (*(title for title, _ in columns), "train\ns", "evaluate\ns"):
+        table.add_column(title, justify="right", no_wrap=True)
     best = max(result.metrics["test"]["ndcg@10"] for result in results)
     for result in results:
-        test = result.metrics["test"]
         table.add_row(
             result.name,
-            *(
-                with_interval(test, result.metrics["confidence"], name)
-                for name in ("ndcg@10", "precision@10", "recall@10")
-            ),
-            number(test.get("factorized_top_10")),
-            number(test.get("factorized_top_100")),
+            *(cell(result) for _, cell in columns),
             seconds(result.seconds["train"]),
             seconds(result.seconds["evaluate"]),
-            style="bold" if test["ndcg@10"] == best else "",
+            style="bold" if result.metrics["test"]["ndcg@10"] == best else "",
         )
     return table
 
 
+RANKED = {
+    "cold-items": "the new movies ranked among each other",
+    "cold-users": "full catalogue, the first ratings of each user known to the model at prediction only",
+}
+
+
 def comparison_caption(results: Sequence[Result]) -> str:
     """How to read the table."""
-    metrics = results[0].metrics
+    metrics, kind = results[0].metrics, results[0].config["split"]
     parts = f"means of {len(metrics['parts'])} runs; " if "parts" in metrics else ""
-    return (
-        f"{parts}{metrics['test']['users']:.0f} test users, full catalogue, known movies left out; ± half a 95 % "
-        "bootstrap interval over users. Factorized top-k is TFRS's: per rating, known movies left in."
-    )
+    ranked = RANKED.get(kind, "full catalogue, known movies left out")
+    error = "the deviation between draws" if over_draws(results[0]) else "half a 95 % bootstrap interval over users"
+    factorized = " Factorized top-k is TFRS's: per rating, known movies left in." if kind not in COLUMNS else ""
+    return f"{parts}{metrics['test']['users']:.0f} test users, {ranked}; ± {error}.{factorized}"
 
 
 def differences_lines(differences: Mapping[str, Any]) -> list[str]:

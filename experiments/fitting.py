@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from data import Dataset, Interactions, Split
+from data import REVEALED, Dataset, Interactions, Question, Split, question
 from evaluation.monitor import Monitor
 from experiments.experiment import Experiment, FitContext, Trained
 from experiments.registry import experiment
@@ -42,6 +43,7 @@ def fit_on_split(
     directory: Path,
     reporter: Reporter,
     dataset: Dataset | None = None,
+    revealed: Sequence[int] = REVEALED,
 ) -> Fits:
     """Fits twice; what the directory holds of an interrupted call is not done again.
 
@@ -54,13 +56,14 @@ def fit_on_split(
         directory: For ``checkpoints`` and ``tensorboard``.
         reporter: Is told what is going on.
         dataset: Movies and users, for models that use features.
+        revealed: As for ``data.question``.
     """
     started = time.perf_counter()
     chosen = fit_chosen(
         experiment,
         config,
         split.train,
-        split.validation,
+        question(split.kind, split.train, split.validation, revealed=revealed),
         seed=seed,
         threshold=threshold,
         directory=directory,
@@ -76,7 +79,7 @@ def fit_chosen(
     experiment: Experiment,
     config: Any,
     train: pl.DataFrame,
-    validation: pl.DataFrame,
+    validation: Question,
     *,
     seed: int,
     threshold: float | None,
@@ -90,14 +93,14 @@ def fit_chosen(
         experiment: What to fit.
         config: Its configuration.
         train: Rows to learn from.
-        validation: Rows to stop by.
+        validation: What to stop by.
         seed: Seed of everything random.
         threshold: Least rating of a relevant validation row, None for any.
         directory: For ``checkpoints`` and ``tensorboard``.
         reporter: Is told what is going on.
         dataset: Movies and users, for models that use features.
     """
-    monitor = Monitor(validation, train, threshold)
+    monitor = Monitor(validation.rows, validation.seen, threshold, validation.candidates)
     context = _context(directory, "validation", seed=seed, reporter=reporter, monitor=monitor, dataset=dataset)
     return experiment.fit(config, Interactions.from_ratings(train), context)
 

@@ -9,6 +9,8 @@ from typing import Annotated, Literal, TypeVar
 
 import tyro
 
+from data.questions import REVEALED
+
 Number = TypeVar("Number", int, float)
 
 
@@ -67,8 +69,8 @@ class DataOptions:
     """How to split; default temporal-user, without timestamps random."""
     threshold: float | None = None
     """A test row counts as relevant if its user_rating is at least this; default: every row."""
-    revealed: int = 0
-    """With --split cold-users: how many of a test user's first ratings are known."""
+    revealed: Integers = REVEALED
+    """With --split cold-users: how many of a new user's first ratings the model is shown; it is asked once for each."""
     folds: int = 5
     """With --split k-fold: the number of folds."""
     skip_bad_lines: bool = False
@@ -85,8 +87,7 @@ class DataOptions:
             raise ValueError(f"--split: the files of --train and --test are the split, got {self.split!r} as well")
         if (self.movies or self.users) and self.ratings is None and self.train is None:
             raise ValueError("--movies and --users: expected together with --ratings or --train")
-        if self.revealed < 0:
-            raise ValueError(f"--revealed: expected at least 0, got {self.revealed}")
+        _check_integers("--revealed", self.revealed, 0)
         if self.folds < 2:
             raise ValueError(f"--folds: expected at least 2, got {self.folds}")
 

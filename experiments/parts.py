@@ -73,8 +73,7 @@ def load_source(options: DataOptions, reporter: Reporter) -> Source:
             report=reporter.line,
         )
     kind = options.split or ("temporal-user" if dataset.has_timestamps else "random")
-    arguments = {"revealed": options.revealed} if kind == "cold-users" else {}
-    return Source(dataset, kind, lambda seed: split(dataset, kind, seed=seed, **arguments))
+    return Source(dataset, kind, lambda seed: split(dataset, kind, seed=seed))
 
 
 def _with_validation(ready: Split, seed: int) -> Split:

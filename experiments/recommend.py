@@ -12,6 +12,7 @@ import polars as pl
 from scipy.sparse import csr_matrix
 
 from data import DataError, Vocabulary
+from evaluation.scoring import Scorer
 from evaluation.topk import top_k
 from experiments.files import read_arrays
 from experiments.registry import experiment
@@ -64,7 +65,7 @@ def recommend_for_user(model: StoredModel, user_id: str, k: int) -> pl.DataFrame
 
     Args:
         model: A stored model.
-        user_id: Any id; one that the model does not know gets what is popular.
+        user_id: Any id; one that the model does not know is judged by what the run knows of them, if anything.
         k: At most so many.
 
     Returns:
@@ -72,8 +73,10 @@ def recommend_for_user(model: StoredModel, user_id: str, k: int) -> pl.DataFrame
     """
     recommender = model.recommender
     history = recommender.movies.encode(model.known.filter(pl.col("user_id") == user_id)["movie_id"])
-    scores = recommender.score(recommender.users.encode([user_id]))[0]
-    return _answer(model, np.array(scores, dtype=np.float32), history[history >= 0], k)
+    history = history[history >= 0]
+    ones = (np.ones(len(history), dtype=np.float32), (np.zeros(len(history), dtype=np.int32), history))
+    scores = Scorer.of(recommender, None)([user_id], csr_matrix(ones, shape=(1, len(recommender.movies))))[0]
+    return _answer(model, scores, history, k)
 
 
 def recommend_for_history(model: StoredModel, movie_ids: Sequence[str], k: int) -> pl.DataFrame:

@@ -76,7 +76,9 @@ def merge(directory: Path, labels: Sequence[str]) -> None:
         {
             **{key: over_parts([one[key] for one in stored], mean) for key in ("validation", "test", "slices")},
             "confidence": dict(zip(values.columns, confidence_intervals(values.to_numpy()).tolist(), strict=True)),
-            "spread": {key: over_parts([one[key] for one in stored], stdev) for key in ("validation", "test")},
+            "spread": {
+                key: over_parts([one[key] for one in stored], stdev) for key in ("validation", "test", "slices")
+            },
             "parts": list(labels),
         },
     )

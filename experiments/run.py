@@ -8,18 +8,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from data import Dataset, Split
+from data import Dataset, Question, question
 from evaluation import Evaluation, evaluate
 from experiments.environment import git_commit, host_summary, package_versions
 from experiments.experiment import Experiment
 from experiments.files import write_arrays, write_csv, write_json, write_parquet
 from experiments.fitting import Fits, fit_on_split
+from experiments.options import RunOptions
 from experiments.parts import Part, Source, parts
 from experiments.report import write_report
 from experiments.reporter import Reporter
 from experiments.results import Result, merge, read_result
 from experiments.rundir import building, is_finished
 from experiments.settings import Settings, to_json
+
+MORE_KS = {"mixed": (50,)}
+"""Lengths of lists that belong to a split: new movies are rarely among the first ten of all."""
 
 
 def run_experiment(experiment: Experiment, settings: Settings, source: Source, out: Path, reporter: Reporter) -> Result:
@@ -98,13 +102,34 @@ def run_part(
         directory=directory,
         reporter=reporter,
         dataset=dataset,
+        revealed=options.revealed,
     )
-    score = partial(evaluate, ks=sorted({*options.ks, 10}), threshold=options.threshold, seed=part.seed)
-    validation = score(fits.chosen.recommender, split.validation, seen=split.train)
+    asked = partial(question, split.kind, revealed=options.revealed)
+    score = partial(_score, options=options, kind=split.kind, seed=part.seed)
+    validation = score(fits.chosen.recommender, asked(split.train, split.validation))
     started = time.perf_counter()
-    test = score(fits.final.recommender, split.test, seen=split.train_and_validation)
+    test = score(fits.final.recommender, asked(split.train_and_validation, split.test))
+    if split.kind == "cold-users":
+        by_shown = {
+            str(shown): score(fits.final.recommender, asked(split.train_and_validation, split.test, shown=shown))
+            for shown in sorted(options.revealed)
+        }
+        revealed = {shown: one.as_slice() for shown, one in by_shown.items()}
+        test = replace(test, slices={**test.slices, "revealed": revealed})
     seconds = {"train": fits.seconds, "evaluate": time.perf_counter() - started}
-    write_part(directory, fits, validation, test, seconds, dataset, split)
+    write_part(directory, fits, validation, test, seconds, dataset, asked(split.train_and_validation, split.test))
+
+
+def _score(recommender: Any, asked: Question, options: RunOptions, kind: str, seed: int) -> Evaluation:
+    return evaluate(
+        recommender,
+        asked.rows,
+        seen=asked.seen,
+        candidates=asked.candidates,
+        ks=sorted({*options.ks, 10, *MORE_KS.get(kind, ())}),
+        threshold=options.threshold,
+        seed=seed,
+    )
 
 
 def write_part(
@@ -114,14 +139,14 @@ def write_part(
     test: Evaluation,
     seconds: dict[str, float],
     dataset: Dataset,
-    split: Split,
+    asked: Question,
 ) -> None:
     """Writes a part's files, ``metrics.json`` last: where it stands, all others are whole."""
     write_arrays(directory / "checkpoints" / "model.npz", fits.final.recommender.state())
     tables = {
         "movies": dataset.movies,
-        "known": split.train_and_validation,
-        "test": split.test,
+        "known": asked.seen,
+        "test": asked.rows,
         "topk": test.topk,
         "per_user": test.per_user,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,13 +46,14 @@ class FactorRecommender:
         scores[~known] = self.popularity
         return scores
 
-    def score_history(self, history: csr_matrix) -> np.ndarray:
+    def score_history(self, history: csr_matrix, user_ids: Sequence[str] | None = None) -> np.ndarray:
         """Scores for users who were not there in training, from the movies they know.
 
         Ratings are not used.
 
         Args:
             history: [batch, movies], nonzero where the user knows the movie.
+            user_ids: Not used.
 
         Returns:
             [batch, movies] float32; popularity for an empty history.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +40,7 @@ class FittedBaseline(ABC):
             scores[known] = self._score_users(users[known])
         return scores
 
-    def score_history(self, history: csr_matrix) -> np.ndarray:
+    def score_history(self, history: csr_matrix, user_ids: Sequence[str] | None = None) -> np.ndarray:
         """Scores all movies; see `Recommender.score_history`."""
         history = csr_matrix(history, dtype=np.float32)
         scores = self._fallback(history.shape[0])

@@ -92,8 +92,10 @@ def _show_next(directory: Path, user: str, screen: Console) -> None:
 
 def _example_user(model: StoredModel) -> str:
     """A user with a history of ordinary length and something held out: the first by id among those in the middle."""
-    lengths = model.known.group_by("user_id").len().join(model.test, on="user_id", how="semi").sort("len", "user_id")
-    return str(lengths["user_id"][len(lengths) // 2])
+    lengths = model.known.group_by("user_id").len()
+    tested = lengths.join(model.test, on="user_id", how="semi")
+    middle = (tested if len(tested) else lengths).sort("len", "user_id")
+    return str(middle["user_id"][len(middle) // 2])
 
 
 def _show_user(model: StoredModel, screen: Console) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from data import SPLITS, DataError, Dataset, Split
+from data import REVEALED, SPLITS, DataError, Dataset, Question, Split, question
 from data.split_labels import TEST
 from data.splits import NEED_TIMESTAMPS
 
@@ -22,14 +23,16 @@ class Fold:
 
     Attributes:
         train: What a trial learns from.
-        validation: What it is scored on.
+        validation: What it is asked then.
     """
 
     train: pl.DataFrame
-    validation: pl.DataFrame
+    validation: Question
 
 
-def validation_folds(split: Split, dataset: Dataset, n: int, *, seed: int, revealed: int = 0) -> list[Fold]:
+def validation_folds(
+    split: Split, dataset: Dataset, n: int, *, seed: int, revealed: Sequence[int] = REVEALED
+) -> list[Fold]:
     """Cuts ``split.train_and_validation`` in ``n`` ways, each as the split itself would cut.
 
     The first fold is the split's own train and validation. Where the split draws, the others are further draws from
@@ -41,7 +44,7 @@ def validation_folds(split: Split, dataset: Dataset, n: int, *, seed: int, revea
         dataset: Its movies and users; ratings are taken from the split only.
         n: How many folds.
         seed: Fold i is drawn with ``[seed, i]``.
-        revealed: As for the split ``cold-users``.
+        revealed: As for ``data.question``.
 
     Raises:
         DataError: The split is ``k-fold``, where every row is test once, or the rows do not suffice for ``n`` cuts.
@@ -53,11 +56,11 @@ def validation_folds(split: Split, dataset: Dataset, n: int, *, seed: int, revea
     kind = split.kind
     if kind == "files":
         kind = "temporal-user" if "timestamp" in known.columns else "stratified"
-    found = [Fold(split.train, split.validation)]
-    while len(found) < n:
-        rows = found[-1].train if kind in NEED_TIMESTAMPS else known
-        found.append(_cut(with_ratings(dataset, rows), kind, [seed, len(found)], fraction, revealed))
-    return found
+    cuts = [(split.train, split.validation)]
+    while len(cuts) < n:
+        rows = cuts[-1][0] if kind in NEED_TIMESTAMPS else known
+        cuts.append(_cut(with_ratings(dataset, rows), kind, [seed, len(cuts)], fraction))
+    return [Fold(train, question(split.kind, train, held, revealed=revealed)) for train, held in cuts]
 
 
 def with_ratings(dataset: Dataset, rows: pl.DataFrame) -> Dataset:
@@ -65,13 +68,11 @@ def with_ratings(dataset: Dataset, rows: pl.DataFrame) -> Dataset:
     return replace(dataset, name=f"{dataset.name}, known rows", ratings=rows)
 
 
-def _cut(dataset: Dataset, kind: str, seed: list[int], fraction: float, revealed: int) -> Fold:
-    """Cuts off what the split would make its test part."""
+def _cut(dataset: Dataset, kind: str, seed: list[int], fraction: float) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Cuts off what the split would make its test part: train and held-out rows."""
     arguments: dict[str, Any] = {"test": fraction} if kind in BY_FRACTION else {}
-    if kind == "cold-users":
-        arguments["revealed"] = revealed
     held = SPLITS[kind](dataset, seed=seed, **arguments) == TEST
     if not held.any() or held.all():
         sizes = f"{np.count_nonzero(held)} of {len(held)} rows"
         raise DataError(f"empty split: expected rows to learn from and to validate on, got {sizes}; fewer --folds?")
-    return Fold(dataset.ratings.filter(~held), dataset.ratings.filter(held))
+    return dataset.ratings.filter(~held), dataset.ratings.filter(held)

@@ -42,7 +42,7 @@ def make_record(study: Study, task: Task) -> dict[str, Any]:
         "metric": "validation ndcg@10",
         "seed": task.seed,
         "threshold": task.threshold,
-        "folds": [{"train": len(fold.train), "validation": len(fold.validation)} for fold in task.folds],
+        "folds": [{"train": len(fold.train), "validation": len(fold.validation.rows)} for fold in task.folds],
         "space": space_to_json(task.space),
         "trials": {
             "complete": len(complete),

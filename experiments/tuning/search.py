@@ -167,8 +167,9 @@ def _score(task: Task, config: Any, fold: Fold) -> float:
         )
     scored = evaluate(
         trained.recommender,
-        fold.validation,
-        seen=fold.train,
+        fold.validation.rows,
+        seen=fold.validation.seen,
+        candidates=fold.validation.candidates,
         ks=(10,),
         depth=10,
         threshold=task.threshold,

@@ -142,19 +142,10 @@ def test_cold_items_are_those_of_numpys_choice(small: Dataset) -> None:
     assert sum(map(len, sets)) == len(set.union(*sets))
 
 
-def test_cold_users_reveal_their_first_ratings(small: Dataset) -> None:
+def test_cold_users_have_no_train_row(small: Dataset) -> None:
     cold = split(small, "cold-users", seed=1)
-    known = split(small, "cold-users", seed=1, revealed=3)
-    users = set(cold.test["user_id"])
-    assert len(users) == 6
-    assert not users & set(cold.train["user_id"])
-    assert users == set(known.test["user_id"])
-    for user in users:
-        history = known.train.filter(pl.col("user_id") == user)
-        assert history.height == 3
-        assert history["timestamp"].max() <= known.test.filter(pl.col("user_id") == user)["timestamp"].min()
-    with pytest.raises(DataError, match="revealed to be 0 or more, got -1"):
-        split(small, "cold-users", revealed=-1)
+    assert len(set(cold.test["user_id"])) == 6
+    assert not set(cold.test["user_id"]) & set(cold.train_and_validation["user_id"])
 
 
 def test_mixed_has_warm_and_cold_movies(small: Dataset) -> None:
@@ -193,7 +184,7 @@ def test_without_timestamps(small: Dataset) -> None:
     assert split(small).kind == "temporal-user"
     with pytest.raises(DataError, match=r"temporal-global needs the column timestamp, .* allowed: random, stratified,"):
         split(bare, "temporal-global")
-    assert split(bare, "cold-users", revealed=2).test.height > 0
+    assert split(bare, "cold-users").test.height > 0
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,7 @@ class FixedScores:
     def score(self, users: np.ndarray) -> np.ndarray:
         return np.where(users[:, None] >= 0, self.scores[users], 0.0).astype(np.float32)
 
-    def score_history(self, history: csr_matrix) -> np.ndarray:
+    def score_history(self, history: csr_matrix, user_ids: Sequence[str] | None = None) -> np.ndarray:
         return np.zeros(history.shape, dtype=np.float32)
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ import pytest
 from data.errors import DataError
 from data.interactions import Vocabulary
 from evaluation import Evaluation, Recommender, evaluate
+from evaluation.monitor import Monitor
 from tests.evaluation.cases import Case, FixedScores, ids, pairs, random_case
 
 
@@ -111,7 +112,7 @@ def test_factorized_counts_interactions_and_does_not_mask():
 class ByHistory(FixedScores):
     """Scores a history by counting up from its first movie."""
 
-    def score_history(self, history: object) -> np.ndarray:
+    def score_history(self, history: object, user_ids: object = None) -> np.ndarray:
         return np.asarray(history.toarray(), dtype=np.float32) @ self.scores  # type: ignore[attr-defined]
 
 
@@ -122,6 +123,41 @@ def test_unknown_users_with_a_history_are_scored_by_it():
     test, seen = pairs([("new", "c"), ("newer", "c")]), pairs([("new", "a")])
     per_user = evaluate(recommender, test, seen=seen, ks=(1,), bootstrap=0).per_user
     assert per_user["hit_rate@1"].to_list() == [1.0, 0.0]
+
+
+def test_candidates_are_ranked_among_each_other_and_unknown_ones_come_last():
+    scores = np.array([[9.0, 1.0, 5.0, -3.0]], dtype=np.float32)
+    recommender = FixedScores(Vocabulary(["u"]), Vocabulary(["a", "b", "c", "d"]), scores)
+    test, seen = pairs([("u", "d"), ("u", "new")]), pairs([("u", "c")])
+    found = evaluate(recommender, test, seen=seen, candidates=["newer", "d", "new", "b", "c"], ks=(3,), bootstrap=0)
+    assert found.topk["movie_id"].to_list() == ["b", "d", "new", "newer"]
+    assert found.metrics["recall@3"] == 1.0
+    ideal = 1 + 1 / np.log2(3)
+    assert found.metrics["ndcg@3"] == pytest.approx((1 / np.log2(3) + 1 / np.log2(4)) / ideal)
+    monitor = Monitor(test, seen, candidates=["newer", "d", "new", "b", "c"], k=3)
+    assert monitor(recommender) == pytest.approx(found.metrics["ndcg@3"])
+
+
+def test_histories_hold_movies_that_are_not_ranked():
+    follows = np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]], dtype=np.float32)
+    recommender = ByHistory(Vocabulary(["0", "1", "2"]), Vocabulary(["a", "b", "c"]), follows)
+    test, seen = pairs([("new", "c")]), pairs([("new", "a")])
+    found = evaluate(recommender, test, seen=seen, candidates=["b", "c"], ks=(1,), bootstrap=0)
+    assert found.metrics["hit_rate@1"] == 1.0
+    assert Monitor(test, seen, candidates=["b", "c"], k=1)(recommender) == 1.0
+
+
+class ByName(FixedScores):
+    """Knows who a new user is."""
+
+    def score_history(self, history: object, user_ids: object = None) -> np.ndarray:
+        return np.array([[0.0, 1.0] if name == "b's friend" else [1.0, 0.0] for name in user_ids])  # type: ignore[attr-defined]
+
+
+def test_models_may_know_new_users_without_a_history():
+    recommender = ByName(Vocabulary(["0"]), Vocabulary(["a", "b"]), np.zeros((1, 2), dtype=np.float32))
+    test = pairs([("a's friend", "a"), ("b's friend", "b")])
+    assert evaluate(recommender, test, seen=pairs([("0", "a")]), ks=(1,), bootstrap=0).metrics["hit_rate@1"] == 1.0
 
 
 def test_refuses_a_planted_leak(case: Case):

@@ -126,25 +126,25 @@ def test_choices_may_be_tuples(dataset, tmp_path, monkeypatch):
 @pytest.mark.parametrize("kind", [kind for kind in SPLITS if kind != "k-fold"])
 def test_folds_cut_what_is_known_as_the_split_would(dataset, kind):
     cut = split(dataset, kind, seed=0)
-    found, again = (validation_folds(cut, dataset, 3, seed=0) for _ in range(2))
+    found, again = (validation_folds(cut, dataset, 3, seed=0, revealed=(0,)) for _ in range(2))
     known = cut.train_and_validation
     assert found[0].train.equals(cut.train)
-    assert found[0].validation.equals(cut.validation)
+    assert found[0].validation.rows.equals(cut.validation)
     for fold, same in zip(found, again, strict=True):
-        assert fold.validation.equals(same.validation)
-        both = [fold.train, fold.validation]
+        assert fold.validation.rows.equals(same.validation.rows)
+        both = [fold.train, fold.validation.rows]
         assert all(part.join(known, on=["user_id", "movie_id"], how="anti").is_empty() for part in both)
-        assert fold.train.join(fold.validation, on=["user_id", "movie_id"]).is_empty()
-    assert not found[1].validation.equals(found[2].validation)
+        assert fold.train.join(fold.validation.rows, on=["user_id", "movie_id"]).is_empty()
+    assert not found[1].validation.rows.equals(found[2].validation.rows)
     if kind.startswith("temporal"):
         for earlier, later in zip(found[1:], found, strict=False):
-            assert len(earlier.train) + len(earlier.validation) == len(later.train)
+            assert len(earlier.train) + len(earlier.validation.rows) == len(later.train)
     if kind == "temporal-global":
         for fold in found:
-            assert fold.train["timestamp"].max() <= fold.validation["timestamp"].min()
+            assert fold.train["timestamp"].max() <= fold.validation.rows["timestamp"].min()
     if kind == "cold-items":
         for fold in found:
-            assert not set(fold.train["movie_id"]) & set(fold.validation["movie_id"])
+            assert not set(fold.train["movie_id"]) & set(fold.validation.rows["movie_id"])
 
 
 def test_there_are_no_folds_for_k_fold(dataset):

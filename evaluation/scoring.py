@@ -1,0 +1,84 @@
+"""Scores of the movies that are to be ranked, whatever movies the recommender holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from data.interactions import Vocabulary
+from evaluation.recommender import Recommender
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A recommender that is asked to rank certain movies.
+
+    Attributes:
+        recommender: Who is asked.
+        ranked: The movies to rank.
+        columns: [ranked] int32 places of these movies among the recommender's, -1 for those that it does not hold; None
+            if they are the recommender's own.
+    """
+
+    recommender: Recommender
+    ranked: Vocabulary
+    columns: np.ndarray | None
+
+    @classmethod
+    def of(cls, recommender: Recommender, candidates: Sequence[str] | None) -> Scorer:
+        """Ranks the candidates, without any the recommender's own movies."""
+        if candidates is None:
+            return cls(recommender, recommender.movies, None)
+        ranked = Vocabulary.from_ids(candidates)
+        return cls(recommender, ranked, recommender.movies.encode(ranked.ids))
+
+    def __call__(self, users: Sequence[str], history: csr_matrix) -> np.ndarray:
+        """Scores that the caller may write to.
+
+        Users whom the recommender does not know are scored from their history, which may be empty. Movies that it does
+        not hold come after all others, in order of id.
+
+        Args:
+            users: [batch] ids.
+            history: [batch, the recommender's movies], nonzero where the user has seen the movie.
+
+        Returns:
+            [batch, ranked] float32.
+
+        Raises:
+            ValueError: The recommender's scores are NaN or of the wrong shape.
+        """
+        known = self.recommender.users.encode(users)
+        expected = (len(known), len(self.recommender.movies))
+        scores = _checked(self.recommender.score(known), expected)
+        strangers = np.flatnonzero(known < 0)
+        if len(strangers):
+            names = [users[int(index)] for index in strangers]
+            by_history = self.recommender.score_history(history[strangers], names)
+            scores[strangers] = _checked(by_history, (len(strangers), expected[1]))
+        return scores if self.columns is None else _selected(scores, self.columns)
+
+
+def _selected(scores: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """[batch, columns] float32: these columns of the scores; where a column is -1, less than all other scores."""
+    held = columns >= 0
+    last = scores.min(axis=1, initial=0.0, where=np.isfinite(scores)) - 1.0
+    selected = np.repeat(last[:, None], len(columns), axis=1)
+    selected[:, held] = scores[:, columns[held]]
+    return selected
+
+
+def _checked(scores: np.ndarray, expected: tuple[int, int]) -> np.ndarray:
+    """A float32 copy of scores that have the right shape and no NaN."""
+    if scores.shape != expected:
+        raise ValueError(f"expected scores of shape [batch, movies] = {expected}, got {scores.shape}")
+    scores = np.array(scores, dtype=np.float32)
+    missing = np.isnan(scores).any(axis=1).sum()
+    if missing:
+        raise ValueError(
+            f"expected scores that can be ordered, got NaN for {missing} of a block of {len(scores)} users"
+        )
+    return scores
