@@ -7,31 +7,52 @@ import polars as pl
 
 from data.interactions import Vocabulary
 
-DECADES = tuple(range(1920, 2030, 10))
+RELEASE_STEPS = 32
+"""Steps of release dates, evenly over the movies: fine where there are many."""
+FOREIGN_TITLE = (
+    r"(?i), (le|la|les|l'|il|el|los|las|lo|der|die|das|un|une|det|den|o|os|i)( \(|$)|\([^)]*\pL[^)]*\) \(\d{4}\)$"
+)
+"""A foreign article behind the title ("Jetée, La"), or a second title in brackets."""
 
 
 def movie_features(movies: pl.DataFrame, vocabulary: Vocabulary) -> np.ndarray:
-    """Genres and decade of each movie.
+    """What a movie is, without its ratings.
 
     Args:
         movies: As ``Dataset.movies``.
         vocabulary: Movie ids; those that the table lacks get zeros.
 
     Returns:
-        [movies, features] float32 of 0 and 1: a column per genre of the table in alphabetical order, then one per
-        decade from 1920.
+        [movies, features] float32 of 0 and 1. A column per genre of the table in alphabetical order; a column per step
+        of release dates, 1 from that step on, so that movies of one time are alike; then whether the title looks
+        foreign, whether only the year of the release is known, and whether not even that.
     """
-    genres = sorted(movies["movie_genres"].explode(empty_as_null=True).drop_nulls().unique().to_list())
+    genres = movies["movie_genres"].explode(empty_as_null=True).drop_nulls().unique().sort()
+    titles = movies.select(pl.col("movie_title").fill_null(""))["movie_title"]
+    released = _released(movies)
+    steps = np.unique(released[~np.isnan(released)])
+    if len(steps) > RELEASE_STEPS:
+        shares = np.arange(1, RELEASE_STEPS + 1) / (RELEASE_STEPS + 1)
+        steps = np.unique(np.nanquantile(released, shares, method="nearest"))
+    typical = np.nanmedian(released) if len(steps) else 0.0
+    columns = [
+        *(movies["movie_genres"].list.contains(genre).fill_null(False).to_numpy() for genre in genres),
+        *(np.where(np.isnan(released), typical, released) >= step for step in steps),
+        titles.str.contains(FOREIGN_TITLE).to_numpy(),
+        movies["release_date"].is_null().to_numpy(),
+        np.isnan(released),
+    ]
+    features = np.zeros((len(vocabulary), len(columns)), dtype=np.float32)
     rows = vocabulary.encode(movies["movie_id"])
-    features = np.zeros((len(vocabulary), len(genres) + len(DECADES)), dtype=np.float32)
-    column = {genre: index for index, genre in enumerate(genres)}
-    for row, names, year in zip(rows, movies["movie_genres"], movies["release_year"], strict=True):
-        if row >= 0:
-            features[row, [column[name] for name in names]] = 1.0
-            if year is not None:
-                decade = min(max((year - DECADES[0]) // 10, 0), len(DECADES) - 1)
-                features[row, len(genres) + decade] = 1.0
+    features[rows[rows >= 0]] = np.column_stack(columns)[rows >= 0]
     return features
+
+
+def _released(movies: pl.DataFrame) -> np.ndarray:
+    """[movies] days since 1970, the middle of the year where only that is known; NaN where nothing is."""
+    middle = pl.date(pl.col("release_year"), 7, 1)
+    days = movies.select(pl.coalesce("release_date", middle).to_physical().cast(pl.Float64))
+    return days.to_series().fill_null(float("nan")).to_numpy()
 
 
 def user_features(users: pl.DataFrame, vocabulary: Vocabulary) -> np.ndarray:

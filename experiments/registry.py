@@ -6,7 +6,19 @@ import importlib
 
 from experiments.experiment import Experiment
 
-NAMES = ("popularity", "recency", "random", "itemknn", "ease", "ials", "retrieval", "content")
+NAMES = (
+    "popularity",
+    "recency",
+    "random",
+    "itemknn",
+    "ease",
+    "ials",
+    "contentknn",
+    "userridge",
+    "ialsridge",
+    "retrieval",
+    "content",
+)
 
 
 def experiment(name: str) -> Experiment:

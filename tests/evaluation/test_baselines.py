@@ -14,24 +14,35 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from data.errors import DataError
-from data.interactions import Interactions
+from data.interactions import Interactions, Vocabulary
 from evaluation import BASELINES, Recommender, evaluate
 from evaluation.baselines import (
+    ContentKNNConfig,
     EaseConfig,
     FactorModel,
     IALSConfig,
+    IALSRidgeConfig,
     ItemKNNConfig,
+    MovieTable,
     RandomConfig,
     RecencyConfig,
+    UserRidgeConfig,
 )
 
-LEARNED = ("itemknn", "ease", "ials")
+LEARNED = ("itemknn", "ease", "ials", "contentknn", "userridge", "ialsridge")
 # the defaults suit real data: on 60 users and 20 movies they would shrink everything to nothing
 SMALL: dict[str, Any] = {
     "itemknn": ItemKNNConfig(neighbours=20, shrink=1.0),
     "ease": EaseConfig(regularization=5.0),
     "ials": IALSConfig(factors=2, regularization=1.0),
+    "contentknn": ContentKNNConfig(neighbours=20),
+    "userridge": UserRidgeConfig(regularization=1.0),
+    "ialsridge": IALSRidgeConfig(factors=2, regularization=1.0, ridge=1.0),
 }
+# each movie's group, as a feature
+TABLE = MovieTable(
+    Vocabulary([f"m{movie:02}" for movie in range(20)]), np.repeat(np.eye(2, dtype=np.float32), 10, axis=0)
+)
 
 names = pytest.mark.parametrize("name", BASELINES)
 
@@ -42,7 +53,7 @@ def train(planted: Any) -> Interactions:
 
 
 def fit(name: str, interactions: Interactions) -> Any:
-    return BASELINES[name].fit(interactions, SMALL.get(name))
+    return BASELINES[name].fit(interactions, SMALL.get(name), table=TABLE)
 
 
 def ndcg(name: str, planted: Any) -> float:
@@ -119,6 +130,39 @@ def test_same_data_same_scores(name: str, train: Interactions):
 def test_refuses_an_empty_table(name: str, planted: Any):
     with pytest.raises(DataError, match="no rows"):
         fit(name, Interactions.from_ratings(planted.train.clear()))
+
+
+NEW = MovieTable(Vocabulary.from_ids([*TABLE.movies.ids, "new"]), np.vstack([TABLE.features, [[0.0, 1.0]]]))
+
+
+@pytest.mark.parametrize("name", ["contentknn", "userridge", "ialsridge"])
+def test_a_movie_without_ratings_goes_to_those_who_like_its_kind(name: str, train: Interactions):
+    model = BASELINES[name].fit(train, SMALL[name], table=NEW)
+    assert model.movies.ids[-1] == "new"
+    scores = model.score(np.arange(60))[:, -1].reshape(30, 2)  # users of both groups take turns
+    assert scores[:, 1].min() > scores[:, 0].max()
+    folded = model.score_history(csr_matrix(np.eye(21, dtype=np.float32)[[3, 15]]))[:, -1]
+    assert folded[1] > folded[0]
+    with pytest.raises(DataError, match="expected movies with features"):
+        BASELINES[name].fit(train, SMALL[name])
+
+
+def test_user_ridge_equals_its_definition(train: Interactions):
+    features = np.hstack([TABLE.features, np.ones((20, 1))])
+    rows = train.matrix.toarray() - train.matrix.mean()
+    weights = rows @ features @ np.linalg.inv(features.T @ features + np.eye(3))
+    model = fit("userridge", train)
+    np.testing.assert_allclose(model.score(np.arange(60)), weights @ features.T, atol=1e-5)
+    np.testing.assert_allclose(model.score_history(train.matrix), weights @ features.T, atol=1e-5)
+
+
+def test_content_knn_keeps_the_nearest_neighbours():
+    table = MovieTable(Vocabulary(["a", "b", "c"]), np.array([[1, 0], [1, 1], [3, 1]], dtype=np.float32))
+    known = rows(("u", "a", 0), ("v", "b", 0))
+    model = BASELINES["contentknn"].fit(known, ContentKNNConfig(neighbours=1), table=table)
+    half = 1 / np.sqrt(2)
+    expected = [[0, half, 3 / np.sqrt(10)], [half, 0, 0]]  # c is more like a than like b
+    np.testing.assert_allclose(model.weights.toarray()[:2], expected, rtol=1e-6)
 
 
 def test_seeds_matter(train: Interactions):
@@ -236,6 +280,10 @@ def test_missing_implicit_says_what_to_install(train: Interactions, monkeypatch:
         (IALSConfig, "alpha", 0.0),
         (IALSConfig, "iterations", 0),
         (IALSConfig, "regularization", -1.0),
+        (ContentKNNConfig, "neighbours", 0),
+        (UserRidgeConfig, "regularization", 0.0),
+        (IALSRidgeConfig, "ridge", 0.0),
+        (IALSRidgeConfig, "factors", 0),
     ],
 )
 def test_configs_are_validated_and_frozen(config: type, field: str, value: float):

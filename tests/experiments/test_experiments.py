@@ -4,21 +4,25 @@ import subprocess
 import sys
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy.sparse import csr_matrix
 
-from data import Interactions
+from data import Dataset, Interactions
+from data.tables import movies_table
 from evaluation import Recommender, evaluate
 from experiments.experiment import FitContext
 from experiments.files import read_arrays, write_arrays
 from experiments.registry import NAMES, experiment
 from models.config import PairConfig
 
-LEARNED = ("itemknn", "ease", "ials", "retrieval")
+LEARNED = ("itemknn", "ease", "ials", "contentknn", "userridge", "ialsridge", "retrieval")
 CONFIGS = {
     "ease": {"regularization": 5.0},
     "itemknn": {"shrink": 1.0},
     "ials": {"factors": 2, "regularization": 1.0},
+    "userridge": {"regularization": 1.0},
+    "ialsridge": {"factors": 2, "regularization": 1.0, "ridge": 1.0},
     "retrieval": {
         "parts": ("in_batch", "history", "recency"),
         "in_batch": PairConfig(dimension=8, batch_size=64, epochs=15, learning_rate=0.02),
@@ -31,10 +35,15 @@ CONFIGS = {
 def fitted(planted, tmp_path_factory):
     """Every experiment, fitted on the planted train rows."""
     rows = Interactions.from_ratings(planted.train)
+    movies = pl.DataFrame({"movie_id": rows.movies.ids, "movie_genres": [["Drama"]] * 10 + [["Comedy"]] * 10})
+    users = pl.DataFrame({"user_id": rows.users.ids})
+    dataset = Dataset("planted", planted.train, movies_table(movies), users, "a test")
     models = {}
     for name in NAMES:
         directory = tmp_path_factory.mktemp(name)
-        context = FitContext(seed=0, checkpoints=directory / "checkpoints", tensorboard=directory / "tensorboard")
+        context = FitContext(
+            seed=0, checkpoints=directory / "checkpoints", tensorboard=directory / "tensorboard", dataset=dataset
+        )
         config = experiment(name).config(**CONFIGS.get(name, {}))
         models[name] = experiment(name).fit(config, rows, context).recommender
     return models

@@ -1,0 +1,35 @@
+import datetime
+
+import numpy as np
+import polars as pl
+
+from data import Vocabulary
+from data.features import movie_features
+from data.tables import movies_table
+
+MOVIES = movies_table(
+    pl.DataFrame(
+        {
+            "movie_id": ["1", "2", "3", "4"],
+            "movie_title": ["Heat (1995)", "Jetée, La (1962)", "Eat Drink (Yin shi) (1994)", "unknown"],
+            "movie_genres": [["Action", "Crime"], ["Sci-Fi"], [], []],
+            "release_year": [1995, 1962, 1994, None],
+            "release_date": [datetime.date(1995, 12, 15), None, datetime.date(1994, 8, 3), None],
+        }
+    )
+)
+
+
+def test_what_each_column_says():
+    features = movie_features(MOVIES, Vocabulary(["1", "2", "3", "4", "not in the table"]))
+    genres, steps, flags = features[:, :3], features[:, 3:6], features[:, 6:]
+    np.testing.assert_array_equal(genres[:4], [[1, 1, 0], [0, 0, 1], [0, 0, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(steps[:4], [[1, 1, 1], [1, 0, 0], [1, 1, 0], [1, 1, 0]])  # unknown: as the median
+    np.testing.assert_array_equal(flags[:4], [[0, 0, 0], [1, 1, 0], [1, 0, 0], [0, 1, 1]])
+    assert not features[4].any()
+
+
+def test_a_table_without_anything_but_ids():
+    bare = movies_table(pl.DataFrame({"movie_id": ["1", "2"]}))
+    features = movie_features(bare, Vocabulary(["1", "2"]))
+    assert np.isfinite(features).all()
