@@ -17,8 +17,8 @@ PartName = Literal["in_batch", "id", "history", "reconstruction", "linear", "seq
 class RetrievalConfig:
     """Two-tower retrieval; each part is a pair of towers with its objective, or closed form."""
 
-    parts: tuple[PartName, ...] = ("in_batch", "id", "history", "reconstruction", "recency")
-    """What is trained and combined. in_batch alone is plain TFRS."""
+    parts: tuple[PartName, ...] = ("id", "history", "reconstruction", "linear", "recency")
+    """What is trained and combined. in_batch alone is plain TFRS; it adds nothing to the others."""
     dimension: int = 128
     """Length of the final vectors."""
     in_batch: PairConfig = field(default_factory=lambda: PairConfig(epochs=25))
@@ -57,7 +57,9 @@ class RetrievalConfig:
             tied=False,
             normalize=False,
             dimension=256,
-            weight_decay=1e-5,
+            history_dropout=0.38,
+            positive_weight=0.65,
+            weight_decay=1e-7,
             batch_size=64,
             learning_rate=1e-3,
             epochs=70,

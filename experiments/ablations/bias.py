@@ -5,9 +5,6 @@ from experiments.ablations import Ablation
 ABLATION = Ablation(
     question="What is a learned bias for each movie worth, at first its log-popularity?",
     experiment="retrieval",
-    variants={
-        "bias": {"in_batch.bias": True},
-        "bias, no logQ": {"in_batch.bias": True, "in_batch.logq": False},
-    },
-    base={"parts": ("in_batch",)},
+    variants={"no bias": {"id.bias": False}},
+    base={"parts": ("id",)},
 )

@@ -6,8 +6,8 @@ ABLATION = Ablation(
     question="What is the user's history worth beside or instead of the user's id?",
     experiment="retrieval",
     variants={
-        "history": {"in_batch.query": ("history",)},
-        "id and history": {"in_batch.query": ("id", "history")},
+        "history": {"id.query": ("history",)},
+        "id and history": {"id.query": ("id", "history")},
     },
-    base={"parts": ("in_batch",)},
+    base={"parts": ("id",)},
 )
