@@ -17,6 +17,7 @@ PACKAGES = (
     "tensorflow-datasets",
     "scann",
     "implicit",
+    "lightfm",
     "numpy",
     "scipy",
     "polars",

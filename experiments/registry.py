@@ -16,6 +16,7 @@ NAMES = (
     "contentknn",
     "userridge",
     "ialsridge",
+    "lightfm",
     "retrieval",
     "content",
 )

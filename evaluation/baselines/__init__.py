@@ -28,6 +28,7 @@ from evaluation.baselines.ease import EaseConfig, fit_ease
 from evaluation.baselines.ials import FactorModel, IALSConfig, fit_ials
 from evaluation.baselines.item_item import ItemItem
 from evaluation.baselines.itemknn import ItemKNNConfig, fit_itemknn
+from evaluation.baselines.lightfm import LightFMConfig, LightFMModel, fit_lightfm
 from evaluation.baselines.popularity import (
     PopularityConfig,
     RecencyConfig,
@@ -96,6 +97,7 @@ BASELINES: dict[str, Baseline] = {
     "contentknn": Baseline(ContentKNNConfig, fit_content_knn, ItemItem.from_state, by_content=True),
     "userridge": Baseline(UserRidgeConfig, fit_user_ridge, FeatureModel.from_state, by_content=True),
     "ialsridge": Baseline(IALSRidgeConfig, fit_ials_ridge, FactorModel.from_state, by_content=True),
+    "lightfm": Baseline(LightFMConfig, fit_lightfm, LightFMModel.from_state, by_content=True),
 }
 
 __all__ = [
@@ -110,6 +112,8 @@ __all__ = [
     "IALSRidgeConfig",
     "ItemItem",
     "ItemKNNConfig",
+    "LightFMConfig",
+    "LightFMModel",
     "MovieTable",
     "PopularityConfig",
     "RandomConfig",

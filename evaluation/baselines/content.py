@@ -134,7 +134,7 @@ def fit_content_knn(
         alike[alike < least] = 0.0
     weights = np.zeros((len(table.movies), len(table.movies)), dtype=np.float32)
     weights[rated] = alike
-    known, popularity = _widened(interactions, table)
+    known, popularity = widened(interactions, table)
     return ItemItem(interactions.users, table.movies, popularity, history=known, weights=csr_matrix(weights))
 
 
@@ -150,7 +150,7 @@ def fit_user_ridge(
         seed: Not used.
         now: Not used.
     """
-    known, popularity = _widened(interactions, table)
+    known, popularity = widened(interactions, table)
     rated = table.movies.encode(interactions.movies.ids)
     features, solve = _ridge(table, rated, config.regularization)
     mean = interactions.matrix.mean()
@@ -183,7 +183,7 @@ def fit_ials_ridge(
         now: Not used.
     """
     model = fit_ials(interactions, config, seed=seed, now=now)
-    _, popularity = _widened(interactions, table)
+    _, popularity = widened(interactions, table)
     rated = table.movies.encode(interactions.movies.ids)
     features, solve = _ridge(table, rated, config.ridge)
     factors = (features @ (solve @ model.movie_factors)).astype(np.float32)
@@ -207,7 +207,7 @@ def _ridge(table: MovieTable, rated: np.ndarray, regularization: float) -> tuple
     return features, solve.astype(np.float32)
 
 
-def _widened(interactions: Interactions, table: MovieTable) -> tuple[csr_matrix, np.ndarray]:
+def widened(interactions: Interactions, table: MovieTable) -> tuple[csr_matrix, np.ndarray]:
     """Known movies [users, all movies] and popularity [all movies], 0 for those that nobody rated."""
     rated = table.movies.encode(interactions.movies.ids)
     popularity = np.zeros(len(table.movies), dtype=np.float32)

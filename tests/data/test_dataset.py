@@ -10,15 +10,10 @@ import pytest
 from data import DataError, Dataset, fingerprint, info
 
 
-def test_importing_data_is_quick_and_leaves_tensorflow_alone() -> None:
-    code = (
-        "import sys, time; start = time.process_time(); import data; print(time.process_time() - start);"
-        "print({'tensorflow', 'tensorflow_datasets', 'keras', 'tf_keras'} & set(sys.modules))"
-    )
-    # The quickest of a few: other programs may be running.
-    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(3)]
-    assert {run.stdout.splitlines()[1] for run in runs} == {"set()"}
-    assert min(float(run.stdout.splitlines()[0]) for run in runs) < 0.5
+def test_importing_data_leaves_slow_libraries_alone() -> None:
+    slow = {"tensorflow", "tensorflow_datasets", "keras", "tf_keras", "pandas", "sklearn", "matplotlib"}
+    code = f"import sys, data; print(sorted({slow} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_fingerprint_follows_content_and_order_only(small: Dataset) -> None:

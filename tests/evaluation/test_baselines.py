@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import dataclasses
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from evaluation.baselines import (
     IALSConfig,
     IALSRidgeConfig,
     ItemKNNConfig,
+    LightFMConfig,
     MovieTable,
     RandomConfig,
     RecencyConfig,
@@ -44,7 +46,8 @@ TABLE = MovieTable(
     Vocabulary([f"m{movie:02}" for movie in range(20)]), np.repeat(np.eye(2, dtype=np.float32), 10, axis=0)
 )
 
-names = pytest.mark.parametrize("name", BASELINES)
+INSTALLED = [name for name in BASELINES if name != "lightfm" or importlib.util.find_spec("lightfm")]
+names = pytest.mark.parametrize("name", INSTALLED)
 
 
 @pytest.fixture
@@ -133,6 +136,12 @@ def test_refuses_an_empty_table(name: str, planted: Any):
 
 
 NEW = MovieTable(Vocabulary.from_ids([*TABLE.movies.ids, "new"]), np.vstack([TABLE.features, [[0.0, 1.0]]]))
+
+
+@pytest.mark.skipif("lightfm" not in INSTALLED, reason="lightfm is not installed")
+def test_lightfm_gives_a_new_movie_to_those_who_like_its_kind(train: Interactions):
+    scores = BASELINES["lightfm"].fit(train, table=NEW).score(np.arange(60))[:, -1].reshape(30, 2)
+    assert scores[:, 1].min() > scores[:, 0].max()
 
 
 @pytest.mark.parametrize("name", ["contentknn", "userridge", "ialsridge"])
@@ -284,6 +293,7 @@ def test_missing_implicit_says_what_to_install(train: Interactions, monkeypatch:
         (UserRidgeConfig, "regularization", 0.0),
         (IALSRidgeConfig, "ridge", 0.0),
         (IALSRidgeConfig, "factors", 0),
+        (LightFMConfig, "epochs", 0),
     ],
 )
 def test_configs_are_validated_and_frozen(config: type, field: str, value: float):

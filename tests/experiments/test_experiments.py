@@ -1,5 +1,6 @@
 """One contract for every experiment: it learns, knows what to do with strangers, and survives storage."""
 
+import importlib.util
 import subprocess
 import sys
 
@@ -11,11 +12,13 @@ from scipy.sparse import csr_matrix
 from data import Dataset, Interactions
 from data.tables import movies_table
 from evaluation import Recommender, evaluate
+from experiments import registry
 from experiments.experiment import FitContext
 from experiments.files import read_arrays, write_arrays
-from experiments.registry import NAMES, experiment
+from experiments.registry import experiment
 from models.config import PairConfig
 
+NAMES = [name for name in registry.NAMES if name != "lightfm" or importlib.util.find_spec("lightfm")]
 LEARNED = ("itemknn", "ease", "ials", "contentknn", "userridge", "ialsridge", "retrieval")
 CONFIGS = {
     "ease": {"regularization": 5.0},
