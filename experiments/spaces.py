@@ -144,6 +144,8 @@ SPACES: dict[str, Space] = {
         "reconstruction.positive_weight": Float(0.5, 5.0, log=True),
         "reconstruction.weight_decay": Float(1e-7, 1e-3, log=True),
         "linear.regularization": Float(50, 2000, log=True),
+        "linear.stay": Int(5, 200, log=True),
+        "linear.apart": Float(0.03, 1.0, log=True),
         "sequence.horizon": Float(0.0, 20.0),
         "sequence.learning_rate": Float(5e-4, 1e-2, log=True),
     },

@@ -50,7 +50,7 @@ def fit_ease(interactions: Interactions, config: EaseConfig, *, seed: int, now: 
             f"EASE inverts a movies × movies matrix: {movies:,} movies take {_gigabytes(movies):.0f} GB, "
             f"and max_movies is {config.max_movies:,}; raise it if memory allows, or use itemknn or ials"
         )
-    weights = item_weights(matrix, config.regularization)
+    weights = item_weights(matrix.T @ matrix, config.regularization)
     return ItemItem(interactions.users, interactions.movies, popularity, history=matrix, weights=weights)
 
 

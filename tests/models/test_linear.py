@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
+import polars as pl
 import pytest
 
 import data
 from data import Interactions
-from models.linear import LinearConfig, item_weights, linear_vectors
+from models.linear import LinearConfig, _weighted_pairs, item_weights, linear_vectors
 
 
 @pytest.fixture(scope="module")
@@ -16,20 +19,51 @@ def test_weights_solve_ease(rows):
     p = np.linalg.inv(x.T @ x + 7 * np.eye(x.shape[1]))
     expected = -p / np.diag(p)
     np.fill_diagonal(expected, 0)
-    np.testing.assert_allclose(item_weights(rows.matrix, 7.0), expected, atol=1e-5)
+    np.testing.assert_allclose(item_weights(rows.matrix.T @ rows.matrix, 7.0), expected, atol=1e-5)
 
 
 def test_enough_dimensions_give_eases_scores(rows):
-    queries, candidates = linear_vectors(LinearConfig(regularization=7.0), rows, seed=0)
-    np.testing.assert_allclose(queries @ candidates.T, rows.matrix @ item_weights(rows.matrix, 7.0), atol=1e-4)
+    queries, candidates = linear_vectors(LinearConfig(regularization=7.0, apart=1.0), rows, seed=0)
+    np.testing.assert_allclose(
+        queries @ candidates.T, rows.matrix @ item_weights(rows.matrix.T @ rows.matrix, 7.0), atol=1e-4
+    )
 
 
 def test_fewer_dimensions_lose_as_little_as_a_truncated_svd(rows):
-    scores = rows.matrix @ item_weights(rows.matrix, 7.0)
-    queries, candidates = linear_vectors(LinearConfig(regularization=7.0, dimension=6), rows, seed=0)
+    scores = rows.matrix @ item_weights(rows.matrix.T @ rows.matrix, 7.0)
+    queries, candidates = linear_vectors(LinearConfig(regularization=7.0, apart=1.0, dimension=6), rows, seed=0)
     assert queries.shape[1] == candidates.shape[1] == 6
     least = (np.linalg.svd(scores, compute_uv=False)[6:] ** 2).sum()
     assert ((scores - queries @ candidates.T) ** 2).sum() < 1.01 * least
+
+
+def test_movies_rated_in_one_stay_count_more_as_a_pair():
+    """Of two movies that are as often in a history with the first, that which was rated right beside it is nearer."""
+    movies = ["near", "first", *(f"other-{n}" for n in range(10)), "far"]
+    random = np.random.default_rng(0)
+    lists = [[movie for movie in movies if movie[0] != "o" or random.random() < 0.8] for _ in range(30)]
+    table = pl.DataFrame(
+        [(f"u{user:02}", movie, 100 + place) for user, chosen in enumerate(lists) for place, movie in enumerate(chosen)]
+        + [(f"v{number}", movie, 100) for number, movie in enumerate(movies)],
+        schema=["user_id", "movie_id", "timestamp"],
+        orient="row",
+    )
+    rows = Interactions.from_ratings(table.with_columns(user_rating=pl.lit(5.0)))
+    near, first, far = rows.movies.encode(["near", "first", "far"])
+    pairs, weight = _weighted_pairs(LinearConfig(stay=4), rows, rows.matrix, np.arange(len(rows.movies)))
+    assert pairs[near, first] == pytest.approx(30 * (0.1 + 0.9 * 3 / 4))  # three of four stays hold both
+    assert pairs[far, first] == pytest.approx(30 * 0.1, rel=0.1)  # hardly a list is short enough
+    assert 0.1 < weight < 1
+    queries, candidates = linear_vectors(LinearConfig(regularization=5.0, stay=4), rows, seed=0)
+    stranger = rows.users.encode(["v1"])[0]  # knows the first movie only
+    scores = candidates @ queries[stranger]
+    assert scores[near] > scores[far]
+
+
+def test_without_times_there_are_no_stays(rows):
+    timeless = replace(rows, timestamp=None)
+    plain = linear_vectors(LinearConfig(apart=1.0), rows, seed=0)
+    np.testing.assert_array_equal(linear_vectors(LinearConfig(), timeless, seed=0)[0], plain[0])
 
 
 def test_equal_seeds_give_equal_vectors(rows):
@@ -44,7 +78,7 @@ def test_in_large_catalogues_only_the_most_rated_movies_take_part(rows):
     assert rows.movie_counts[used].min() >= np.delete(rows.movie_counts, used).max()
 
 
-@pytest.mark.parametrize("field", ["regularization", "dimension", "max_movies"])
+@pytest.mark.parametrize("field", ["regularization", "stay", "apart", "dimension", "max_movies"])
 def test_nonsense_is_refused(field):
     with pytest.raises(ValueError, match=f"{field}: expected .* got 0"):
         LinearConfig(**{field: 0})
