@@ -11,7 +11,7 @@ import numpy as np
 
 from data import Dataset, Interactions, Vocabulary
 from data.features import movie_features, user_features
-from evaluation import Recommender
+from evaluation.monitor import Monitor
 from experiments.reporter import Reporter
 
 
@@ -33,7 +33,7 @@ class FitContext:
     checkpoints: Path
     tensorboard: Path
     reporter: Reporter = field(default_factory=Reporter)
-    monitor: Callable[[Recommender], float] | None = None
+    monitor: Monitor | None = None
     plan: dict[str, Any] | None = None
     dataset: Dataset | None = None
 

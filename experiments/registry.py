@@ -19,6 +19,7 @@ NAMES = (
     "lightfm",
     "retrieval",
     "content",
+    "hybrid",
 )
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import html
-import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import polars as pl
 
+from experiments import plots
 from experiments.display import number, seconds, with_interval
 from experiments.files import write_text
-from experiments.results import Result
+from experiments.results import Result, over_parts
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #888; }
@@ -27,12 +28,11 @@ figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; }
 pre { overflow: auto; padding: 1rem; border: 1px solid var(--line); font-size: .85rem; }
 @media print { body { max-width: none; } h2 { break-after: avoid; } table, figure { break-inside: avoid; } }
 """
-GREY = "#888888"
-"""For axes and labels: readable on white and on black."""
 SLICES = {
     "history_length": "by how many movies the user has rated before",
     "item_popularity": "by popularity of the relevant movies (a third of all ratings each)",
     "cold_start": "for known and unknown users and movies",
+    "revealed": "by how many ratings of a new user are known",
 }
 
 
@@ -60,7 +60,8 @@ def page(result: Result) -> str:
         _metrics_section("Test", metrics["test"], metrics["confidence"]),
         _metrics_section("Validation", metrics["validation"], {}),
         _factorized_section(metrics["test"]),
-        *_learning_section(result.directory),
+        _learning_section(result.directory),
+        *_cold_sections(result),
         *(_slice_section(text, metrics["slices"].get(name, {})) for name, text in SLICES.items()),
         _settings_section(config),
     ]
@@ -92,43 +93,45 @@ def _factorized_section(test: Mapping[str, float]) -> str:
     return f"<h2>Factorized top-k</h2><p class=note>{note}</p>{table}"
 
 
-def _learning_section(directory: Path) -> list[str]:
+def _learning_section(directory: Path) -> str:
     """The learning curve, for models that learn in epochs."""
     file = directory / "history.csv"
     if not file.exists() or not file.read_text(encoding="utf-8").strip():
-        return []
-    svg = _curves(pl.read_csv(file))
-    return [
-        f"<h2>Learning curve</h2><figure>{svg}<figcaption>Training on the train rows, per epoch.</figcaption></figure>"
-    ]
+        return ""
+    return _figure("Learning curve", plots.learning_curves(pl.read_csv(file)), "Training on the train rows, per epoch.")
 
 
-def _curves(history: pl.DataFrame) -> str:
-    """A small plot per metric with a line per part of the model, as SVG without a background.
+def _cold_sections(result: Result) -> list[str]:
+    """Quality by popularity, by what is known of new users, and what new movies cost the others."""
+    slices = result.metrics["slices"]
+    movies = {**slices.get("item_popularity", {}), **slices.get("cold_start", {})}
+    sections = []
+    if "head" in movies:
+        note = "Only movies of the group count as relevant; head, mid and tail hold a third of the known ratings each."
+        sections.append(_figure("Quality by popularity of the movie", plots.by_popularity(movies), note))
+    if len(slices.get("revealed", {})) > 1:
+        note = "The same users and rows to predict for each number."
+        sections.append(_figure("Quality by what is known of a new user", plots.by_revealed(slices["revealed"]), note))
+    curve, knob = _curve(result)
+    if any(point["cold_recall@10"] for point in curve):
+        note = "On validation, where the knob was chosen; from left to right, new movies step back."
+        sections.append(_figure("New movies against rated ones", plots.warm_cold(curve, knob), note))
+    return sections
 
-    Args:
-        history: ``part``, ``epoch`` and a column per metric; the loss is shown relative to the first epoch, since
-            parts have losses of their own.
-    """
-    from matplotlib.figure import Figure
 
-    names = [name for name in history.columns if name not in ("part", "epoch")]
-    figure = Figure(figsize=(4.6 * len(names), 3.2), layout="constrained")
-    for axis, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-        for (part,), rows in history.group_by("part", maintain_order=True):
-            values = rows[name] / rows[name][0] if name == "loss" else rows[name]
-            axis.plot(rows["epoch"], values, label=part)
-        axis.set_title("loss (first epoch = 1)" if name == "loss" else name, color=GREY, fontsize=10)
-        axis.set_xlabel("epoch", color=GREY)
-        axis.tick_params(colors=GREY)
-        axis.patch.set_alpha(0)
-        for side, spine in axis.spines.items():
-            spine.set_color(GREY)
-            spine.set_visible(side in ("left", "bottom"))
-    figure.axes[-1].legend(frameon=False, labelcolor=GREY, fontsize=9)
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    return buffer.getvalue()[buffer.getvalue().index("<svg") :]
+def _curve(result: Result) -> tuple[list[dict[str, float]], float]:
+    """The hybrid model's curve of its knob and the knob that was chosen; means over the parts of the run."""
+    files = [result.directory / label / "plan.json" for label in result.metrics.get("parts", [""])]
+    plans = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
+    curves = [plan["curve"] for plan in plans if plan.get("curve")]
+    if not curves:
+        return [], 0.0
+    knob = mean(plan["calibration"]["knob"] for plan in plans)
+    return [over_parts(points, mean) for points in zip(*curves, strict=True)], knob
+
+
+def _figure(title: str, svg: str, caption: str) -> str:
+    return f"<h2>{html.escape(title)}</h2><figure>{svg}<figcaption>{html.escape(caption)}</figcaption></figure>"
 
 
 def _slice_section(title: str, slices: Mapping[str, Mapping[str, float]]) -> str:

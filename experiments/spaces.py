@@ -149,6 +149,22 @@ SPACES: dict[str, Space] = {
         "sequence.horizon": Float(0.0, 20.0),
         "sequence.learning_rate": Float(5e-4, 1e-2, log=True),
     },
+    "content": {
+        "prior": Float(0.5, 30, log=True),
+        "kernel.regularization": Float(2, 200, log=True),
+        "kernel.common_regularization": Float(0.2, 50, log=True),
+        "kernel.age_width": Float(0.2, 2, log=True),
+        "kernel.genre_width": Float(0.5, 4),
+        "kernel.words": Float(0.0, 2.0),
+        "kernel.grams": Float(0.0, 2.0),
+        "kernel.people_regularization": Float(300, 30_000, log=True),
+    },
+    "hybrid": {
+        "prior": Float(3, 100, log=True),
+        "people_regularization": Float(300, 30_000, log=True),
+        "content.kernel.regularization": Float(2, 200, log=True),
+        "content.kernel.common_regularization": Float(0.2, 50, log=True),
+    },
 }
 
 

@@ -30,12 +30,15 @@ class People:
 
     def of(self, user_ids: Iterable[str] | None, batch: int) -> np.ndarray:
         """[batch, dim] float32; anybody's for ids that are not known, and for all where no ids are given."""
-        anybody = np.tile(self.queries[0], (batch, 1))
-        if user_ids is None or not len(self.ids):
-            return anybody
-        place = self.ids.encode(user_ids)
-        features = np.where(place[:, None] >= 0, self.features[np.maximum(place, 0)], 0.0)
-        return (anybody + features @ self.queries[1:]).astype(np.float32)
+        return self.described(user_ids, batch) @ self.queries
+
+    def described(self, user_ids: Iterable[str] | None, batch: int) -> np.ndarray:
+        """[batch, 1 + features] float32: one, and the demographics; zeros where they are not known."""
+        features = np.zeros((batch, self.features.shape[1]), np.float32)
+        if user_ids is not None and len(self.ids):
+            place = self.ids.encode(user_ids)
+            features[place >= 0] = self.features[place[place >= 0]]
+        return np.hstack([np.ones((batch, 1), np.float32), features])
 
 
 @dataclass(frozen=True, eq=False)

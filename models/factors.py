@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -62,6 +62,17 @@ class FactorRecommender:
         scores = fold_in.queries(history, self.candidates) @ self.candidates.T
         scores[np.asarray(history.astype(bool).sum(axis=1)).ravel() == 0] = self.popularity
         return scores.astype(np.float32)
+
+    def among(self, movies: np.ndarray) -> FactorRecommender:
+        """The same model with only these candidates [n], indices into ``movies``, ascending."""
+        fold_in = self.fold_in and replace(self.fold_in, corrections=self.fold_in.corrections[movies])
+        return replace(
+            self,
+            movies=Vocabulary(self.movies.decode(movies).to_list()),
+            candidates=self.candidates[movies],
+            popularity=self.popularity[movies],
+            fold_in=fold_in,
+        )
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
         """Cosine similarity of movies with all movies.

@@ -17,9 +17,10 @@ from experiments.experiment import FitContext
 from experiments.files import read_arrays, write_arrays
 from experiments.registry import experiment
 from models.config import PairConfig
+from models.retrieval import RetrievalConfig
 
 NAMES = [name for name in registry.NAMES if name != "lightfm" or importlib.util.find_spec("lightfm")]
-LEARNED = ("itemknn", "ease", "ials", "contentknn", "userridge", "ialsridge", "retrieval")
+LEARNED = ("itemknn", "ease", "ials", "contentknn", "userridge", "ialsridge", "retrieval", "hybrid")
 CONFIGS = {
     "ease": {"regularization": 5.0},
     "itemknn": {"shrink": 1.0},
@@ -30,6 +31,12 @@ CONFIGS = {
         "parts": ("in_batch", "history", "recency"),
         "in_batch": PairConfig(dimension=8, batch_size=64, epochs=15, learning_rate=0.02),
         "history": PairConfig(query=("history",), objective="softmax", dimension=8, batch_size=16, epochs=15),
+    },
+    "hybrid": {
+        "retrieval": RetrievalConfig(
+            parts=("history",),
+            history=PairConfig(query=("history",), objective="softmax", dimension=8, batch_size=16, epochs=15),
+        )
     },
 }
 

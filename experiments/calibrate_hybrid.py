@@ -1,0 +1,231 @@
+"""What the hybrid model's scores are worth: learned on validation, and where rated movies play unrated ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+import numpy as np
+import polars as pl
+from scipy.sparse import csr_matrix
+
+from data import Interactions, Vocabulary
+from evaluation import evaluate
+from evaluation.monitor import Monitor
+from evaluation.topk import top_k
+from experiments.experiment import FitContext
+from experiments.fit_content import fit_content
+from models.hybrid_calibration import calibrate, log_appeal
+from models.hybrid_config import HybridConfig
+from models.hybrid_model import HybridRecommender, known_bars
+
+HIDDEN = 0.1
+"""Share of the movies that a simulation hides."""
+LEAST_RATINGS = 5
+"""Movies with fewer ratings are not hidden: there is nothing to learn from them."""
+SAMPLE = 1000
+"""At most so many users, and of each the best movies, are looked at."""
+NEVER = -100.0
+"""A knob that leaves unrated movies behind all others."""
+KNOBS = (NEVER, *np.arange(-5.0, 2.01, 0.25).tolist())
+CAUTION = 0.004
+"""What rated movies may lose on validation with a cautious knob, relative. On test they lose about twice as much."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A hybrid model and what it is to predict.
+
+    Attributes:
+        model: The model.
+        truth: Rows to predict.
+        seen: Rows that its users are known to have rated.
+        candidates: Ids of the movies to rank; None for all.
+        hidden: Numbers of the model's movies that play unrated.
+    """
+
+    model: HybridRecommender
+    truth: pl.DataFrame
+    seen: pl.DataFrame
+    candidates: Sequence[str] | None
+    hidden: np.ndarray
+
+
+def calibrated(
+    config: HybridConfig, model: HybridRecommender, rows: Interactions, context: FitContext
+) -> tuple[HybridRecommender, list[dict[str, float]]]:
+    """The model calibrated, with the knob that the configuration asks for; and the curve over the knob.
+
+    Warm scores are calibrated on validation. Cold ones where movies are hidden from train: the content model is fitted
+    without them, and the collaborative model does not rank them. The knob is chosen on means over validation and these
+    simulations: one draw of cold movies is too noisy.
+
+    Args:
+        config: See there.
+        model: Both models, not calibrated.
+        rows: What they were fitted on.
+        context: With a monitor.
+    """
+    assert context.monitor is not None
+    monitor = context.monitor
+    own = World(model, _relevant(monitor.validation, monitor), monitor.seen, None, np.zeros(0, np.int32))
+    own = replace(own, truth=_of_sample(own.truth, own.truth["user_id"]))
+    worlds = [own, *_simulations(config, model, rows, context)]
+    calibration = model.calibration
+    warm = _warm_examples(own)
+    if warm is not None:
+        calibration = replace(calibration, warm=calibrate(*warm))
+    if len(worlds) > 1:
+        cold = [_cold_examples(world) for world in worlds[1:]]
+        lengths, scores, appeals, relevant = (np.concatenate(column) for column in zip(*cold, strict=True))
+        calibration = replace(calibration, cold=calibrate(lengths, {"score": scores, "appeal": appeals}, relevant))
+    worlds = [replace(world, model=replace(world.model, calibration=calibration)) for world in worlds]
+    curve = [_point(worlds, knob) for knob in KNOBS]
+    return worlds[0].model.with_knob(_knob(config, curve)), curve
+
+
+def _knob(config: HybridConfig, curve: Sequence[dict[str, float]]) -> float:
+    if not isinstance(config.cold, str):
+        return float(config.cold)
+    if config.cold == "balanced":
+        return max(curve, key=lambda point: point["ndcg@10"])["knob"]
+    least = (1 - CAUTION) * curve[0]["warm_ndcg@10"]
+    return [point["knob"] for point in curve if point["warm_ndcg@10"] >= least][-1]
+
+
+def _point(worlds: Sequence[World], knob: float) -> dict[str, float]:
+    """Mean metrics of all movies, and of rated and unrated ones; a world without such movies counts 0 there."""
+    points = []
+    for world in worlds:
+        found = evaluate(
+            world.model.with_knob(knob),
+            world.truth,
+            seen=world.seen,
+            candidates=world.candidates,
+            ks=(10,),
+            depth=10,
+            bootstrap=0,
+        )
+        slices = found.slices.get("cold_start", {})
+        warm, cold = slices.get("warm_items", {}), slices.get("cold_items", {})
+        of_groups = (warm.get("ndcg@10", 0.0), cold.get("ndcg@10", 0.0), cold.get("recall@10", 0.0))
+        points.append((found.metrics["ndcg@10"], *of_groups))
+    names = ("ndcg@10", "warm_ndcg@10", "cold_ndcg@10", "cold_recall@10")
+    return {"knob": knob, **dict(zip(names, map(fmean, zip(*points, strict=True)), strict=True))}
+
+
+def _relevant(table: pl.DataFrame, monitor: Monitor) -> pl.DataFrame:
+    """The rows that count as relevant."""
+    if monitor.threshold is not None:
+        table = table.filter(pl.col("user_rating") >= monitor.threshold)
+    return table.select("user_id", "movie_id")
+
+
+def _of_sample(table: pl.DataFrame, users: pl.Series) -> pl.DataFrame:
+    """The rows of these users, or of a sample of them if they are many."""
+    users = users.unique().sort()
+    chosen = users.sample(SAMPLE, seed=0) if len(users) > SAMPLE else users
+    return table.filter(pl.col("user_id").is_in(chosen.implode()))
+
+
+def _simulations(
+    config: HybridConfig, model: HybridRecommender, rows: Interactions, context: FitContext
+) -> list[World]:
+    """Worlds in which some movies are hidden from train."""
+    often = np.flatnonzero(rows.movie_counts >= LEAST_RATINGS)
+    if round(len(often) * HIDDEN) < 1:
+        return []
+    return [_simulation(config, model, rows, context, often, number) for number in range(config.simulations)]
+
+
+def _simulation(
+    config: HybridConfig,
+    model: HybridRecommender,
+    rows: Interactions,
+    context: FitContext,
+    often: np.ndarray,
+    number: int,
+) -> World:
+    """One such world: what users rated of the hidden movies is to be predicted together with validation."""
+    assert context.monitor is not None
+    random = np.random.default_rng([context.seed, number])
+    hidden = np.sort(random.choice(often, round(HIDDEN * len(often)), replace=False))
+    shown = np.setdiff1d(np.arange(len(rows.movies)), hidden)
+    place = context.checkpoints / f"simulation-{number}"
+    inner = replace(context, plan=None, monitor=None, checkpoints=place, tensorboard=context.tensorboard / place.name)
+    content = fit_content(config.content, _among(rows, shown), inner).recommender
+    warm = model.warm.among(shown)
+    known = rows.matrix[:, shown]
+    simulated = replace(
+        model,
+        warm=warm,
+        content=content,
+        crowd=model.crowd[:, shown],
+        lengths=np.diff(known.indptr),
+        bars=known_bars(warm, known),
+    )
+    hidden_ids = rows.movies.decode(hidden)
+    is_hidden = pl.col("movie_id").is_in(hidden_ids.implode())
+    table, validation = _table(rows), _relevant(context.monitor.validation, context.monitor)
+    rated = validation.filter(pl.col("movie_id").is_in(warm.movies.ids) & pl.col("user_id").is_in(rows.users.ids))
+    truth = pl.concat([_relevant(table.filter(is_hidden), context.monitor), rated])
+    asked = _of_sample(truth, (rated if len(rated) else truth)["user_id"])
+    return World(simulated, asked, table.filter(~is_hidden), rows.movies.ids, content.movies.encode(hidden_ids))
+
+
+def _among(rows: Interactions, shown: np.ndarray) -> Interactions:
+    """The same users with these movies only."""
+    number = np.full(len(rows.movies), -1, dtype=np.int32)
+    number[shown] = np.arange(len(shown))
+    kept = number[rows.movie] >= 0
+    movies = Vocabulary(rows.movies.decode(shown).to_list())
+    return Interactions(rows.users, movies, rows.user[kept], number[rows.movie[kept]])
+
+
+def _table(rows: Interactions) -> pl.DataFrame:
+    """The rows with their ids, and ratings where there are."""
+    columns = {"user_id": rows.users.decode(rows.user), "movie_id": rows.movies.decode(rows.movie)}
+    return pl.DataFrame(columns | ({} if rows.rating is None else {"user_rating": rows.rating}))
+
+
+def _warm_examples(world: World) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray] | None:
+    """History lengths, scores and relevance of unseen rated movies in validation; None where there is none to find."""
+    model = world.model
+    relevant = _matrix(model, world.truth)
+    users = np.flatnonzero(np.diff(relevant.indptr))[:SAMPLE].astype(np.int32)
+    if not len(users):
+        return None
+    scores = model.warm.score(users)
+    scores[_matrix(model, world.seen)[users].nonzero()] = -np.inf
+    movies, values = top_k(scores, min(SAMPLE, scores.shape[1]))
+    row, column = np.nonzero(movies >= 0)
+    truth = relevant[users].toarray()[row, movies[row, column]] > 0
+    return model.lengths[users][row], {"score": values[row, column]}, truth
+
+
+def _cold_examples(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """History lengths, scores, log-appeals and relevance of hidden movies, user by user."""
+    model, hidden = world.model, world.hidden
+    users = np.unique(model.users.encode(world.truth["user_id"]))
+    users = users[users >= 0][:SAMPLE].astype(np.int32)
+    number = model.users.encode(world.truth["user_id"])
+    column = np.full(len(model.movies), -1)
+    column[hidden] = np.arange(len(hidden))
+    movie = column[model.movies.encode(world.truth["movie_id"])]
+    among = (movie >= 0) & (number >= 0)
+    truth = csr_matrix((np.ones(among.sum()), (number[among], movie[among])), (len(model.users), len(hidden)))
+    relevant = truth[users].toarray() > 0
+    anybody = model.content.candidates[hidden] @ model.content.people.queries[0]
+    scores = model.content.score(users)[:, hidden]
+    lengths = np.broadcast_to(model.lengths[users][:, None], relevant.shape)
+    appeals = np.broadcast_to(log_appeal(anybody), relevant.shape)
+    return lengths.ravel(), scores.ravel(), appeals.ravel(), relevant.ravel()
+
+
+def _matrix(model: HybridRecommender, table: pl.DataFrame) -> csr_matrix:
+    """[users, rated movies] of a ratings table; what the collaborative model does not know is left out."""
+    user, movie = model.users.encode(table["user_id"]), model.warm.movies.encode(table["movie_id"])
+    known = (user >= 0) & (movie >= 0)
+    ones = np.ones(int(known.sum()), np.float32)
+    return csr_matrix((ones, (user[known], movie[known])), (len(model.users), len(model.warm.movies)))

@@ -1,0 +1,70 @@
+"""Fits the hybrid model: a collaborative and a content model, then how they compare."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from data import Interactions
+from experiments.calibrate_hybrid import calibrated
+from experiments.experiment import FitContext, Trained
+from experiments.fit_content import fit_content
+from experiments.fit_retrieval import fit_retrieval
+from models.content_model import ContentRecommender
+from models.factors import FactorRecommender
+from models.hybrid_calibration import Calibration
+from models.hybrid_config import HybridConfig
+from models.hybrid_model import HybridRecommender, known_bars
+
+SAMPLE = 1000
+"""The scale of scores is measured on so many users."""
+
+
+def fit_hybrid(config: HybridConfig, rows: Interactions, context: FitContext) -> Trained:
+    """Fits both models, and with a monitor learns their calibration; with a plan from such a fit, takes it from there.
+
+    Raises:
+        FloatingPointError: A loss became NaN or infinite.
+    """
+    plan = context.plan or {}
+    monitor = context.monitor
+    ranks_all = monitor is not None and monitor.candidates is None
+    part = replace(context, plan=plan.get("retrieval"), monitor=monitor if ranks_all else None)
+    retrieval = fit_retrieval(config.retrieval, rows, part)
+    content = fit_content(config.content, rows, replace(context, plan=None, monitor=None)).recommender
+    model = HybridRecommender(
+        warm=retrieval.recommender,
+        content=content,
+        calibration=Calibration(**plan.get("calibration", {})),
+        crowd=_crowd(config, rows, retrieval.recommender, content),
+        prior=config.prior,
+        lengths=np.diff(rows.matrix.indptr),
+        bars=known_bars(retrieval.recommender, rows.matrix),
+    )
+    curve = plan.get("curve", [])
+    if ranks_all:
+        model, curve = calibrated(config, model, rows, context)
+    elif not isinstance(config.cold, str):
+        model = model.with_knob(float(config.cold))
+    context.reporter.line(f"calibration: {vars(model.calibration)}")
+    chosen = {"retrieval": retrieval.plan, "calibration": vars(model.calibration), "curve": curve}
+    return Trained(model, plan=chosen, history=retrieval.history)
+
+
+def _crowd(
+    config: HybridConfig, rows: Interactions, warm: FactorRecommender, content: ContentRecommender
+) -> np.ndarray:
+    """[1 + features, movies]: what anybody rates, and a ridge regression of what else people rate on demographics.
+
+    Scaled like the scores of the collaborative model.
+    """
+    share = warm.popularity / max(float(warm.popularity.sum()), 1e-12)
+    people = content.people.described(rows.users.ids, len(rows.users))[:, 1:]
+    lengths = np.diff(rows.matrix.indptr)[:, None]
+    over = people.T @ rows.matrix - np.outer((people * lengths).sum(axis=0), share)
+    penalty = config.people_regularization * np.eye(people.shape[1])
+    slopes = np.linalg.solve(people.T @ (people * lengths) + penalty, over)
+    sample = warm.score(np.arange(min(SAMPLE, len(rows.users)), dtype=np.int32))
+    scale = sample.std(axis=1).mean() / max(share.std(), 1e-12)
+    return (scale * np.vstack([share, slopes])).astype(np.float32)

@@ -1,0 +1,27 @@
+"""Hybrid retrieval: one model that ranks movies with and without ratings together."""
+
+from data import Interactions
+from experiments.experiment import Experiment, FitContext, Trained
+from models.hybrid_config import HybridConfig
+from models.hybrid_model import HybridRecommender
+
+
+def fit(config: HybridConfig, rows: Interactions, context: FitContext) -> Trained:
+    """Fits the model; see ``experiments.fit_hybrid``, which needs TensorFlow and is imported only now."""
+    from experiments.fit_hybrid import fit_hybrid
+
+    return fit_hybrid(config, rows, context)
+
+
+EXPERIMENT = Experiment(
+    name="hybrid",
+    summary="collaborative and content scores on one scale: rated and unrated movies in one ranking",
+    config=HybridConfig,
+    fit=fit,
+    load=HybridRecommender.from_state,
+)
+
+if __name__ == "__main__":
+    from experiments.cli import run_module
+
+    run_module(EXPERIMENT.name)

@@ -1,0 +1,175 @@
+"""The hybrid model: two calibrated scores in one inner product, that new movies and new users can join."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.sparse import csr_matrix
+
+from data import DataError, generate, split
+from evaluation import evaluate
+from experiments.calibrate_hybrid import CAUTION, NEVER
+from experiments.files import write_arrays
+from experiments.fitting import fit_on_split
+from experiments.registry import experiment
+from experiments.reporter import Reporter
+from models.config import PairConfig
+from models.hybrid_calibration import Calibration, calibrate
+from models.hybrid_config import HybridConfig
+from models.retrieval import RetrievalConfig
+
+RETRIEVAL = RetrievalConfig(
+    parts=("history", "linear"),
+    history=PairConfig(query=("history",), objective="softmax", dimension=8, batch_size=32, epochs=10),
+)
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return generate(150, 120, 4500, tastes=4, noise=0.1, seed=2)
+
+
+@pytest.fixture(scope="module")
+def mixed(dataset):
+    return split(dataset, "mixed", seed=0)
+
+
+def fit(config, mixed, dataset, directory):
+    return fit_on_split(
+        experiment("hybrid"),
+        config,
+        mixed,
+        seed=0,
+        threshold=None,
+        directory=directory,
+        reporter=Reporter(),
+        dataset=dataset,
+    )
+
+
+@pytest.fixture(scope="module")
+def fits(mixed, dataset, tmp_path_factory):
+    return fit(HybridConfig(retrieval=RETRIEVAL), mixed, dataset, tmp_path_factory.mktemp("hybrid"))
+
+
+@pytest.fixture(scope="module")
+def model(fits):
+    return fits.final.recommender
+
+
+def everybody(model):
+    return model.score(np.arange(len(model.users), dtype=np.int32))
+
+
+def test_among_rated_movies_the_order_is_the_collaborative_models(model):
+    own = model.warm.score(np.arange(len(model.users), dtype=np.int32))
+    together = everybody(model)[:, model.rated]
+    agree = [np.corrcoef(one, other)[0, 1] for one, other in zip(own, together, strict=True)]
+    assert min(agree) > 0.9999
+
+
+def test_movies_without_ratings_are_found_and_the_others_still_are(model, mixed):
+    known = {"seen": mixed.train_and_validation, "ks": (10,), "bootstrap": 0}
+    found = evaluate(model, mixed.test, **known)
+    never = evaluate(model.with_knob(NEVER), mixed.test, **known)
+    slices, without = found.slices["cold_start"], never.slices["cold_start"]
+    assert without["cold_items"]["recall@10"] == 0 < slices["cold_items"]["recall@10"]
+    assert found.metrics["ndcg@10"] > never.metrics["ndcg@10"]
+
+
+def test_the_knob_trades_one_for_the_other(model):
+    unrated = np.setdiff1d(np.arange(len(model.movies)), model.rated)
+
+    def first_ten(knob):
+        return np.isin(np.argsort(-everybody(model.with_knob(knob)), axis=1)[:, :10], unrated).mean()
+
+    shares = [first_ten(knob) for knob in (NEVER, model.calibration.knob, 100.0)]
+    assert 0 == shares[0] < shares[1] < shares[2] == 1
+
+
+def test_the_second_fit_takes_over_what_the_first_has_chosen(fits):
+    plan, final = fits.chosen.plan, fits.final.recommender
+    assert vars(final.calibration) == plan["calibration"]
+    assert [point["knob"] for point in plan["curve"]] == sorted(point["knob"] for point in plan["curve"])
+    best = max(plan["curve"], key=lambda point: point["ndcg@10"])
+    assert final.calibration.knob == best["knob"]
+
+
+def test_cautious_keeps_what_rated_movies_had(mixed, dataset, tmp_path):
+    plan = fit(HybridConfig(retrieval=RETRIEVAL, cold="cautious"), mixed, dataset, tmp_path).chosen.plan
+    chosen = next(point for point in plan["curve"] if point["knob"] == plan["calibration"]["knob"])
+    assert chosen["warm_ndcg@10"] >= (1 - CAUTION) * plan["curve"][0]["warm_ndcg@10"]
+
+
+def test_a_number_is_the_knob(mixed, dataset, tmp_path):
+    chosen = fit(HybridConfig(retrieval=RETRIEVAL, cold=-1.5), mixed, dataset, tmp_path).final.recommender
+    assert chosen.calibration.knob == -1.5
+
+
+def test_a_new_movie_joins_and_moves_nobody(model):
+    new = pl.DataFrame({"movie_id": ["0-new"], "movie_title": ["Silent Laugh"], "movie_genres": [["Comedy"]]})
+    grown = model.with_movies(new)
+    kept = grown.movies.encode(model.movies.ids)
+    np.testing.assert_allclose(everybody(grown)[:, kept], everybody(model), atol=1e-4)
+    assert len(grown.movies) == len(model.movies) + 1 == len(grown.candidates)
+    with pytest.raises(DataError, match="does not know"):
+        grown.with_movies(new)
+
+
+def test_new_users_are_served_from_nothing_a_little_and_much(model, dataset):
+    nobody = csr_matrix((1, len(model.movies)), dtype=np.float32)
+    np.testing.assert_array_equal(model.score_history(nobody)[0], model.score(np.array([-1]))[0])
+    popular = model.score_history(nobody)[0, model.rated]
+    assert np.corrcoef(popular, model.warm.popularity)[0, 1] > 0.99
+    someone = dataset.users["user_id"][0]
+    told = model.score_history(nobody, [someone])[0]
+    assert not np.array_equal(told, model.score_history(nobody)[0])
+    known = model.warm.users.ids[3]
+    place = model.users.encode([known])
+    history = np.zeros((1, len(model.movies)), np.float32)
+    seen = dataset.ratings.filter(pl.col("user_id") == known)["movie_id"]
+    history[0, model.movies.encode(seen[:25])] = 1.0
+    again, own = model.score_history(csr_matrix(history))[0], model.score(place)[0]
+    assert np.corrcoef(again[model.rated], own[model.rated])[0, 1] > 0.5
+
+
+def test_a_fresh_process_gives_the_same_scores(model, tmp_path):
+    write_arrays(tmp_path / "model.npz", model.state())
+    code = (
+        "import sys, numpy as np\nfrom experiments.files import read_arrays\n"
+        "from models.hybrid_model import HybridRecommender\n"
+        "model = HybridRecommender.from_state(read_arrays(sys.argv[1]))\n"
+        "assert 'tensorflow' not in sys.modules\n"
+        "np.save(sys.argv[2], model.score(np.array([3, -1], dtype=np.int32)))"
+    )
+    files = [tmp_path / "model.npz", tmp_path / "scores.npy"]
+    subprocess.run([sys.executable, "-c", code, *files], check=True, timeout=120)
+    np.testing.assert_array_equal(np.load(files[1]), model.score(np.array([3, -1], dtype=np.int32)))
+
+
+def test_similar_movies_of_either_kind(model):
+    alike = model.similarity(np.arange(len(model.movies)))
+    assert alike.shape == (len(model.movies), len(model.movies))
+    np.testing.assert_allclose(np.diag(alike), 1, atol=1e-5)
+
+
+def test_calibration_finds_planted_odds():
+    random = np.random.default_rng(0)
+    lengths, score = random.integers(10, 300, 40_000), random.normal(size=40_000)
+    log_length = np.log1p(lengths) - 4
+    logit = -2 + 0.5 * log_length + (1.5 - 0.3 * log_length) * score
+    relevant = random.random(40_000) < 1 / (1 + np.exp(-logit))
+    np.testing.assert_allclose(calibrate(lengths, {"score": score}, relevant), [-2, 0.5, 1.5, -0.3], atol=0.1)
+    offset, slope = Calibration(warm=(-2, 0.5, 1.5, -0.3)).warm_terms(lengths[:5])
+    np.testing.assert_allclose(offset + slope * score[:5], logit[:5], rtol=1e-4)
+
+
+@pytest.mark.parametrize("field", ["simulations", "prior", "people_regularization"])
+def test_nonsense_is_refused(field):
+    with pytest.raises(ValueError, match=f"{field}: expected .* got 0"):
+        replace(HybridConfig(), **{field: 0})
+    with pytest.raises(ValueError, match="cold: expected cautious, balanced or a number, got 'bold'"):
+        HybridConfig(cold="bold")
