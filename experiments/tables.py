@@ -14,9 +14,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from experiments.ablation_table import HEADER, ablation_rows
-from experiments.display import number, seconds, with_interval
+from experiments.display import COLUMNS, number, seconds, with_interval
 from experiments.overrides import short
+from experiments.results import Result
 
 Cells = tuple[list[str], list[list[str]]]
 """A header and rows."""
@@ -39,6 +42,8 @@ def table(name: str) -> str:
 def comparison(stored: Mapping[str, Any]) -> Cells:
     """What ``recs compare --json`` printed."""
     runs, differences = stored["runs"], stored["differences"]
+    if stored["split"] in COLUMNS:
+        return _cold_comparison(stored)
     header = [
         "model",
         "nDCG@10",
@@ -100,6 +105,18 @@ def _row(name: str, run: Mapping[str, Any], differences: Mapping[str, Any]) -> l
         against,
         seconds(run["seconds"]["train"]),
     ]
+
+
+def _cold_comparison(stored: Mapping[str, Any]) -> Cells:
+    """The same on a split with columns of its own."""
+    config = {"split": stored["split"]}
+    runs = {
+        name: Result(Path(), config, metrics, pl.DataFrame(), metrics["seconds"])
+        for name, metrics in stored["runs"].items()
+    }
+    columns = COLUMNS[stored["split"]](next(iter(runs.values())))
+    rows = [[name, *(cell(run) for _, cell in columns)] for name, run in runs.items()]
+    return ["model", *(title.replace("\n", " ") for title, _ in columns)], rows
 
 
 def with_tables(text: str) -> str:

@@ -47,7 +47,8 @@ def main(words: Sequence[str]) -> None:
     source = load_source(settings.options, reporter)
     results = compare_experiments(names, settings, source, out, reporter)
     if settings.options.json:
-        print(json.dumps({"runs": to_json(results), "differences": differences(results)}))
+        about = {"dataset": results[0].config["dataset"]["name"], "split": results[0].config["split"]}
+        print(json.dumps({**about, "runs": to_json(results), "differences": differences(results)}))
     else:
         _show(results, out)
 
