@@ -18,6 +18,7 @@ PACKAGES = (
     "scann",
     "implicit",
     "lightfm",
+    "wordllama",
     "numpy",
     "scipy",
     "polars",

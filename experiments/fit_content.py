@@ -55,7 +55,7 @@ def fit_content(config: ContentConfig, rows: Interactions, context: FitContext) 
     """
     table = context.dataset.movies if context.dataset else pl.DataFrame(schema=MOVIES_SCHEMA)
     movies = Vocabulary.from_ids([*rows.movies.ids, *table["movie_id"]])
-    raw, number = raw_movies(table, movies), movies.encode(rows.movies.ids)
+    raw, number = raw_movies(table, movies, config.features.sentences), movies.encode(rows.movies.ids)
     known = {name: values[number] for name, values in raw.items()}
     layer = MovieFeatures(learn_vocabularies(config.features, known))
     numbers = _numbers(layer, known)

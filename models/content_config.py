@@ -23,8 +23,8 @@ class FeatureConfig:
     """At most so many tags."""
     least_movies: int = 2
     """A word, n-gram or tag counts from so many movies on."""
-    sentences: bool = False
-    """Frozen sentence vectors of titles beside words; needs the extra `sentences`."""
+    sentences: str = ""
+    """Frozen sentence vectors of titles from this encoder, beside words: wordllama (extra `sentences`); empty: none."""
 
     def __post_init__(self) -> None:
         for name in ("words", "grams", "tags"):

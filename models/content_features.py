@@ -59,7 +59,7 @@ class MovieFeatures(tf.keras.layers.Layer):
     Args:
         vocabularies: ``genres``, ``tags``, ``words`` and ``grams``: [n] str each; of the last three also
             ``<name>_weight`` [n] float32, how telling each is. ``newest`` [] float32, in years: the newest release;
-            ``sentence_size`` [] int32: length of sentence vectors, 0 for none.
+            ``sentence_size`` [] int32: length of sentence vectors, 0 for none; ``sentence_encoder`` [] str: its name.
     """
 
     def __init__(self, vocabularies: Mapping[str, np.ndarray]) -> None:
@@ -187,6 +187,7 @@ def learn_vocabularies(config: FeatureConfig, raw: RawMovies) -> dict[str, np.nd
         np.isnan(raw["release_date"]), raw["release_year"] + 0.5, raw["release_date"] / DAYS_PER_YEAR + FIRST_YEAR
     )
     known = released[~np.isnan(released)]
+    learned["sentence_encoder"] = np.array(config.sentences)
     learned["sentence_size"] = np.array(raw["sentence"].shape[1] if "sentence" in raw else 0)
     learned["newest"] = np.array(known.max() if len(known) else 0.0, np.float32)
     return learned

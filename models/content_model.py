@@ -123,7 +123,9 @@ class ContentRecommender:
         twice = [movie for movie, place in zip(new.ids, self.movies.encode(new.ids), strict=True) if place >= 0]
         if twice or len(new) < table.height:
             raise DataError(f"expected movies that the model does not know, each once, got {twice or 'one twice'}")
-        histories, candidates = load_encoder(self.encoder).vectors(raw_movies(table, new))
+        histories, candidates = load_encoder(self.encoder).vectors(
+            raw_movies(table, new, str(self.encoder["vocabulary/sentence_encoder"]))
+        )
         movies = Vocabulary.from_ids([*self.movies.ids, *new.ids])
         order = np.argsort(movies.encode([*self.movies.ids, *new.ids]))
         return replace(

