@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("factorized", "parse")
+BENCHMARKS = ("factorized", "parse", "defaults")
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """Writes the tables of README and docs from committed results, and checks that they are up to date.
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` and shows ``docs/results/NAME.json``. The
-file's ``kind`` decides how: ``ablation``, ``tuning``, or without one what ``recs compare --json`` prints.
+file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, or without one what ``recs compare --json`` prints.
 ``python -m experiments.tables`` checks, with ``--write`` it mends.
 """
 
@@ -74,6 +74,17 @@ def tuning(stored: Mapping[str, Any]) -> Cells:
     return header, [*rows, ["validation nDCG@10", "", *scores, ""]]
 
 
+def defaults(stored: Mapping[str, Any]) -> Cells:
+    """What ``python -m benchmarks.defaults --write`` wrote."""
+    names = list(stored["rows"][0]["ndcg@10"])
+    rows = []
+    for row in stored["rows"]:
+        scores = [with_interval(row["ndcg@10"], row["confidence"], name) for name in names]
+        sizes = [f"{size:,}" for size in row["sizes"]]
+        rows.append([row["name"], *sizes, *scores, seconds(row["train_seconds"]), number(row["peak_gb"], 1)])
+    return ["data", "users", "movies", "ratings", *names, "train s", "peak GB"], rows
+
+
 def _range(domain: Mapping[str, Any]) -> str:
     """A domain in words.
 
@@ -89,6 +100,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], Cells]] = {
     "comparison": comparison,
     "ablation": ablation,
     "tuning": tuning,
+    "defaults": defaults,
 }
 
 

@@ -1,0 +1,122 @@
+"""The default retrieval model on other data, against EASE and iALS: ``python -m benchmarks.defaults [--write]``.
+
+Real ratings thinned out and stripped, and generated ones of several sizes and densities; nothing is tuned for them.
+Each comparison is a process of its own, of which seconds and peak memory are told; ``--write`` keeps the record in
+``docs/results/defaults.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from data import generate, load, split
+
+MODELS = ("ease", "ials", "retrieval")
+RECORD = Path(__file__).parent.parent / "docs" / "results" / "defaults.json"
+
+_RUN = """
+import resource, sys
+from experiments.cli import main
+status = main(sys.argv[1:])
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+print(peak)
+sys.exit(status)
+"""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Ratings to compare on.
+
+    Attributes:
+        name: What they are.
+        ratings: Makes them.
+        files: Give the command train and test files instead of ratings to split.
+    """
+
+    name: str
+    ratings: Callable[[], pl.DataFrame]
+    files: bool = False
+
+
+def _real(share: float = 1.0, users: int | None = None) -> pl.DataFrame:
+    ratings = load("100k").ratings
+    if users is not None:
+        chosen = ratings["user_id"].unique().sort().sample(users, seed=0)
+        ratings = ratings.filter(pl.col("user_id").is_in(chosen.implode()))
+    return ratings.sample(fraction=share, seed=0)
+
+
+DATA = (
+    Data("100k, three in ten rows", lambda: _real(share=0.3)),
+    Data("100k, 200 users", lambda: _real(users=200)),
+    Data("100k, ids only, as train and test files", lambda: _real().select("user_id", "movie_id"), files=True),
+    Data("generated, small", lambda: generate(300, 200, 6_000, seed=0).ratings),
+    Data("generated, sparse", lambda: generate(2_000, 1_500, 60_000, seed=0).ratings),
+    Data("generated, dense", lambda: generate(1_000, 800, 160_000, seed=0).ratings),
+    Data("generated, a million", lambda: generate(6_000, 4_000, 1_000_000, seed=0).ratings),
+)
+
+
+def measure(data: Data) -> dict[str, Any]:
+    """Compares the models on the data in a process of its own."""
+    ratings = data.ratings()
+    with tempfile.TemporaryDirectory(prefix="tfrs-lab-defaults-") as temporary:
+        folder = Path(temporary)
+        words = _written(data, ratings, folder)
+        command = [sys.executable, "-c", _RUN, "compare", *MODELS, *words, "--json", "--out", str(folder / "out")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{data.name}: {done.stderr.strip().splitlines()[-1]}")
+    found, peak = (json.loads(line) for line in done.stdout.splitlines()[-2:])
+    runs = found["runs"]
+    sizes = [ratings["user_id"].n_unique(), ratings["movie_id"].n_unique(), ratings.height]
+    return {
+        "name": data.name,
+        "sizes": sizes,
+        "ndcg@10": {name: runs[name]["test"]["ndcg@10"] for name in MODELS},
+        "confidence": {name: runs[name]["confidence"]["ndcg@10"] for name in MODELS},
+        "train_seconds": runs["retrieval"]["seconds"]["train"],
+        "peak_gb": peak / 1e9,
+    }
+
+
+def _written(data: Data, ratings: pl.DataFrame, folder: Path) -> list[str]:
+    """Writes the files that the command is to read; its options."""
+    if not data.files:
+        ratings.write_csv(folder / "ratings.csv")
+        return ["--ratings", str(folder / "ratings.csv"), "--split", "stratified"]
+    cut = split(load("100k"), "random", seed=0)
+    for name, rows in (("train", cut.train_and_validation), ("test", cut.test)):
+        rows.select(ratings.columns).write_csv(folder / f"{name}.csv")
+    return ["--train", str(folder / "train.csv"), "--test", str(folder / "test.csv")]
+
+
+def main() -> None:
+    """Measures, prints, keeps."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", type=int, help="number of the data set in the list, from 0")
+    parser.add_argument("--write", action="store_true", help=f"keep the record in {RECORD.name}")
+    given = parser.parse_args()
+    rows = []
+    for data in DATA if given.only is None else [DATA[given.only]]:
+        row = measure(data)
+        rows.append(row)
+        scores = "  ".join(f"{name} {value:.3f}" for name, value in row["ndcg@10"].items())
+        print(f"{row['name']}: {scores}  train {row['train_seconds']:.0f} s, peak {row['peak_gb']:.1f} GB", flush=True)
+    if given.write:
+        RECORD.write_text(json.dumps({"kind": "defaults", "rows": rows}, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
