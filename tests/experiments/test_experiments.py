@@ -33,10 +33,11 @@ CONFIGS = {
         "history": PairConfig(query=("history",), objective="softmax", dimension=8, batch_size=16, epochs=15),
     },
     "hybrid": {
+        "prior": 1.0,
         "retrieval": RetrievalConfig(
             parts=("history",),
             history=PairConfig(query=("history",), objective="softmax", dimension=8, batch_size=16, epochs=15),
-        )
+        ),
     },
 }
 
