@@ -21,7 +21,7 @@ class RetrievalConfig:
     """What is trained and combined. in_batch alone is plain TFRS; it adds nothing to the others."""
     dimension: int = 128
     """Length of the final vectors."""
-    in_batch: PairConfig = field(default_factory=lambda: PairConfig(epochs=25))
+    in_batch: PairConfig = field(default_factory=lambda: PairConfig(epochs=25, learning_rate=3e-3))
     """Id embeddings and TFRS's in-batch softmax with logQ correction."""
     id: PairConfig = field(
         default_factory=lambda: PairConfig(

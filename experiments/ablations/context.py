@@ -9,5 +9,5 @@ ABLATION = Ablation(
         "time": {"in_batch.query": ("id", "context")},
         "time, finer": {"in_batch.query": ("id", "context"), "in_batch.periods": 96},
     },
-    base={"parts": ("in_batch",)},
+    base={"parts": ("in_batch",), "in_batch.learning_rate": 2e-3},
 )

@@ -10,5 +10,5 @@ ABLATION = Ablation(
         "accidental hits kept": {"in_batch.remove_accidental_hits": False},
         "neither": {"in_batch.logq": False, "in_batch.remove_accidental_hits": False},
     },
-    base={"parts": ("in_batch",)},
+    base={"parts": ("in_batch",), "in_batch.learning_rate": 2e-3},
 )

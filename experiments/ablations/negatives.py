@@ -10,5 +10,5 @@ ABLATION = Ablation(
         "1024 uniform ones more": {"in_batch.uniform_negatives": 1024},
         "the 100 hardest": {"in_batch.hard_negatives": 100},
     },
-    base={"parts": ("in_batch",)},
+    base={"parts": ("in_batch",), "in_batch.learning_rate": 2e-3},
 )
