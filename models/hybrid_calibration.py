@@ -12,9 +12,11 @@ TYPICAL = 4.0
 SHORTEST = 10
 """Users with fewer movies are treated like users with so many."""
 LEAST_APPEAL = 0.05
+"""Of a movie's appeal, so that its logarithm exists."""
 PLACES = 10
+"""Length of the list that new movies enter at its end."""
 SPREAD = 0.3
-"""Chosen on draws 100 to 105 of the mixed split, as is whatever else has no field in the configuration."""
+"""How far new movies spread around the last place of that list; chosen on draws 100 to 105 of the mixed split."""
 _STEPS = 50
 
 
