@@ -9,7 +9,7 @@ Nothing here imports TensorFlow except `evaluation.factorized_tfrs`, which nothi
 from evaluation.baselines import BASELINES, Baseline
 from evaluation.bootstrap import Comparison, confidence_intervals, paired
 from evaluation.protocol import evaluate
-from evaluation.rating_metrics import mae, rmse
+from evaluation.rating_metrics import mae, rating_errors, rmse
 from evaluation.recommender import Recommender
 from evaluation.result import Evaluation
 from evaluation.score import score_topk
@@ -24,6 +24,7 @@ __all__ = [
     "evaluate",
     "mae",
     "paired",
+    "rating_errors",
     "rmse",
     "score_topk",
 ]

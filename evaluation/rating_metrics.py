@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
+
+from evaluation.bootstrap import confidence_intervals
 
 
 def rmse(truth: np.ndarray, prediction: np.ndarray) -> float:
@@ -43,3 +46,30 @@ def _errors(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
     if not np.isfinite(error).all():
         raise ValueError(f"ratings must be finite numbers, {(~np.isfinite(error)).sum()} of {len(error)} rows are not")
     return error
+
+
+def rating_errors(
+    predictions: pl.DataFrame, *, seed: int = 0
+) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
+    """RMSE and MAE over all rows, with 95 % bootstrap intervals over users.
+
+    Args:
+        predictions: ``user_id``, ``user_rating``, ``prediction``.
+        seed: Of the bootstrap.
+
+    Returns:
+        "rmse" and "mae" → value, and → interval.
+
+    Raises:
+        ValueError: There are no rows, or a value is not finite.
+    """
+    truth, prediction = (predictions[name].to_numpy() for name in ("user_rating", "prediction"))
+    metrics = {"rmse": rmse(truth, prediction), "mae": mae(truth, prediction)}
+    error = pl.col("prediction").cast(pl.Float64) - pl.col("user_rating")
+    sums = predictions.group_by("user_id", maintain_order=True).agg(
+        squared=(error**2).sum(), absolute=error.abs().sum(), rows=pl.len()
+    )
+    numerators = sums.select("squared", "absolute").to_numpy()
+    squared, absolute = confidence_intervals(numerators, sums["rows"].to_numpy(), seed=seed)
+    root = np.sqrt(squared)
+    return metrics, {"rmse": (float(root[0]), float(root[1])), "mae": (float(absolute[0]), float(absolute[1]))}

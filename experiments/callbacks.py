@@ -55,6 +55,20 @@ class Validation(tf.keras.callbacks.Callback):
         logs[MONITOR] = self.score()
 
 
+class CollapseGuard(tf.keras.callbacks.Callback):
+    """Stops a training whose vectors no longer tell anything apart, as ``model.collapsed()`` finds."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        """Looks at the vectors.
+
+        Raises:
+            FloatingPointError: They have collapsed.
+        """
+        problem = self.model.collapsed()
+        if problem:
+            raise FloatingPointError(f"epoch {epoch + 1}: {problem}")
+
+
 class TrainingState(tf.keras.callbacks.Callback):
     """Early stopping and checkpoints that survive a kill.
 

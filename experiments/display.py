@@ -88,10 +88,18 @@ def _by_revealed(result: Result) -> list[Column]:
 
 
 TOP_K = [_metric(f"{name}@10", f"{name.lower()}@10") for name in ("nDCG", "precision", "recall")]
-FACTORIZED: list[Column] = [
-    (f"factorized\ntop-{k}", lambda result, k=k: number(result.metrics["test"].get(f"factorized_top_{k}")))  # type: ignore[misc]
-    for k in (10, 100)
-]
+FACTORIZED = ("factorized\ntop-100", lambda result: number(result.metrics["test"].get("factorized_top_100")))
+RMSE = ("RMSE", lambda result: number(result.metrics["test"].get("rmse")))
+COLD_RECALL = _slice("recall@10\ncold movies", "cold_start", "cold_items", "recall@10")
+
+
+def usual_columns(results: Sequence[Result]) -> list[Column]:
+    """What a table of these runs shows: top-k metrics, and those of ratings and of movies without ratings if any."""
+    rated = any("rmse" in result.metrics["test"] for result in results)
+    cold = any(result.metrics["slices"].get("cold_start", {}).get("cold_items") for result in results)
+    return [*TOP_K, FACTORIZED, *([COLD_RECALL] if cold else []), *([RMSE] if rated else [])]
+
+
 COLUMNS: dict[str, Callable[[Result], list[Column]]] = {
     "cold-items": lambda result: TOP_K,
     "cold-users": _by_revealed,
@@ -117,7 +125,7 @@ def comparison_table(results: Sequence[Result]) -> Table:
         title=f"{first['dataset']['name']}, {first['split']} split, test",
         title_style="bold",
     )
-    columns = COLUMNS.get(first["split"], lambda result: [*TOP_K, *FACTORIZED])(results[0])
+    columns = COLUMNS[first["split"]](results[0]) if first["split"] in COLUMNS else usual_columns(results)
     table.add_column("model")
     for title in (*(title for title, _ in columns), "train\ns", "evaluate\ns"):
         table.add_column(title, justify="right", no_wrap=True)
@@ -181,6 +189,13 @@ def factorized_line(test: Mapping[str, float]) -> str:
     found = {name: value for name, value in test.items() if name.startswith("factorized_top_")}
     return "factorized top-k: " + "  ".join(
         f"{name.removeprefix('factorized_top_')}: {number(value)}" for name, value in found.items()
+    )
+
+
+def rating_line(test: Mapping[str, float], confidence: Mapping[str, Sequence[float]]) -> str:
+    """Errors of predicted ratings on one line."""
+    return "predicted ratings: " + "  ".join(
+        f"{name.upper()} {with_interval(test, confidence, name)}" for name in ("rmse", "mae")
     )
 
 

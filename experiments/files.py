@@ -49,8 +49,8 @@ def write_parquet(path: Path, table: pl.DataFrame) -> None:
 
 
 def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Writes rows of one shape, or an empty file for none."""
-    write_atomically(path, pl.DataFrame(rows).write_csv)
+    """Writes rows, with nothing where a row lacks a column; or an empty file for none."""
+    write_atomically(path, pl.DataFrame(rows, infer_schema_length=None).write_csv)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

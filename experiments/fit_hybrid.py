@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,12 +11,14 @@ from data import Interactions
 from experiments.calibrate_hybrid import calibrated
 from experiments.experiment import FitContext, Trained
 from experiments.fit_content import fit_content
-from experiments.fit_retrieval import fit_retrieval
+from experiments.fit_ranking import ratings_of
+from experiments.fit_retrieval import FittedPart, fit_parts, join_parts
 from models.content_model import ContentRecommender
 from models.factors import FactorRecommender
 from models.hybrid_calibration import Calibration
 from models.hybrid_config import HybridConfig
 from models.hybrid_model import HybridRecommender, known_bars
+from models.rating_model import RatingRecommender
 
 SAMPLE = 1000
 """The scale of scores is measured on so many users."""
@@ -31,7 +34,8 @@ def fit_hybrid(config: HybridConfig, rows: Interactions, context: FitContext) ->
     monitor = context.monitor
     ranks_all = monitor is not None and monitor.candidates is None
     part = replace(context, plan=plan.get("retrieval"), monitor=monitor if ranks_all else None)
-    retrieval = fit_retrieval(config.retrieval, rows, part)
+    fitted = fit_parts(config.retrieval, rows, part)
+    retrieval = join_parts(config.retrieval, fitted, rows, part)
     content = fit_content(config.content, rows, replace(context, plan=None, monitor=None)).recommender
     model = HybridRecommender(
         warm=retrieval.recommender,
@@ -41,6 +45,7 @@ def fit_hybrid(config: HybridConfig, rows: Interactions, context: FitContext) ->
         prior=config.prior,
         lengths=np.diff(rows.matrix.indptr),
         bars=known_bars(retrieval.recommender, rows.matrix),
+        rating=_rating(fitted, rows, context),
     )
     curve = plan.get("curve", [])
     if ranks_all:
@@ -50,6 +55,12 @@ def fit_hybrid(config: HybridConfig, rows: Interactions, context: FitContext) ->
     context.reporter.line(f"calibration: {vars(model.calibration)}")
     chosen = {"retrieval": retrieval.plan, "calibration": vars(model.calibration), "curve": curve}
     return Trained(model, plan=chosen, history=retrieval.history)
+
+
+def _rating(fitted: Mapping[str, FittedPart], rows: Interactions, context: FitContext) -> RatingRecommender | None:
+    """The rating task of the multitask network, if it is a part and has that task."""
+    joint = fitted["joint"].model if "joint" in fitted else None
+    return ratings_of(joint.rating, rows, context) if joint is not None and joint.rating is not None else None
 
 
 def _crowd(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from models.backend import tf
 from models.combine import PartSum, Vectors
 from models.factors import FactorRecommender
 from models.fold_in import learn_fold_in
+from models.joint import build_joint
 from models.linear import linear_vectors
 from models.pair import build_pair
 from models.recency import fit_recency_part
@@ -29,14 +30,16 @@ BUILDERS: dict[str, Builder] = {
     "id": build_pair,
     "history": build_pair,
     "reconstruction": build_pair,
+    "joint": build_joint,
     "sequence": lambda config, data, seed: build_sequence(config, data.rows, seed),
 }
 
 
 @dataclass(frozen=True)
 class FittedPart:
-    """A trained part: its vectors, how many epochs it took, and its learning curve."""
+    """A trained part: the model and its vectors, how many epochs it took, and its learning curve."""
 
+    model: Any
     vectors: Vectors
     epochs: int
     history: list[dict[str, Any]]
@@ -51,14 +54,26 @@ def fit_retrieval(config: RetrievalConfig, rows: Interactions, context: FitConte
     Raises:
         FloatingPointError: A loss became NaN or infinite.
     """
+    return join_parts(config, fit_parts(config, rows, context), rows, context)
+
+
+def fit_parts(config: RetrievalConfig, rows: Interactions, context: FitContext) -> dict[str, FittedPart]:
+    """Trains the parts that have something to train, one after the other; name → part."""
     data = TrainingData(rows, *context.features(rows.users, rows.movies))
     plan = context.plan or {}
     wanted = plan.get("weights", dict.fromkeys(config.parts, 1.0))
-    fitted = {
+    return {
         name: _fit_part(name, config, data, plan.get("epochs", {}).get(name), context)
         for name in config.parts
         if name in BUILDERS and wanted[name]
     }
+
+
+def join_parts(
+    config: RetrievalConfig, fitted: Mapping[str, FittedPart], rows: Interactions, context: FitContext
+) -> Trained:
+    """Trained parts and those in closed form as one recommender, in a blend that the plan tells or validation."""
+    plan = context.plan or {}
     vectors: dict[str, Vectors] = {name: part.vectors for name, part in fitted.items()}
     if "linear" in config.parts:
         vectors["linear"] = linear_vectors(config.linear, rows, context.seed)
@@ -101,4 +116,4 @@ def _fit_part(
         score=(lambda: monitor(recommender())) if monitor else None,
     )
     rows = [{"part": name, "epoch": number, **row} for number, row in enumerate(history, start=1)]
-    return FittedPart(model.vectors(), best, rows)
+    return FittedPart(model, model.vectors(), best, rows)

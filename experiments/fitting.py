@@ -11,9 +11,11 @@ from typing import Any
 
 import polars as pl
 
-from data import REVEALED, Dataset, Interactions, Question, Split, question
+from data import REVEALED, DataError, Dataset, Interactions, Question, Split, question
+from data.splits import NEED_TIMESTAMPS
 from evaluation.monitor import Monitor
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.overrides import flatten
 from experiments.registry import experiment
 from experiments.reporter import ConsoleReporter, Reporter
 
@@ -57,7 +59,11 @@ def fit_on_split(
         reporter: Is told what is going on.
         dataset: Movies and users, for models that use features.
         revealed: As for ``data.question``.
+
+    Raises:
+        DataError: The model looks ahead on a split in time.
     """
+    check_time(experiment, config, split.kind)
     started = time.perf_counter()
     chosen = fit_chosen(
         experiment,
@@ -73,6 +79,18 @@ def fit_on_split(
     context = _context(directory, "final", seed=seed, reporter=reporter, plan=chosen.plan, dataset=dataset)
     final = experiment.fit(config, Interactions.from_ratings(split.train_and_validation), context)
     return Fits(chosen, final, time.perf_counter() - started)
+
+
+def check_time(experiment: Experiment, config: Any, kind: str) -> None:
+    """Refuses models that look at later ratings on splits whose point is that nothing later is known.
+
+    Raises:
+        DataError: Such a model, and a split in time.
+    """
+    ahead = [name for name, value in flatten(config).items() if name.endswith("time_neighbours") and value == "both"]
+    if ahead and kind in NEED_TIMESTAMPS:
+        option = f"--{experiment.name}.{ahead[0]}".replace("_", "-")
+        raise DataError(f"{option}: expected none or past on {kind}, a split in time, got both, which looks ahead")
 
 
 def fit_chosen(

@@ -19,18 +19,52 @@ def learning_curves(history: pl.DataFrame) -> str:
     """A small plot per metric with a line per part of the model.
 
     Args:
-        history: ``part``, ``epoch`` and a column per metric; the loss is shown relative to the first epoch, since
-            parts have losses of their own.
+        history: ``part``, ``epoch`` and a column per metric, null for parts that do not have it; losses are shown
+            relative to the first epoch, since parts have losses of their own.
     """
     names = [name for name in history.columns if name not in ("part", "epoch")]
     axes, svg = _panels(len(names))
     for axis, name in zip(axes, names, strict=True):
-        for (part,), rows in history.group_by("part", maintain_order=True):
-            values = rows[name] / rows[name][0] if name == "loss" else rows[name]
-            axis.plot(rows["epoch"], values, label=part)
-        _label(axis, "loss (first epoch = 1)" if name == "loss" else name, "epoch")
-    axes[-1].legend(frameon=False, labelcolor=GREY, fontsize=9)
+        relative = name.endswith("loss")
+        for (part,), rows in history.drop_nulls(name).group_by("part", maintain_order=True):
+            axis.plot(rows["epoch"], rows[name] / rows[name][0] if relative else rows[name], label=part)
+        _label(axis, f"{name.replace('_', ' ')}{' (first epoch = 1)' if relative else ''}", "epoch")
+    axes[0].legend(frameon=False, labelcolor=GREY, fontsize=9)
     return svg()
+
+
+def rating_calibration(predictions: pl.DataFrame) -> str:
+    """Whether predicted ratings are right on average, and with probabilities, whether these are.
+
+    Args:
+        predictions: ``user_rating``, ``prediction``, and maybe a column ``probability_<rating>`` per rating.
+    """
+    chances = [name for name in predictions.columns if name.startswith("probability_")]
+    axes, svg = _panels(3 if chances else 2)
+    binned = _binned(predictions["prediction"], predictions["user_rating"])
+    axes[0].plot(binned["predicted"], binned["found"], marker="o")
+    axes[0].axline((binned["predicted"][0], binned["predicted"][0]), slope=1, color=GREY, linewidth=0.8)
+    _label(axes[0], "mean rating", "predicted rating (ten groups of equal size)")
+    by_rating = predictions.group_by("user_rating").agg(pl.col("prediction").mean()).sort("user_rating")
+    axes[1].bar(by_rating["user_rating"].cast(pl.String), by_rating["prediction"])
+    _label(axes[1], "mean prediction", "rating given")
+    if chances:
+        stacked = pl.concat(
+            predictions.select(chance=name, found=(pl.col("user_rating") == float(name.split("_")[1])).cast(pl.Float64))
+            for name in chances
+        )
+        reliability = _binned(stacked["chance"], stacked["found"])
+        axes[2].plot(reliability["predicted"], reliability["found"], marker="o")
+        axes[2].axline((0, 0), slope=1, color=GREY, linewidth=0.8)
+        _label(axes[2], "share of ratings", "predicted probability of a rating")
+    return svg()
+
+
+def _binned(predicted: pl.Series, found: pl.Series, groups: int = 10) -> pl.DataFrame:
+    """Means of ``predicted`` and ``found`` in groups of equal size, in order of prediction."""
+    order = pl.DataFrame({"predicted": predicted, "found": found}).sort("predicted").with_row_index()
+    group = pl.col("index") * groups // len(order)
+    return order.group_by(group, maintain_order=True).agg(pl.col("predicted").mean(), pl.col("found").mean())
 
 
 def by_revealed(slices: Mapping[str, Mapping[str, float]]) -> str:
@@ -82,11 +116,15 @@ def warm_cold(curve: Sequence[Mapping[str, float]], knob: float) -> str:
 
 
 def _panels(count: int) -> tuple[list[Axes], Any]:
-    """Panels side by side, and what makes an SVG of them when they are drawn."""
+    """Panels, up to three side by side, and what makes an SVG of them when they are drawn."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.6 * count, 3.2), layout="constrained")
-    axes = list(figure.subplots(1, count, squeeze=False)[0])
+    across, down = min(count, 3), -(-count // 3)
+    figure = Figure(figsize=(4.6 * across, 3.2 * down), layout="constrained")
+    every = figure.subplots(down, across, squeeze=False).ravel()
+    axes = list(every[:count])
+    for empty in every[count:]:
+        empty.set_visible(False)
 
     def svg() -> str:
         buffer = io.StringIO()

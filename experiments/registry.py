@@ -18,6 +18,7 @@ NAMES = (
     "ialsridge",
     "lightfm",
     "retrieval",
+    "ranking",
     "content",
     "hybrid",
 )

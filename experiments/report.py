@@ -61,6 +61,7 @@ def page(result: Result) -> str:
         _metrics_section("Validation", metrics["validation"], {}),
         _factorized_section(metrics["test"]),
         _learning_section(result.directory),
+        *_rating_sections(result),
         *_cold_sections(result),
         *(_slice_section(text, metrics["slices"].get(name, {})) for name, text in SLICES.items()),
         _settings_section(config),
@@ -98,7 +99,21 @@ def _learning_section(directory: Path) -> str:
     file = directory / "history.csv"
     if not file.exists() or not file.read_text(encoding="utf-8").strip():
         return ""
-    return _figure("Learning curve", plots.learning_curves(pl.read_csv(file)), "Training on the train rows, per epoch.")
+    history = pl.read_csv(file)
+    shown = history.select(name for name in history.columns if not name.endswith("_weight"))
+    return _figure("Learning curve", plots.learning_curves(shown), "Training on the train rows, per epoch.")
+
+
+def _rating_sections(result: Result) -> list[str]:
+    """Errors of predicted ratings, and whether they are right on average."""
+    test, confidence = result.metrics["test"], result.metrics["confidence"]
+    files = [result.directory / label / "predictions.parquet" for label in result.metrics.get("parts", [""])]
+    if "rmse" not in test or not all(file.exists() for file in files):
+        return []
+    rows = [[name.upper(), with_interval(test, confidence, name)] for name in ("rmse", "mae")]
+    plot = plots.rating_calibration(pl.concat(map(pl.read_parquet, files)))
+    note = "Test ratings. On the thin line, predictions are right on average."
+    return ["<h2>Predicted ratings</h2>" + html_table(["error", "test"], rows), _figure("Calibration", plot, note)]
 
 
 def _cold_sections(result: Result) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from data import DataError
-from evaluation import confidence_intervals
+from evaluation import confidence_intervals, rating_errors
 from experiments.files import write_json, write_parquet
 from experiments.rundir import read_config
 
@@ -70,12 +70,17 @@ def merge(directory: Path, labels: Sequence[str]) -> None:
     per_user = pl.concat(tables).group_by("user_id").mean().sort("user_id")
     values = per_user.drop("user_id")
     write_parquet(directory / "per_user.parquet", per_user)
+    rated = [directory / label / "predictions.parquet" for label in labels]
+    errors = rating_errors(pl.concat(map(pl.read_parquet, rated)))[1] if all(file.exists() for file in rated) else {}
     write_json(directory / "timing.json", over_parts(timings, mean))
     write_json(
         directory / "metrics.json",
         {
             **{key: over_parts([one[key] for one in stored], mean) for key in ("validation", "test", "slices")},
-            "confidence": dict(zip(values.columns, confidence_intervals(values.to_numpy()).tolist(), strict=True)),
+            "confidence": {
+                **dict(zip(values.columns, confidence_intervals(values.to_numpy()).tolist(), strict=True)),
+                **{name: list(ends) for name, ends in errors.items()},
+            },
             "spread": {
                 key: over_parts([one[key] for one in stored], stdev) for key in ("validation", "test", "slices")
             },

@@ -8,8 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from data import Dataset, Question, question
-from evaluation import Evaluation, evaluate
+from evaluation import Evaluation, evaluate, rating_errors
 from experiments.environment import git_commit, host_summary, package_versions
 from experiments.experiment import Experiment
 from experiments.files import write_arrays, write_csv, write_json, write_parquet
@@ -107,8 +109,10 @@ def run_part(
     asked = partial(question, split.kind, revealed=options.revealed)
     score = partial(_score, options=options, kind=split.kind, seed=part.seed)
     validation = score(fits.chosen.recommender, asked(split.train, split.validation))
+    validation, _ = with_ratings(validation, fits.chosen.recommender, split.validation, part.seed)
     started = time.perf_counter()
     test = score(fits.final.recommender, asked(split.train_and_validation, split.test))
+    test, predictions = with_ratings(test, fits.final.recommender, split.test, part.seed)
     if split.kind == "cold-users":
         by_shown = {
             str(shown): score(fits.final.recommender, asked(split.train_and_validation, split.test, shown=shown))
@@ -117,7 +121,33 @@ def run_part(
         revealed = {shown: one.as_slice() for shown, one in by_shown.items()}
         test = replace(test, slices={**test.slices, "revealed": revealed})
     seconds = {"train": fits.seconds, "evaluate": time.perf_counter() - started}
+    if predictions is not None:
+        write_parquet(directory / "predictions.parquet", predictions)
     write_part(directory, fits, validation, test, seconds, dataset, asked(split.train_and_validation, split.test))
+
+
+def with_ratings(
+    found: Evaluation, recommender: Any, rows: pl.DataFrame, seed: int
+) -> tuple[Evaluation, pl.DataFrame | None]:
+    """Adds RMSE and MAE over all rows where the model predicts ratings.
+
+    Returns:
+        The evaluation, and ``user_id``, ``movie_id``, ``user_rating``, ``prediction``, with an ordinal head also
+        ``probability_<rating>`` for each rating; None where nothing is predicted.
+    """
+    rating = getattr(recommender, "rating", None)
+    if rating is None or "user_rating" not in rows.columns or rows.is_empty():
+        return found, None
+    times = rows["timestamp"].to_numpy() if "timestamp" in rows.columns else None
+    asked = (rows["user_id"], rows["movie_id"], times)
+    columns = {"prediction": rating.predict(*asked)}
+    if rating.scale.ordinal:
+        chances = rating.probabilities(*asked)
+        columns |= {f"probability_{level:g}": chances[:, place] for place, level in enumerate(rating.scale.levels)}
+    predictions = rows.select("user_id", "movie_id", "user_rating").with_columns(pl.DataFrame(columns))
+    metrics, confidence = rating_errors(predictions, seed=seed)
+    found = replace(found, metrics=found.metrics | metrics, confidence=found.confidence | confidence)
+    return found, predictions
 
 
 def _score(recommender: Any, asked: Question, options: RunOptions, kind: str, seed: int) -> Evaluation:

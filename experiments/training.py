@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.callbacks import Progress, TrainingState, Validation
+from experiments.callbacks import CollapseGuard, Progress, TrainingState, Validation
 from experiments.reporter import Reporter
 from models.backend import tf
 
@@ -53,7 +53,7 @@ def fit_keras(
         The 1-based epoch whose weights the model has, and a row of losses and metrics per epoch.
 
     Raises:
-        FloatingPointError: The loss became NaN or infinite.
+        FloatingPointError: The loss became NaN or infinite, or the vectors collapsed.
     """
     state = TrainingState(model, checkpoints, schedule.patience if score else None)
     done = state.restore()
@@ -64,6 +64,7 @@ def fit_keras(
             epochs=schedule.epochs,
             steps_per_epoch=model.steps_per_epoch,
             callbacks=[
+                *([CollapseGuard()] if hasattr(model, "collapsed") else []),
                 *([Validation(score)] if score else []),
                 state,
                 tf.keras.callbacks.TensorBoard(tensorboard, write_graph=False),

@@ -14,7 +14,7 @@ Caution = Literal["cautious", "balanced"]
 
 @dataclass(frozen=True)
 class HybridConfig:
-    """One model for rated and unrated movies: the first by a collaborative score, the others by a content score."""
+    """One model: rated movies by a collaborative score, unrated ones by a content score, and predicted ratings."""
 
     cold: Caution | float = "balanced"
     """How far unrated movies come forward: cautious, so that rated ones lose at most about 1 % of nDCG;
@@ -25,8 +25,8 @@ class HybridConfig:
     """For new users, what people like them rate counts like so many movies of their own."""
     people_regularization: float = 3000.0
     """Ridge penalty, in ratings, of what people's demographics tell about rated movies."""
-    retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
-    """The collaborative score."""
+    retrieval: RetrievalConfig = field(default_factory=lambda: RetrievalConfig(parts=("joint", "linear", "recency")))
+    """The collaborative score, and the tasks that share its vectors."""
     content: ContentConfig = field(default_factory=ContentConfig)
     """The content score."""
 

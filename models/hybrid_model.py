@@ -15,6 +15,7 @@ from models.content_model import ContentRecommender
 from models.factors import FactorRecommender
 from models.fold_in import FoldIn
 from models.hybrid_calibration import Calibration, bars, log_appeal
+from models.rating_model import RatingRecommender
 
 _BLOCK = 1024
 
@@ -35,6 +36,7 @@ class HybridRecommender:
         prior: For new users the crowd counts like so many movies of their own.
         lengths: [users] int: number of movies of each user of train.
         bars: [users] float32, see ``hybrid_calibration.bars``.
+        rating: Predicts ratings, from vectors that the collaborative model shares; None without a rating task.
     """
 
     warm: FactorRecommender
@@ -44,6 +46,7 @@ class HybridRecommender:
     prior: float
     lengths: np.ndarray
     bars: np.ndarray
+    rating: RatingRecommender | None = None
 
     @property
     def users(self) -> Vocabulary:
@@ -165,6 +168,7 @@ class HybridRecommender:
             "prior": np.array(self.prior),
             "lengths": self.lengths,
             "bars": self.bars,
+            **{f"rating/{name}": values for name, values in (self.rating.state() if self.rating else {}).items()},
         }
 
     @classmethod
@@ -185,6 +189,7 @@ class HybridRecommender:
             prior=float(state["prior"]),
             lengths=state["lengths"],
             bars=state["bars"],
+            rating=RatingRecommender.from_state(under("rating/")) if "rating/queries" in state else None,
         )
 
 

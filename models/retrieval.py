@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from models.config import PairConfig, require
+from models.joint_config import JointConfig
 from models.linear import LinearConfig
 from models.recency_config import RecencyConfig
 from models.sequence_config import SequenceConfig
 
-PartName = Literal["in_batch", "id", "history", "reconstruction", "linear", "sequence", "recency"]
+PartName = Literal["in_batch", "id", "history", "reconstruction", "joint", "linear", "sequence", "recency"]
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,7 @@ class RetrievalConfig:
             tied=False,
             normalize=False,
             dimension=256,
-            history_dropout=0.38,
-            positive_weight=0.65,
-            weight_decay=1e-7,
+            weight_decay=1e-5,
             batch_size=64,
             learning_rate=1e-3,
             epochs=70,
@@ -67,6 +66,8 @@ class RetrievalConfig:
         )
     )
     """The same with vectors of its own for the history and a squared error."""
+    joint: JointConfig = field(default_factory=JointConfig)
+    """The same, sharing its vectors with further tasks; what the hybrid is made of."""
     linear: LinearConfig = field(default_factory=LinearConfig)
     """Movies regressed on all others, EASE; closed form."""
     sequence: SequenceConfig = field(default_factory=SequenceConfig)

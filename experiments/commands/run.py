@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.display import console, factorized_line, program, run_title, seconds, top_k_table
+from experiments.display import console, factorized_line, program, rating_line, run_title, seconds, top_k_table
 from experiments.parts import load_source
 from experiments.registry import NAMES, experiment
 from experiments.reporter import ConsoleReporter
@@ -68,6 +68,8 @@ def show(result: Result, *, as_json: bool) -> None:
     metrics = result.metrics
     out.print(top_k_table(metrics["test"], metrics["confidence"], run_title(result.config)))
     out.print(factorized_line(metrics["test"]))
+    if "rmse" in metrics["test"]:
+        out.print(rating_line(metrics["test"], metrics["confidence"]))
     out.print(f"train {seconds(result.seconds['train'])} s, evaluate {seconds(result.seconds['evaluate'])} s")
     out.print(f"run directory: {result.directory}", soft_wrap=True)
     out.print(f"next: {program()} recommend {result.directory} --user ID", soft_wrap=True)

@@ -1,0 +1,50 @@
+"""Fits the rating model, and makes recommenders of rating heads."""
+
+from __future__ import annotations
+
+from data import Interactions, Vocabulary
+from experiments.experiment import FitContext, Trained
+from experiments.training import Schedule, fit_keras
+from models.backend import tf
+from models.joint import build_joint
+from models.joint_config import JointConfig
+from models.rating_config import RatingConfig
+from models.rating_export import rating_recommender
+from models.rating_model import RatingRecommender
+from models.rating_task import RatingTask
+from models.training_data import TrainingData
+
+
+def fit_ranking(config: RatingConfig, rows: Interactions, context: FitContext) -> Trained:
+    """Trains the multitask network with the rating task alone.
+
+    Raises:
+        ValueError: The rows have no ratings, all the same, or no timestamps where they are asked for.
+        FloatingPointError: The loss became NaN or infinite.
+    """
+    data = TrainingData(rows, *context.features(rows.users, rows.movies))
+    tf.keras.utils.set_random_seed(context.seed)
+    model = build_joint(JointConfig(tasks=("rating",), rating=config), data, context.seed)
+    model.compile(optimizer=tf.keras.optimizers.Adam(config.learning_rate))
+    _, history = fit_keras(
+        model,
+        Schedule(config.epochs, config.epochs),
+        seed=context.seed,
+        checkpoints=context.checkpoints / "rating",
+        tensorboard=context.tensorboard / "rating",
+        reporter=context.reporter,
+        label="rating",
+        score=None,
+    )
+    curve = [{"part": "rating", "epoch": number, **row} for number, row in enumerate(history, start=1)]
+    assert model.rating is not None
+    return Trained(ratings_of(model.rating, rows, context), history=curve)
+
+
+def ratings_of(task: RatingTask, rows: Interactions, context: FitContext) -> RatingRecommender:
+    """A trained rating task as a recommender of all movies that the dataset names."""
+    dataset = context.dataset
+    movies = Vocabulary.from_ids([*rows.movies.ids, *(dataset.movies["movie_id"] if dataset else ())])
+    people = Vocabulary.from_ids([*rows.users.ids, *(dataset.users["user_id"] if dataset else ())])
+    of_people, of_movies = context.features(people, movies)
+    return rating_recommender(task.head, task.rating_loss.scale(), rows, (movies, of_movies), (people, of_people))
