@@ -20,7 +20,7 @@ from experiments.settings import Settings
 from experiments.settings import to_json as settings_to_json
 
 METRIC = "ndcg@10"
-METRICS = (METRIC, "precision@10", "recall@10", "coverage@10", "factorized_top_100")
+METRICS = (METRIC, "precision@10", "recall@10", "coverage@10", "factorized_top_100", "rmse", "mae")
 
 
 @dataclass
@@ -112,7 +112,7 @@ def _summary(result: Result, config: Any, fields: Sequence[str]) -> dict[str, An
     test, confidence = result.metrics["test"], result.metrics["confidence"]
     return {
         "values": {field: value_of(config, field) for field in fields},
-        "test": {name: test[name] for name in METRICS},
+        "test": {name: test[name] for name in METRICS if name in test},
         "confidence": {name: confidence[name] for name in METRICS if name in confidence},
         "validation": result.metrics["validation"][METRIC],
         "seconds": result.seconds,

@@ -115,6 +115,23 @@ def warm_cold(curve: Sequence[Mapping[str, float]], knob: float) -> str:
     return svg()
 
 
+def trade_off(runs: Mapping[str, Mapping[str, float]]) -> str:
+    """nDCG@10 of lists over RMSE of ratings, a labelled point per run: up and to the left is better.
+
+    Args:
+        runs: Name → test metrics; runs without ratings are left out.
+    """
+    (axis,), svg = _panels(1)
+    for name, test in runs.items():
+        if "rmse" in test:
+            axis.plot(test["rmse"], test["ndcg@10"], "o")
+            point = (test["rmse"], test["ndcg@10"])
+            axis.annotate(name, point, xytext=(5, 4), textcoords="offset points", fontsize=8, color=GREY)
+    _label(axis, "nDCG@10 of lists", "RMSE of predicted ratings")
+    axis.margins(0.3, 0.15)
+    return svg()
+
+
 def _panels(count: int) -> tuple[list[Axes], Any]:
     """Panels, up to three side by side, and what makes an SVG of them when they are drawn."""
     from matplotlib.figure import Figure

@@ -2,7 +2,7 @@
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` and shows ``docs/results/NAME.json``. The
 file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, or without one what ``recs compare --json`` prints.
-``python -m experiments.tables`` checks, with ``--write`` it mends.
+``python -m experiments.tables`` checks, with ``--write`` it mends and draws ablations that trade lists for ratings.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import Any
 
 import polars as pl
 
-from experiments.ablation_table import HEADER, ablation_rows
+from experiments.ablation_table import ablation_cells
 from experiments.display import COLUMNS, number, seconds, with_interval
 from experiments.overrides import short
+from experiments.plots import trade_off
 from experiments.results import Result
 
 Cells = tuple[list[str], list[list[str]]]
@@ -44,6 +45,7 @@ def comparison(stored: Mapping[str, Any]) -> Cells:
     runs, differences = stored["runs"], stored["differences"]
     if stored["split"] in COLUMNS:
         return _cold_comparison(stored)
+    rated = any("rmse" in run["test"] for run in runs.values())
     header = [
         "model",
         "nDCG@10",
@@ -51,14 +53,15 @@ def comparison(stored: Mapping[str, Any]) -> Cells:
         "recall@10",
         "factorized top-100",
         f"nDCG@10 against {differences['best']}",
+        *(["RMSE", "MAE"] if rated else []),
         "train s",
     ]
-    return header, [_row(one, runs[one], differences) for one in runs]
+    return header, [_row(one, runs[one], differences, rated) for one in runs]
 
 
 def ablation(stored: Mapping[str, Any]) -> Cells:
     """What ``recs ablate --results`` wrote."""
-    return HEADER, ablation_rows(stored)
+    return ablation_cells(stored)
 
 
 def tuning(stored: Mapping[str, Any]) -> Cells:
@@ -104,7 +107,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], Cells]] = {
 }
 
 
-def _row(name: str, run: Mapping[str, Any], differences: Mapping[str, Any]) -> list[str]:
+def _row(name: str, run: Mapping[str, Any], differences: Mapping[str, Any], rated: bool) -> list[str]:
     test, mark = run["test"], "**" if name == differences["best"] else ""
     against = "–"
     if name in differences["paired"]:
@@ -115,6 +118,7 @@ def _row(name: str, run: Mapping[str, Any], differences: Mapping[str, Any]) -> l
         *(with_interval(test, run["confidence"], metric) for metric in ("ndcg@10", "precision@10", "recall@10")),
         number(test["factorized_top_100"]),
         against,
+        *([with_interval(test, run["confidence"], metric) for metric in ("rmse", "mae")] if rated else []),
         seconds(run["seconds"]["train"]),
     ]
 
@@ -141,6 +145,18 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
+def plots() -> dict[Path, str]:
+    """Pictures of ablations that trade lists against ratings: file → SVG."""
+    results = ROOT / "docs" / "results"
+    stored = {file: json.loads(file.read_text(encoding="utf-8")) for file in sorted(results.glob("ablation-*.json"))}
+    runs = {file: {"default": one["default"], **one["variants"]} for file, one in stored.items()}
+    return {
+        file.with_suffix(".svg"): trade_off({name: run["test"] for name, run in of_file.items()})
+        for file, of_file in runs.items()
+        if sum("rmse" in run["test"] for run in of_file.values()) > 1
+    }
+
+
 def main(words: list[str]) -> int:
     """Checks or mends; returns the exit status."""
     stale = [
@@ -150,6 +166,9 @@ def main(words: list[str]) -> int:
         if "--write" in words:
             page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
         print(f"{page.relative_to(ROOT)}: {'mended' if '--write' in words else 'not as the results say; make tables'}")
+    if "--write" in words:
+        for file, svg in plots().items():
+            file.write_text(svg, encoding="utf-8")
     return 1 if stale and "--write" not in words else 0
 
 

@@ -13,6 +13,7 @@ from models.joint_config import JointConfig
 from models.joint_towers import content_pair, shared_embeddings
 from models.loss_weights import WEIGHTINGS
 from models.pair import TowerPair, build_pair
+from models.rating_config import STEPS
 from models.rating_task import RatingTask
 from models.training_data import TrainingData
 
@@ -46,7 +47,7 @@ class JointModel(tfrs.Model):
         self.content = content_pair(config.content, data, self.pair, seed) if self.pair and "content" in tasks else None
         self.rating = RatingTask(config.rating, data, self.pair, self.content, seed) if "rating" in tasks else None
         self.loss_weights = WEIGHTINGS[config.weighting](config)
-        rating_steps = config.epochs * -(-self.steps_per_epoch // config.rating_every)
+        rating_steps = config.epochs * -(-self.steps_per_epoch // (config.rating_every if self.pair else 1))
         self.rating_optimizer = tf.keras.optimizers.Adam(
             tf.keras.optimizers.schedules.CosineDecay(config.rating.learning_rate, rating_steps)
         )
@@ -63,7 +64,7 @@ class JointModel(tfrs.Model):
     @property
     def steps_per_epoch(self) -> int:
         """Batches in an epoch."""
-        return self.pair.steps_per_epoch if self.pair else 1
+        return self.pair.steps_per_epoch if self.pair else STEPS
 
     def learning_rate(self) -> float:
         """Of the shared vectors and what belongs to the retrieval and content tasks."""
@@ -72,7 +73,7 @@ class JointModel(tfrs.Model):
     def batches(self, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """Batches epoch after epoch, a function of (seed, epoch); ``rates`` says whether the rating task takes part."""
         if self.pair is None:
-            return tf.data.Dataset.from_tensors({"rates": True}).repeat(epochs - first_epoch)
+            return tf.data.Dataset.from_tensors({"rates": True}).repeat(STEPS * (epochs - first_epoch))
         steps = tf.data.Dataset.range(self.steps_per_epoch).repeat()
         return tf.data.Dataset.zip((self.pair.batches(seed, first_epoch, epochs), steps)).map(
             lambda batch, step: {**batch, "rates": step % self.config.rating_every == 0}

@@ -68,7 +68,7 @@ class JointConfig:
 
     @property
     def epochs(self) -> int:
-        """At most this many passes over the users; without histories, steps of the rating task."""
+        """At most this many passes over the users; where the rating task is alone, epochs of its own."""
         return self.rating.epochs if self.tasks == ("rating",) else self.retrieval.epochs
 
     @property

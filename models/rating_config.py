@@ -7,6 +7,10 @@ from typing import Literal
 
 from models.config import require
 
+STEPS = 10
+"""Of the rating task in an epoch, where it is alone: a step sees all ratings, and epochs of one step would spend most
+of their time on checkpoints."""
+
 HeadName = Literal["regression", "ordinal"]
 TimeNeighbours = Literal["none", "past", "both"]
 
@@ -40,8 +44,8 @@ class RatingConfig:
     """So many ratings around the time are looked at."""
     learning_rate: float = 5e-3
     """Step size of Adam."""
-    epochs: int = 110
-    """Steps; each sees all ratings."""
+    epochs: int = 11
+    """Epochs of ten steps; each step sees all ratings."""
 
     def __post_init__(self) -> None:
         for field in ("dimension", "neighbours", "epochs"):

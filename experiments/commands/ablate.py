@@ -14,7 +14,7 @@ from rich import box
 from rich.table import Table
 
 from experiments.ablate import run_ablations
-from experiments.ablation_table import HEADER, ablation_rows
+from experiments.ablation_table import ablation_cells
 from experiments.ablations import NAMES, ablation
 from experiments.display import console
 from experiments.files import without_nan, write_json
@@ -101,9 +101,10 @@ def show(records: Mapping[str, Mapping[str, Any]], out: Path) -> None:
     for name, record in records.items():
         title = f"{name}: {record['question']}\n{record['dataset']}, {record['split']} split, test"
         table = Table(box=box.SIMPLE_HEAD, title=title, title_style="bold")
-        for column in HEADER:
-            table.add_column(column, justify="left" if column == HEADER[0] else "right", no_wrap=column != HEADER[0])
-        for row in ablation_rows(record):
+        header, rows = ablation_cells(record)
+        for place, column in enumerate(header):
+            table.add_column(column, justify="right" if place else "left", no_wrap=place > 0)
+        for row in rows:
             table.add_row(*row)
         screen.print(table)
     seeds = next(iter(records.values()))["seeds"]

@@ -23,7 +23,7 @@ from models.rating_losses import OrdinalLoss
 from models.rating_output import RatingScale
 from models.time_neighbours import nearby
 
-SMALL = RatingConfig(dimension=16, epochs=60, learning_rate=0.01)
+SMALL = RatingConfig(dimension=16, epochs=6, learning_rate=0.01)
 
 
 def rows_of(user, movie, rating, time=None):
@@ -196,7 +196,7 @@ def test_moods_are_seen_around_the_time_and_in_training_as_in_prediction(tmp_pat
 
 def test_the_past_alone_is_used_if_that_is_asked_for(tmp_path):
     train, _ = moody(1)
-    past = fit(with_values(SMALL, {"time_neighbours": "past", "epochs": 5}), train, tmp_path)
+    past = fit(with_values(SMALL, {"time_neighbours": "past", "epochs": 1}), train, tmp_path)
     one = train.head(1)
     early = np.array([0], np.int64)  # before everything
     user, movie = past.users.encode(one["user_id"]), past.movies.encode(one["movie_id"])

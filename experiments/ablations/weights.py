@@ -1,0 +1,12 @@
+"""The trade-off between tasks: quality of lists against errors of ratings."""
+
+from experiments.ablations import Ablation
+
+WEIGHTS = (1.0, 10.0, 30.0, 100.0, 1000.0)
+
+ABLATION = Ablation(
+    question="What does a heavier rating task cost the lists, and what does it gain the ratings?",
+    experiment="hybrid",
+    variants={f"ratings weigh {weight:g}": {"retrieval.joint.weights.rating": weight} for weight in WEIGHTS},
+    base={"retrieval.parts": ("joint",), "simulations": 1},
+)
