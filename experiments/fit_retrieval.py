@@ -63,7 +63,7 @@ def fit_parts(config: RetrievalConfig, rows: Interactions, context: FitContext) 
     plan = context.plan or {}
     wanted = plan.get("weights", dict.fromkeys(config.parts, 1.0))
     return {
-        name: _fit_part(name, config, data, plan.get("epochs", {}).get(name), context)
+        name: fit_part(name, getattr(config, name), data, plan.get("epochs", {}).get(name), context)
         for name in config.parts
         if name in BUILDERS and wanted[name]
     }
@@ -88,32 +88,45 @@ def join_parts(
     return Trained(replace(recommender, fold_in=fold_in), plan=chosen, history=history)
 
 
-def _fit_part(
-    name: str, config: RetrievalConfig, data: TrainingData, epochs: int | None, context: FitContext
+def as_recommender(model: Any, data: TrainingData) -> FactorRecommender:
+    """A trained pair as it stands."""
+    queries, candidates = model.vectors()
+    popularity = data.rows.movie_counts.astype(np.float32)
+    return FactorRecommender(data.rows.users, data.rows.movies, queries, candidates, popularity)
+
+
+def fit_part(
+    name: str,
+    config: Any,
+    data: TrainingData,
+    epochs: int | None,
+    context: FitContext,
+    recommender: Callable[[Any, TrainingData], FactorRecommender] = as_recommender,
 ) -> FittedPart:
-    """Trains one part, for ``epochs`` or until validation no longer improves."""
-    own = getattr(config, name)
+    """Trains one part, for ``epochs`` or until validation no longer improves.
+
+    Args:
+        name: A key of ``BUILDERS``.
+        config: The part's.
+        data: What it is trained on.
+        epochs: How many; None to let validation decide.
+        context: Of the fit.
+        recommender: From the model as it stands to what validation scores.
+    """
     seed = context.seed
     tf.keras.utils.set_random_seed(seed)
-    model = BUILDERS[name](own, data, seed)
+    model = BUILDERS[name](config, data, seed)
     model.compile(optimizer=tf.keras.optimizers.Adam(model.learning_rate()))
-
-    def recommender() -> FactorRecommender:
-        queries, candidates = model.vectors()
-        popularity = data.rows.movie_counts.astype(np.float32)
-        return FactorRecommender(data.rows.users, data.rows.movies, queries, candidates, popularity)
-
     monitor = context.monitor if epochs is None else None
-
     best, history = fit_keras(
         model,
-        Schedule(epochs or own.epochs, own.patience),
+        Schedule(epochs or config.epochs, config.patience),
         seed=seed,
         checkpoints=context.checkpoints / name,
         tensorboard=context.tensorboard / name,
         reporter=context.reporter,
         label=name,
-        score=(lambda: monitor(recommender())) if monitor else None,
+        score=(lambda: monitor(recommender(model, data))) if monitor else None,
     )
     rows = [{"part": name, "epoch": number, **row} for number, row in enumerate(history, start=1)]
     return FittedPart(model, model.vectors(), best, rows)

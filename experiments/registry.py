@@ -20,6 +20,7 @@ NAMES = (
     "retrieval",
     "ranking",
     "content",
+    "iddropout",
     "hybrid",
 )
 

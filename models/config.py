@@ -42,6 +42,8 @@ class PairConfig:
     """context: so many periods with equally many rows; each has a vector, and between them the vector moves evenly."""
     tied: bool = True
     """The history sums up the candidate tower's own vectors of movies; otherwise it has vectors of its own."""
+    id_dropout: float = 0.0
+    """Share of the movies whose id is dropped at each step, so that their features learn to stand for it."""
     history_dropout: float = 0.3
     """Share of the history hidden in training; with softmax and reconstruction only what was hidden is a target."""
     logq: bool = True
@@ -74,7 +76,7 @@ class PairConfig:
             require(getattr(self, field) >= 1, field, "an integer of at least 1", getattr(self, field))
         for field in ("temperature", "learning_rate"):
             require(getattr(self, field) > 0, field, "a number above 0", getattr(self, field))
-        for field in ("dropout", "history_dropout"):
+        for field in ("dropout", "id_dropout", "history_dropout"):
             require(0 <= getattr(self, field) < 1, field, "a share of at least 0 and below 1", getattr(self, field))
         for field in ("uniform_negatives", "weight_decay", "positive_weight"):
             require(getattr(self, field) >= 0, field, "a number of at least 0", getattr(self, field))
@@ -82,5 +84,8 @@ class PairConfig:
         require(hard is None or hard >= 1, "hard_negatives", "None or an integer of at least 1", hard)
         timeless = "context" not in self.query or (self.objective == "in-batch" and len(self.query) > 1)
         require(timeless, "query", "context only with the in-batch objective, and beside another tower", self.query)
+        stands_in = self.candidate == ("id", "features") and self.combine == "sum" and not self.bias
+        expected = "0 but for a sum of id and features as candidate, without bias"
+        require(stands_in or not self.id_dropout, "id_dropout", expected, self.id_dropout)
         untied = not self.tied or "history" not in self.query or "id" in self.candidate
         require(untied, "tied", "a candidate tower with ids to share with the history", self.candidate)

@@ -113,6 +113,7 @@ class Tower(tf.keras.Model):
         mix: From the parts' vectors to one.
         normalize: Scale it to unit length.
         scale: Multiply it by this.
+        first_dropout: Share of the rows in training whose first part is dropped as a whole.
         extra: From features to further columns [batch, n]: a bias on one side, ones on the other.
         name: Name of the tower.
     """
@@ -124,6 +125,7 @@ class Tower(tf.keras.Model):
         *,
         normalize: bool,
         scale: float,
+        first_dropout: float = 0.0,
         extra: Callable[[Features], tf.Tensor] | None,
         name: str,
     ) -> None:
@@ -132,6 +134,7 @@ class Tower(tf.keras.Model):
         self.mix = mix
         self.normalize = normalize
         self.scale = scale
+        self.first_dropout = first_dropout
         self.extra = extra
 
     def call(self, features: Features, dropout: float = 0.0, seed: tf.Tensor | None = None) -> tf.Tensor:
@@ -145,7 +148,11 @@ class Tower(tf.keras.Model):
         Returns:
             [batch, dim] float32, with the extra columns at the end.
         """
-        vectors = self.mix([part(features) for part in self.parts])
+        parts = [part(features) for part in self.parts]
+        if self.first_dropout and seed is not None:
+            kept = tf.random.stateless_uniform([tf.shape(parts[0])[0], 1], seed + 5) >= self.first_dropout
+            parts[0] *= tf.cast(kept, tf.float32)
+        vectors = self.mix(parts)
         if self.normalize:
             vectors = tf.math.l2_normalize(vectors, axis=-1)
         if dropout and seed is not None:
@@ -240,6 +247,7 @@ def build_towers(config: PairConfig, data: TrainingData, seed: int) -> tuple[Tow
         MIXERS[config.combine](dim, base + 7),
         normalize=config.normalize,
         scale=1.0,
+        first_dropout=config.id_dropout,
         extra=bias,
         name="candidate_tower",
     )

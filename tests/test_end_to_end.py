@@ -48,6 +48,25 @@ def test_after_two_star_wars_comes_the_third(retrieval_run, capsys):
     assert found[0]["why"] == "like Star Wars (1977), Empire Strikes Back, The (1980)"
 
 
+def test_the_hybrid_does_all_of_it_with_one_set_of_weights(tmp_path, capsys):
+    """Lists, ratings and movies that nobody has rated."""
+    out = tmp_path / "hybrid"
+    assert (
+        main(["run", "hybrid", "--split", "stratified", "--seed", "0", "--hybrid.simulations", "1", "--out", str(out)])
+        == 0
+    )
+    test = json.loads((out / "metrics.json").read_text())["test"]
+    assert 0.49 < test["ndcg@10"] < 0.55  # iALS .486
+    assert 0.86 < test["rmse"] < 0.90  # biases alone .94
+    predictions = pl.read_parquet(out / "predictions.parquet")
+    assert predictions.columns == ["user_id", "movie_id", "user_rating", "prediction"]
+    assert len(predictions) == 24_934
+    error = predictions["prediction"] - predictions["user_rating"]
+    assert (error**2).mean() ** 0.5 == pytest.approx(test["rmse"], abs=1e-6)
+    assert "RMSE" in capsys.readouterr().out
+    assert "Calibration" in (out / "report.html").read_text(encoding="utf-8")
+
+
 def test_the_comparison_of_make_run(tmp_path, capsys):
     assert main(["compare", "popularity", "ease", "--dataset", "100k", "--out", str(tmp_path / "c")]) == 0
     shown = capsys.readouterr().out

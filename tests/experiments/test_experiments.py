@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -17,10 +18,13 @@ from experiments.experiment import FitContext
 from experiments.files import read_arrays, write_arrays
 from experiments.registry import experiment
 from models.config import PairConfig
+from models.id_dropout_config import IdDropoutConfig
+from models.joint_config import JointConfig
+from models.rating_config import RatingConfig
 from models.retrieval import RetrievalConfig
 
 NAMES = [name for name in registry.NAMES if name != "lightfm" or importlib.util.find_spec("lightfm")]
-LEARNED = ("itemknn", "ease", "ials", "contentknn", "userridge", "ialsridge", "retrieval", "hybrid")
+LEARNED = ("itemknn", "ease", "ials", "contentknn", "userridge", "ialsridge", "retrieval", "iddropout", "hybrid")
 CONFIGS = {
     "ease": {"regularization": 5.0},
     "itemknn": {"shrink": 1.0},
@@ -35,9 +39,24 @@ CONFIGS = {
     "hybrid": {
         "prior": 1.0,
         "retrieval": RetrievalConfig(
-            parts=("history",),
-            history=PairConfig(query=("history",), objective="softmax", dimension=8, batch_size=16, epochs=15),
+            parts=("joint",),
+            joint=JointConfig(
+                retrieval=PairConfig(
+                    query=("history",),
+                    objective="softmax",
+                    tied=False,
+                    dimension=8,
+                    batch_size=16,
+                    learning_rate=0.02,
+                    epochs=15,
+                ),
+                rating=RatingConfig(dimension=4),
+            ),
         ),
+    },
+    "ranking": {"dimension": 4, "epochs": 2},
+    "iddropout": {
+        "pair": replace(IdDropoutConfig().pair, dimension=8, batch_size=16, learning_rate=0.02, epochs=15),
     },
 }
 
@@ -86,6 +105,15 @@ def test_it_serves_someone_it_has_never_seen(fitted, name):
     history[0, [10, 11, 12]] = 1.0  # movies of the second group
     scores = model.score_history(csr_matrix(history))[0]
     assert scores[13:].min() > scores[:10].max()
+
+
+@pytest.mark.parametrize("name", ["ranking", "hybrid"])
+def test_it_predicts_ratings_on_the_scale(fitted, planted, name):
+    table = planted.test
+    predicted = fitted[name].rating.predict(table["user_id"], table["movie_id"], table["timestamp"].to_numpy())
+    assert predicted.shape == (len(table),)
+    assert predicted.dtype == np.float32
+    assert ((predicted >= 3) & (predicted <= 5)).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
