@@ -164,6 +164,8 @@ SPACES: dict[str, Space] = {
         "people_regularization": Float(300, 30_000, log=True),
         "content.kernel.regularization": Float(2, 200, log=True),
         "content.kernel.common_regularization": Float(0.2, 50, log=True),
+        "retrieval.joint.weights.content": Float(0.03, 3.0, log=True),
+        "retrieval.joint.weights.rating": Float(1, 1000, log=True),
     },
 }
 

@@ -111,8 +111,8 @@ class RatingRecommender:
         block = max(1, _PAIRS_AT_ONCE // self.queries.shape[1])
         for start in range(0, len(user), block):
             part = slice(start, start + block)
-            queries, bias = self._asked(user[part], user_ids[part])
-            candidates, movie_bias = self._movies(movie[part])
+            queries, bias = self.of_users(user_ids[part])
+            candidates, movie_bias = self.of_movies(movie[part])
             score[part] = (queries * candidates).sum(axis=1) + bias + movie_bias
             if self.crosses is not None:
                 score[part] += self.crosses(np.hstack([queries, candidates]))
@@ -120,8 +120,9 @@ class RatingRecommender:
             score += self.times(user, movie, np.asarray(timestamps, np.float64))
         return score
 
-    def _asked(self, user: np.ndarray, user_ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Queries [rows, dim] and biases [rows] of users, -1 for those that are not in train."""
+    def of_users(self, user_ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Queries [rows, dim] and biases [rows]; of those who are not in train, what their demographics tell."""
+        user = self.users.encode(user_ids)
         queries = self.queries[np.maximum(user, 0)].copy()
         bias = self.user_bias[np.maximum(user, 0)].copy()
         new = np.flatnonzero(user < 0)
@@ -136,8 +137,8 @@ class RatingRecommender:
         told[place >= 0] = self.of_people[place[place >= 0]]
         return told
 
-    def _movies(self, movie: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Candidates [rows, dim] and biases [rows] of movies, -1 for those that are not known."""
+    def of_movies(self, movie: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Candidates [rows, dim] and biases [rows] of movies [rows] int32, zeros and the mean for -1, not known."""
         known = movie >= 0
         candidates = self.candidates[np.maximum(movie, 0)] * known[:, None]
         return candidates, np.where(known, self.movie_bias[np.maximum(movie, 0)], self.movie_bias.mean())

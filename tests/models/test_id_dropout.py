@@ -59,5 +59,5 @@ def test_all_movies_have_vectors_of_one_length(model, cold):
 def test_dropping_ids_needs_features_that_stand_for_them(change):
     with pytest.raises(ValueError, match="id_dropout: expected 0 but for a sum of id and features"):
         replace(SMALL.pair, **change)
-    with pytest.raises(ValueError, match="pair.id_dropout: expected a share above 0"):
+    with pytest.raises(ValueError, match=r"pair\.id_dropout: expected a share above 0"):
         IdDropoutConfig(PairConfig())
