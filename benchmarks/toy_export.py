@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from models.backend import tf
-from serving.catalogue import Catalogue, Movie, write_catalogue
+from serving.http.catalogue import EXTRA, Catalogue, Movie, write_catalogue
 
 Tensor = Any
 _IDS = tf.TensorSpec([None], tf.string)
 _LISTS = tf.TensorSpec([None, None], tf.string)
 _RATINGS = tf.TensorSpec([None, None], tf.float32)
+_YEARS = tf.TensorSpec([None], tf.int32)
 _K = tf.TensorSpec([], tf.int32)
 
 
@@ -39,7 +40,7 @@ class Toy:
         seen = rng.random((users, movies)) < density
         seen[np.arange(users), np.arange(users) % movies] = True
         vectors = [rng.normal(size=(count, dim)).astype(np.float32) for count in (users, movies)]
-        return cls(*vectors, seen)
+        return cls(vectors[0], vectors[1], seen)
 
     @property
     def user_ids(self) -> list[str]:
@@ -82,13 +83,14 @@ def export_toy(toy: Toy, directory: Path, *, catalogue: bool = True) -> Path:
     signatures = {
         "serving_default": module.recommend,
         "recommend": module.recommend,
+        "recommend_filtered": module.recommend_filtered,
         "recommend_for_history": module.recommend_for_history,
         "rank": module.rank,
         "similar_movies": module.similar_movies,
     }
     tf.saved_model.save(module, str(temporary), signatures=signatures)
     if catalogue:
-        write_catalogue(temporary, toy.catalogue)
+        write_catalogue(temporary / EXTRA, toy.catalogue)
     return temporary.rename(directory)
 
 
@@ -101,7 +103,10 @@ class _ToyModule(tf.Module):
         self.movies = tf.Variable(np.vstack([toy.movies, np.zeros_like(toy.movies[:1])]), trainable=False)
         self.seen = tf.Variable(np.vstack([toy.seen, np.zeros_like(toy.seen[:1])]), trainable=False)
         self.movie_ids = tf.constant(toy.movie_ids)
-        self.titles = tf.constant([movie.movie_title for movie in toy.catalogue.movies.values()])
+        movies = toy.catalogue.movies.values()
+        self.genres = tf.constant([movie.movie_genres[0] for movie in movies])
+        self.years = tf.constant([movie.release_year for movie in movies])
+        self.titles = tf.constant([movie.movie_title for movie in movies])
         self.user_rows = _table(toy.user_ids)
         self.movie_rows = _table(toy.movie_ids)
 
@@ -111,6 +116,18 @@ class _ToyModule(tf.Module):
         rows = self.user_rows.lookup(user_id)
         hidden = tf.gather(self.seen, rows) | self._named(exclude)
         return self._best(tf.gather(self.users, rows), hidden, k)
+
+    @tf.function(input_signature=[_IDS, _LISTS, _LISTS, _YEARS, _YEARS, _K])
+    def recommend_filtered(
+        self, user_id: Tensor, exclude: Tensor, genres: Tensor, year_from: Tensor, year_to: Tensor, k: Tensor
+    ) -> dict[str, Tensor]:
+        """The same of some genres and years; no genre and year 0 are any."""
+        rows = self.user_rows.lookup(user_id)
+        of_genre = tf.reduce_any(self.genres[None, :, None] == genres[:, None, :], axis=2)
+        of_genre |= tf.reduce_all(genres == "", axis=1, keepdims=True)
+        of_years = (self.years >= year_from[:, None]) & ((self.years <= year_to[:, None]) | (year_to[:, None] == 0))
+        hidden = tf.gather(self.seen, rows) | self._named(exclude)
+        return self._best(tf.gather(self.users, rows), hidden | ~(of_genre & of_years), k)
 
     @tf.function(input_signature=[_LISTS, _RATINGS, _LISTS, _K])
     def recommend_for_history(self, movie_id: Tensor, rating: Tensor, exclude: Tensor, k: Tensor) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from serving.catalogue import Catalogue, Movie
+from serving.http.catalogue import Catalogue, Movie
 from serving.http.errors import ApiError, invalid
 from serving.http.models import Models
 from serving.http.recommend import Found, Question, recommend, similar
@@ -87,7 +87,7 @@ async def _recommend(models: Models, request: RecommendRequest) -> RecommendAnsw
         history=tuple((rated.movie_id, rated.rating) for rated in request.history),
         k=request.k,
         exclude=tuple(request.exclude),
-        genres=frozenset(request.genres),
+        genres=tuple(request.genres),
         year_from=request.year_from,
         year_to=request.year_to,
         reasons=request.reasons,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from serving.catalogue import Catalogue
+from serving.http.catalogue import Catalogue
 from serving.http.errors import invalid
 from serving.http.settings import ServerSettings
 from serving.http.signature import Signature
@@ -44,7 +44,7 @@ def check_inputs(
         k = int(arrays["k"])
         if not 1 <= k <= settings.max_k:
             raise invalid(f"named input k: expected 1 to {settings.max_k}, got {k}")
-    if signature.name == "recommend_for_history":
+    if signature.name.startswith("recommend_for_history"):
         _check_histories(arrays, catalogue)
     elif catalogue is not None:
         _check_users(arrays, catalogue)
@@ -79,8 +79,8 @@ def _check_users(arrays: Mapping[str, np.ndarray], catalogue: Catalogue) -> None
     for value in arrays["user_id"].ravel():
         if _text(value) not in catalogue.users:
             raise invalid(
-                f"named input user_id: unknown user {_text(value)[:100]!r}; for someone the model has not seen, use "
-                "the signature recommend_for_history"
+                f"named input user_id: unknown user {_text(value)[:100]!r}; for someone the model has not seen, name "
+                "movies (recommend_for_history)"
             )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.catalogue import Catalogue, Movie
+from serving.http.catalogue import Catalogue
 from serving.http.errors import ApiError, invalid
 from serving.http.json_tensors import default_input
 from serving.http.servable import DEFAULT_SIGNATURE, Servable
@@ -38,7 +38,7 @@ class Question:
     history: tuple[tuple[str, float], ...] = ()
     k: int = 10
     exclude: tuple[str, ...] = ()
-    genres: frozenset[str] = frozenset()
+    genres: tuple[str, ...] = ()
     year_from: int | None = None
     year_to: int | None = None
     reasons: bool = True
@@ -48,9 +48,21 @@ class Question:
         """Whether some movies are filtered out."""
         return bool(self.genres) or self.year_from is not None or self.year_to is not None
 
-    def accepts(self, movie: Movie) -> bool:
+    @property
+    def needs(self) -> set[str]:
+        """The inputs that a signature needs to leave out what is not wanted."""
+        return ({"genres", "year_from", "year_to"} if self.filters else set()) | (
+            {"exclude"} if self.exclude else set()
+        )
+
+    def accepts(self, movie_id: str, catalogue: Catalogue) -> bool:
         """Whether a movie passes the filters; one without a year passes no filter of years."""
-        if self.genres and not self.genres & set(movie.movie_genres):
+        movie = catalogue.movies.get(movie_id)
+        if movie_id in self.exclude or (self.filters and movie is None):
+            return False
+        if movie is None or not self.filters:
+            return True
+        if self.genres and not set(self.genres) & set(movie.movie_genres):
             return False
         if self.year_from is None and self.year_to is None:
             return True
@@ -82,17 +94,15 @@ async def recommend(servable: Servable, question: Question) -> list[Found]:
         ApiError: The question makes no sense to this model.
     """
     catalogue = servable.catalogue or Catalogue()
-    if question.filters and not catalogue.movies:
-        raise invalid(f"model {servable.name} has no catalogue: it cannot filter by genre or year")
     signature = _signature(servable, question)
     inputs = _inputs(signature, question)
-    outputs = await servable.call(signature, inputs)
-    if question.filters:  # only now: first the question has passed the checks with its own k
-        inputs = {**inputs, "k": np.array(max(question.k, min(_POOL, len(catalogue.movies))), dtype=np.int32)}
-        outputs = await servable.compute(signature, inputs, 1)
-    found = [
-        movie for movie in _rows(outputs)[0] if not question.filters or _accepted(question, catalogue, movie.movie_id)
-    ][: question.k]
+    found = _rows(await servable.call(signature, inputs))[0]
+    if not question.needs <= set(signature.inputs):  # the graph cannot leave these movies out: ask for more, and drop
+        if question.filters and not catalogue.movies:
+            raise invalid(f"model {servable.name} cannot filter by genre or year: it has no catalogue")
+        more = np.array(max(question.k, min(_POOL, len(catalogue.movies) or _POOL)), dtype=np.int32)
+        found = _rows(await servable.compute(signature, {**inputs, "k": more}, 1))[0]
+        found = [movie for movie in found if question.accepts(movie.movie_id, catalogue)][: question.k]
     history = question.history or catalogue.users.get(question.user_id or "", ())
     if not question.reasons or not history:
         return found
@@ -141,24 +151,36 @@ async def similar(servable: Servable, movie_id: str, k: int) -> list[Found]:
 
 
 def _signature(servable: Servable, question: Question) -> Signature:
+    """The signature that answers, with filters of its own if it needs any and the model has them."""
     if (question.user_id is None) == (not question.history):
         raise invalid("expected either user_id or a history with at least one movie")
-    if question.user_id is None:
-        return servable.signature("recommend_for_history")
-    return servable.signature("recommend" if "recommend" in servable.signatures else DEFAULT_SIGNATURE)
+    name = "recommend" if question.user_id is not None else "recommend_for_history"
+    plain = servable.signature(DEFAULT_SIGNATURE if name == "recommend" and name not in servable.signatures else name)
+    filtered = servable.signatures.get(f"{name}_filtered")
+    if question.needs <= set(plain.inputs) or filtered is None:
+        return plain
+    return filtered
 
 
 def _inputs(signature: Signature, question: Question) -> dict[str, np.ndarray]:
     given: dict[str, Any] = {
         "k": np.array(question.k, dtype=np.int32),
-        "exclude": np.array([[movie_id.encode() for movie_id in question.exclude]], dtype=object).reshape(1, -1),
+        "exclude": _texts(question.exclude),
+        "genres": _texts(question.genres),
+        "year_from": np.array([question.year_from or 0], dtype=np.int32),
+        "year_to": np.array([question.year_to or 0], dtype=np.int32),
     }
     if question.user_id is not None:
         given["user_id"] = np.array([question.user_id.encode()], dtype=object)
     else:
-        given["movie_id"] = np.array([[movie_id.encode() for movie_id, _ in question.history]], dtype=object)
+        given["movie_id"] = _texts([movie_id for movie_id, _ in question.history])
         given["rating"] = np.array([[rating for _, rating in question.history]], dtype=np.float32)
     return _complete(signature, given)
+
+
+def _texts(texts: Sequence[str]) -> np.ndarray:
+    """[1, any] bytes."""
+    return np.array([text.encode() for text in texts], dtype=object).reshape(1, -1)
 
 
 def _complete(signature: Signature, given: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -182,11 +204,6 @@ def _rows(outputs: Mapping[str, np.ndarray]) -> list[list[Found]]:
         ]
         for row in zip(ids, titles, scores, strict=True)
     ]
-
-
-def _accepted(question: Question, catalogue: Catalogue, movie_id: str) -> bool:
-    movie = catalogue.movies.get(movie_id)
-    return movie is not None and question.accepts(movie)
 
 
 def _reasons(movie: Found, nearest: Sequence[Found], history: set[str]) -> tuple[tuple[str, float], ...]:

@@ -53,6 +53,7 @@ def serve(
         shown = f"[{address}]" if ":" in address else address
         if not ipaddress.ip_address(address).is_loopback:
             report(f"anyone who reaches {shown}:{bound} can ask: there is no login; see docs/server.md")
+        listener.listen(2048)
         report(f"serving {', '.join(directories)} at http://{shown}:{bound} (docs at /docs, stop with Ctrl-C)")
         _run(Application(models, settings, metrics), listener, models, settings)
     finally:

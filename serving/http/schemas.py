@@ -30,8 +30,8 @@ class RecommendRequest(BaseModel):
     k: int = Field(default=10, description="How many movies.")
     exclude: list[MovieId] = Field(default=[], description="Movies not wanted.")
     genres: list[str] = Field(default=[], description="Only movies with one of these genres.")
-    year_from: int | None = Field(default=None, description="Only movies of this year or later.")
-    year_to: int | None = Field(default=None, description="Only movies of this year or earlier.")
+    year_from: int | None = Field(default=None, ge=0, le=9999, description="Only movies of this year or later.")
+    year_to: int | None = Field(default=None, ge=0, le=9999, description="Only movies of this year or earlier.")
     reasons: bool = Field(default=True, description="Whether to name the nearest movies of the history.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from serving.catalogue import Catalogue, Movie
+from serving.http.catalogue import Catalogue, Movie
 
 Item = TypeVar("Item")
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from serving.catalogue import read_catalogue
 from serving.http import tensorflow
 from serving.http.batching import Arrays, Batcher
+from serving.http.catalogue import read_catalogue
 from serving.http.checks import check_inputs
 from serving.http.errors import ApiError, invalid
 from serving.http.json_tensors import default_input

@@ -13,7 +13,15 @@ from serving.http.tensorflow import load_graph, make_ndarray, type_name
 
 # What an instance of the row format and a request to /api may leave out, besides what the model itself gives a default.
 # Values are those of one instance.
-DEFAULTS: dict[str, Any] = {"k": 10, "exclude": []}
+DEFAULTS: dict[str, Any] = {
+    "k": 10,
+    "exclude": [],
+    "genres": [],
+    "year_from": 0,
+    "year_to": 0,
+    "diversity": 0.0,
+    "include_seen": False,
+}
 
 
 @dataclass(frozen=True)

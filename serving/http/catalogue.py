@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-CATALOGUE_FILE = Path("assets.extra") / "catalogue.json"
+EXTRA, CATALOGUE_FILE = "assets.extra", "catalogue.json"
 
 History = tuple[tuple[str, float | None], ...]
 
@@ -60,10 +60,10 @@ class Catalogue:
 
 
 def write_catalogue(directory: Path, catalogue: Catalogue) -> Path:
-    """Writes ``assets.extra/catalogue.json``; it is whole or not there.
+    """Writes ``catalogue.json``; it is whole or not there.
 
     Args:
-        directory: The version's directory, the one that holds ``saved_model.pb``.
+        directory: The version's ``assets.extra``; made if it is not there.
         catalogue: What to write.
 
     Returns:
@@ -81,8 +81,8 @@ def write_catalogue(directory: Path, catalogue: Catalogue) -> Path:
         ],
         "users": {user_id: [list(pair) for pair in history] for user_id, history in catalogue.users.items()},
     }
-    file = Path(directory) / CATALOGUE_FILE
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file = directory / CATALOGUE_FILE
+    directory.mkdir(parents=True, exist_ok=True)
     temporary = file.with_suffix(".tmp")
     temporary.write_text(json.dumps(content, ensure_ascii=False, allow_nan=False), encoding="utf-8")
     os.replace(temporary, file)
@@ -90,7 +90,10 @@ def write_catalogue(directory: Path, catalogue: Catalogue) -> Path:
 
 
 def read_catalogue(directory: Path) -> Catalogue | None:
-    """Reads the catalogue of a version's directory.
+    """Reads the catalogue of an export.
+
+    Args:
+        directory: The version's directory, the one that holds ``saved_model.pb``.
 
     Returns:
         The catalogue; None if the export has none.
@@ -98,7 +101,7 @@ def read_catalogue(directory: Path) -> Catalogue | None:
     Raises:
         ValueError: The file is there and is not a catalogue.
     """
-    file = Path(directory) / CATALOGUE_FILE
+    file = directory / EXTRA / CATALOGUE_FILE
     if not file.is_file():
         return None
     try:
