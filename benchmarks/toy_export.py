@@ -129,12 +129,12 @@ class _ToyModule(tf.Module):
         hidden = tf.gather(self.seen, rows) | self._named(exclude)
         return self._best(tf.gather(self.users, rows), hidden | ~(of_genre & of_years), k)
 
-    @tf.function(input_signature=[_LISTS, _RATINGS, _LISTS, _K])
-    def recommend_for_history(self, movie_id: Tensor, rating: Tensor, exclude: Tensor, k: Tensor) -> dict[str, Tensor]:
+    @tf.function(input_signature=[_LISTS, _RATINGS, _K])
+    def recommend_for_history(self, movie_id: Tensor, rating: Tensor, k: Tensor) -> dict[str, Tensor]:
         """The best movies for the rated sum of a history."""
         vectors = tf.gather(self.movies, self.movie_rows.lookup(movie_id))
         query = tf.reduce_sum(vectors * rating[:, :, None], axis=1)
-        return self._best(query, self._named(movie_id) | self._named(exclude), k)
+        return self._best(query, self._named(movie_id), k)
 
     @tf.function(input_signature=[_IDS, _LISTS])
     def rank(self, user_id: Tensor, movie_id: Tensor) -> dict[str, Tensor]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice, takewhile
 from typing import Any
 
 import numpy as np
@@ -129,13 +130,13 @@ async def explain(servable: Servable, found: Sequence[Found], history: Sequence[
         },
     )
     try:
-        nearest = _rows(await servable.compute(signature, inputs, len(found)))
+        nearest = await servable.compute(signature, inputs, len(found))
     except ApiError:  # a model may refuse movies that it has no vector for; the answer stands without reasons
         return list(found)
-    seen = set(history)
+    seen = {movie_id.encode() for movie_id in history}
     return [
-        Found(movie.movie_id, movie.movie_title, movie.score, _reasons(movie, row, seen))
-        for movie, row in zip(found, nearest, strict=True)
+        replace(movie, why=_reasons(ids, scores, seen))
+        for movie, ids, scores in zip(found, nearest["movie_id"], nearest["score"], strict=True)
     ]
 
 
@@ -206,6 +207,8 @@ def _rows(outputs: Mapping[str, np.ndarray]) -> list[list[Found]]:
     ]
 
 
-def _reasons(movie: Found, nearest: Sequence[Found], history: set[str]) -> tuple[tuple[str, float], ...]:
-    alike = [(other.movie_id, other.score) for other in nearest if other.movie_id in history]
-    return tuple(pair for pair in alike if pair[0] != movie.movie_id)[:_REASONS]
+def _reasons(ids: np.ndarray, scores: np.ndarray, history: set[bytes]) -> tuple[tuple[str, float], ...]:
+    """The first movies of a history among the nearest of a movie; one that is not alike at all is no reason."""
+    pairs = zip(ids, scores, strict=True)
+    alike = ((movie_id.decode(), float(str(score))) for movie_id, score in pairs if movie_id in history)
+    return tuple(islice(takewhile(lambda reason: reason[1] > 0, alike), _REASONS))

@@ -86,7 +86,7 @@ async function chooseUser(userId) {
 function showHistory() {
   const best = [...state.seen].sort((one, other) => (other.rating ?? 0) - (one.rating ?? 0));
   $("history").hidden = state.mode !== "user" || !best.length;
-  $("history-title").textContent = `Their own history: ${best.length} movies`;
+  $("history-title").textContent = `Their own history: ${best.length} ${best.length === 1 ? "movie" : "movies"}`;
   $("history-list").replaceChildren(...best.slice(0, state.all ? undefined : SHOWN).map((movie) =>
     element("li", {}, element("span", {}, titleOf(movie)), element("small", { "aria-label": `rated ${movie.rating}` }, stars(movie.rating)))));
   $("history-more").hidden = best.length <= SHOWN;

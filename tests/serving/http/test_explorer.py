@@ -89,7 +89,7 @@ def test_reasons_scores_genres_and_the_own_history(page):
     playwright.expect(first).to_contain_text("1991 · Comedy")
     playwright.expect(first).to_contain_text("0.900")
     playwright.expect(first).to_contain_text("like Movie 0 (1990)")
-    playwright.expect(page.locator("#history")).to_contain_text("Their own history: 1 movies")
+    playwright.expect(page.locator("#history")).to_contain_text("Their own history: 1 movie")
     playwright.expect(page.locator("#history-list li")).to_have_text(["Movie 0 (1990)4 ★"])
 
 

@@ -56,7 +56,7 @@ def test_padding_and_infinity_are_written_as_tensorflow_serving_writes_them(serv
         (
             {
                 "signature_name": "recommend_for_history",
-                "inputs": {"movie_id": [["258", ""]], "rating": [[2, 0]], "exclude": [[]], "k": 1},
+                "inputs": {"movie_id": [["258", ""]], "rating": [[2, 0]], "k": 1},
             },
             {"movie_id": [["100"]], "movie_title": [["Movie 4 (1994)"]], "score": [[1.8]]},
         ),

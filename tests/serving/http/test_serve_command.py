@@ -22,7 +22,7 @@ def start(*words):
     raise AssertionError(process.communicate())
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_it_serves_on_loopback_until_it_is_told_to_stop(exports, number):
     process, url, lines = start(exports / "good", "--port", "0", "--model", f"other={exports / 'reverse'}")
     try:
