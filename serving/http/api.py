@@ -59,24 +59,25 @@ def _add_recommending(router: APIRouter, models: Models) -> None:
 
 
 def _add_looking(router: APIRouter, models: Models) -> None:
+    # not async: these run in threads, so that a search through a large catalogue holds up no recommendation
     @router.get("/models", tags=["look"], summary="The models and what they can be asked")
-    async def get_models() -> list[ModelAnswer]:
+    def get_models() -> list[ModelAnswer]:
         return [_describe(model) for model in models]
 
     @router.get("/models/{name}/movies", tags=["look"], summary="Search movies by title")
-    async def get_movies(name: str, q: Text = "", limit: Limit = 20) -> list[MovieOut]:
+    def get_movies(name: str, q: Text = "", limit: Limit = 20) -> list[MovieOut]:
         with models.named(name).use() as servable:
             return [_movie_out(movie) for movie in find_movies(_catalogue(servable), q, limit)]
 
     @router.get("/models/{name}/users", tags=["look"], summary="Search users by id")
-    async def get_users(name: str, q: Text = "", limit: Limit = 20) -> list[UserFound]:
+    def get_users(name: str, q: Text = "", limit: Limit = 20) -> list[UserFound]:
         with models.named(name).use() as servable:
             users = _catalogue(servable).users
             found = find_users(_catalogue(servable), q, limit)
             return [UserFound(user_id=user_id, movies=len(users[user_id])) for user_id in found]
 
     @router.get("/models/{name}/users/{user_id}", tags=["look"], summary="What a user has seen")
-    async def get_user(name: str, user_id: str) -> UserAnswer:
+    def get_user(name: str, user_id: str) -> UserAnswer:
         with models.named(name).use() as servable:
             return _user(_catalogue(servable), user_id)
 

@@ -15,6 +15,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,11 @@ class Catalogue:
 
     movies: Mapping[str, Movie] = field(default_factory=dict)
     users: Mapping[str, History] = field(default_factory=dict)
+
+    @cached_property
+    def folded(self) -> tuple[tuple[str, Movie], ...]:
+        """Titles in lower case with their movies, for searching."""
+        return tuple((movie.movie_title.casefold(), movie) for movie in self.movies.values())
 
     def title(self, movie_id: str) -> str:
         """A movie's title, or its id where there is none."""

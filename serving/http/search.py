@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TypeVar
 
 from serving.http.catalogue import Catalogue, Movie
@@ -19,14 +19,11 @@ def find_movies(catalogue: Catalogue, text: str, limit: int) -> list[Movie]:
         limit: At most so many.
     """
     words = text.casefold().split()
-    found = [movie for movie in catalogue.movies.values() if _holds(movie.movie_title, words)]
+    found = [(title, movie) for title, movie in catalogue.folded if all(word in title for word in words)]
     whole = " ".join(words)
-    return _first(
-        ([catalogue.movies[text]] if text in catalogue.movies else [])
-        + [movie for movie in found if movie.movie_title.casefold().startswith(whole)]
-        + found,
-        limit,
-    )
+    by_id = [catalogue.movies[text]] if text in catalogue.movies else []
+    begin = [movie for title, movie in found if title.startswith(whole)]
+    return _first([*by_id, *begin, *(movie for _, movie in found)], limit)
 
 
 def find_users(catalogue: Catalogue, text: str, limit: int) -> list[str]:
@@ -40,11 +37,6 @@ def find_users(catalogue: Catalogue, text: str, limit: int) -> list[str]:
     text = text.strip()
     begin = sorted((user for user in catalogue.users if user.startswith(text)), key=_natural)
     return _first(begin + sorted((user for user in catalogue.users if text in user), key=_natural), limit)
-
-
-def _holds(title: str, words: Sequence[str]) -> bool:
-    folded = title.casefold()
-    return all(word in folded for word in words)
 
 
 def _first(items: Iterable[Item], limit: int) -> list[Item]:

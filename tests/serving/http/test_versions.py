@@ -3,7 +3,10 @@
 import shutil
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
+import numpy as np
 import pytest
 
 from benchmarks.http_load import closed_loop
@@ -143,7 +146,24 @@ def test_no_request_fails_while_versions_are_rolled_in(exports, tmp_path):
         assert states(model) == {3: "AVAILABLE", 2: "END", 1: "END"}
 
 
-def _array(values):
-    import numpy as np
+def test_a_running_request_is_answered_before_the_server_ends(exports):
+    started, go = threading.Event(), threading.Event()
 
+    def slow(name, inputs):
+        started.set()
+        go.wait(30)
+        return run(name, inputs)
+
+    with ThreadPoolExecutor(1) as pool:
+        with running({"recs": exports / "good"}, ServerSettings()) as server:
+            with next(iter(server.models)).use() as servable:
+                run, servable._batcher._run = servable._batcher._run, slow
+            document = {"instances": [{"user_id": "1", "k": 1}]}
+            answer = pool.submit(httpx.post, f"{server.url}/v1/models/recs:predict", json=document, timeout=60)
+            started.wait(30)
+            threading.Timer(0.3, go.set).start()  # by then the server has been told to end
+        assert answer.result().json()["predictions"][0]["movie_id"] == ["172"]
+
+
+def _array(values):
     return np.vectorize(str.encode, otypes=[object])(np.array(values, object))
