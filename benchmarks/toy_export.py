@@ -87,6 +87,7 @@ def export_toy(toy: Toy, directory: Path, *, catalogue: bool = True) -> Path:
         "recommend_for_history": module.recommend_for_history,
         "rank": module.rank,
         "similar_movies": module.similar_movies,
+        "embed_user": module.embed_user,
     }
     tf.saved_model.save(module, str(temporary), signatures=signatures)
     if catalogue:
@@ -148,6 +149,11 @@ class _ToyModule(tf.Module):
         """Cosine neighbours."""
         query = tf.math.l2_normalize(tf.gather(self.movies, self.movie_rows.lookup(movie_id)), axis=1)
         return self._best(query, self._named(movie_id[:, None]), k, tf.math.l2_normalize(self.movies, axis=1))
+
+    @tf.function(input_signature=[_IDS])
+    def embed_user(self, user_id: Tensor) -> dict[str, Tensor]:
+        """Users' vectors."""
+        return {"embedding": tf.gather(self.users, self.user_rows.lookup(user_id))}
 
     def _named(self, movie_id: Tensor) -> Tensor:
         """[batch, movies] bool: which movies are named in [batch, any] ids."""

@@ -81,7 +81,7 @@ def create_pages(models: Models, metrics: Metrics) -> FastAPI:
         models: What is asked.
         metrics: What ``/metrics`` shows.
     """
-    app = FastAPIOffline(title="TFRS Lab", description=_DESCRIPTION, version="1")
+    app = FastAPIOffline(redoc_url=None, title="TFRS Lab", description=_DESCRIPTION, version="1")
     app.include_router(api_router(models))
     _add_errors(app)
     _add_operations(app, models, metrics)

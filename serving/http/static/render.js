@@ -65,7 +65,7 @@ function card(movie, low, high, inAll, add) {
       element("p", { class: "score" }, meter, element("span", { title: "score" }, movie.score.toPrecision(3)),
         inAll.has(movie.movie_id) ? element("span", { class: "both" }, "in all") : null),
       reasons(movie.why),
-      add ? element("button", { type: "button", onclick: () => add(movie), "aria-label": `Seen ${name}: add it to the movies` }, "Seen it") : null,
+      add ? element("button", { type: "button", onclick: () => add(movie), "aria-label": `Seen it: add ${name} to the movies` }, "Seen it") : null,
     ),
   );
 }

@@ -100,7 +100,7 @@ def test_movies_are_picked_rated_extended_and_dropped(page):
     movie.fill("movie 3")
     movie.press("Enter")
     assert titles(page, "recs") == ["Movie 4", "Movie 5", "Movie 2", "Movie 1", "Movie 0"]
-    page.get_by_role("button", name="Seen Movie 2: add it to the movies").click()
+    page.get_by_role("button", name="Seen it: add Movie 2 to the movies").click()
     status(page, "4 from recs")
     page.get_by_role("combobox", name="Rating of Movie 3").select_option("1")
     playwright.expect(column(page, "recs").locator("h3").first).to_have_text("Movie 0")
@@ -135,6 +135,11 @@ def test_models_are_switched_on_and_off(page):
     page.get_by_role("checkbox", name="bare").uncheck(force=True)
     status(page, "5 from recs, 5 from reverse; 5 in all.")
     playwright.expect(column(page, "bare")).to_have_count(0)
+
+
+def test_the_documentation_asks_no_other_server(page):
+    page.goto("/docs")
+    playwright.expect(page.get_by_role("heading", name="TFRS Lab")).to_be_visible()
 
 
 def test_an_unknown_user_is_an_answer_too(page):

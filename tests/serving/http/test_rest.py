@@ -74,6 +74,16 @@ def test_named_signatures(server, document, expected):
     assert server.predict(document).json() == {"outputs": expected}
 
 
+def test_a_single_input_and_a_single_output_need_no_names(server):
+    name = {"signature_name": "embed_user"}
+    assert server.predict({**name, "instances": ["1", "7"]}).json() == {"predictions": [[1.0, 0.0], [0.5, 1.0]]}
+    assert server.predict({**name, "instances": [{"user_id": "2"}]}).json() == {"predictions": [[0.0, 1.0]]}
+    assert server.predict({**name, "inputs": ["7"]}).json() == {"outputs": [[0.5, 1.0]]}
+    assert server.predict({**name, "inputs": {"user_id": ["7"]}}).json() == {"outputs": [[0.5, 1.0]]}
+    mixed = server.predict({**name, "instances": ["1", {"user_id": "7"}]})
+    assert mixed.json() == {"error": "Expecting value/list but got object at item 1 of input list"}
+
+
 def test_answers_are_those_of_the_bare_savedmodel(server, exports):
     alive, functions = load_functions(exports / "good" / "1")
     inputs = {"user_id": np.array([b"7"], object), "exclude": np.empty((1, 0), object), "k": np.array(6, np.int32)}
