@@ -32,7 +32,7 @@ $(VENV)/.installed-run: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-all: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing everything into $(VENV): a minute or two, 3.2 GB'
-	@$(PIP) install -qq --constraint constraints.txt --editable '.[baselines,sentences,notebooks,dev]'
+	@$(PIP) install -qq --constraint constraints.txt --editable '.[baselines,sentences,serving,notebooks,dev]'
 	@touch $@ $(VENV)/.installed-run
 
 lint: setup

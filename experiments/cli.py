@@ -16,6 +16,7 @@ COMMANDS = {
     "tune": "search for better settings, on validation only",
     "ablate": "what one part of a model is worth: run it with and without",
     "recommend": "recommend movies from a finished run, with titles and reasons",
+    "serve": "answer over HTTP with exported models, and show them on a page",
     "score": "score any tool's top-k file under our protocol",
     "data": "show or prepare a dataset",
 }

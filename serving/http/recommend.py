@@ -1,0 +1,214 @@
+"""Recommendations for people: filtered, with titles and reasons, without padding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, takewhile
+from typing import Any
+
+import numpy as np
+
+from serving.http.catalogue import Catalogue
+from serving.http.errors import ApiError, invalid
+from serving.http.json_tensors import default_input
+from serving.http.servable import DEFAULT_SIGNATURE, Servable
+from serving.http.signature import Signature
+
+# So many movies are asked of a model whose own graph cannot filter, and of similar_movies to find reasons.
+_POOL = 2000
+_REASONS = 2
+
+
+@dataclass(frozen=True)
+class Question:
+    """What somebody wants to know.
+
+    Attributes:
+        user_id: A user of the model; None for anybody with the given history.
+        history: (movie id, rating) of somebody the model does not know.
+        k: How many movies.
+        exclude: Movies not wanted.
+        genres: Only movies with one of these; empty for any.
+        year_from: Only movies of this year or later.
+        year_to: Only movies of this year or earlier.
+        reasons: Whether to say why.
+    """
+
+    user_id: str | None
+    history: tuple[tuple[str, float], ...] = ()
+    k: int = 10
+    exclude: tuple[str, ...] = ()
+    genres: tuple[str, ...] = ()
+    year_from: int | None = None
+    year_to: int | None = None
+    reasons: bool = True
+
+    @property
+    def filters(self) -> bool:
+        """Whether some movies are filtered out."""
+        return bool(self.genres) or self.year_from is not None or self.year_to is not None
+
+    @property
+    def needs(self) -> set[str]:
+        """The inputs that a signature needs to leave out what is not wanted."""
+        return ({"genres", "year_from", "year_to"} if self.filters else set()) | (
+            {"exclude"} if self.exclude else set()
+        )
+
+    def accepts(self, movie_id: str, catalogue: Catalogue) -> bool:
+        """Whether a movie passes the filters; one without a year passes no filter of years."""
+        movie = catalogue.movies.get(movie_id)
+        if movie_id in self.exclude or (self.filters and movie is None):
+            return False
+        if movie is None or not self.filters:
+            return True
+        if self.genres and not set(self.genres) & set(movie.movie_genres):
+            return False
+        if self.year_from is None and self.year_to is None:
+            return True
+        year = movie.release_year
+        return year is not None and (self.year_from or year) <= year <= (self.year_to or year)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One movie of an answer: id, title, score, and (movie id, similarity) of the nearest movies of the history."""
+
+    movie_id: str
+    movie_title: str
+    score: float
+    why: tuple[tuple[str, float], ...] = ()
+
+
+async def recommend(servable: Servable, question: Question) -> list[Found]:
+    """Asks a model.
+
+    Args:
+        servable: The version that answers.
+        question: What is wanted.
+
+    Returns:
+        At most ``k`` movies, best first.
+
+    Raises:
+        ApiError: The question makes no sense to this model.
+    """
+    catalogue = servable.catalogue or Catalogue()
+    signature = _signature(servable, question)
+    inputs = _inputs(signature, question)
+    found = _rows(await servable.call(signature, inputs))[0]
+    if not question.needs <= set(signature.inputs):  # the graph cannot leave these movies out: ask for more, and drop
+        if question.filters and not catalogue.movies:
+            raise invalid(f"model {servable.name} cannot filter by genre or year: it has no catalogue")
+        more = np.array(max(question.k, min(_POOL, len(catalogue.movies) or _POOL)), dtype=np.int32)
+        found = _rows(await servable.compute(signature, {**inputs, "k": more}, 1))[0]
+        found = [movie for movie in found if question.accepts(movie.movie_id, catalogue)][: question.k]
+    history = question.history or catalogue.users.get(question.user_id or "", ())
+    if not question.reasons or not history:
+        return found
+    return await explain(servable, found, [movie_id for movie_id, _ in history])
+
+
+async def explain(servable: Servable, found: Sequence[Found], history: Sequence[str]) -> list[Found]:
+    """Adds to each movie those of a history that the model holds most alike; nothing if it cannot tell.
+
+    Args:
+        servable: The version that answers.
+        found: Movies.
+        history: Movie ids.
+    """
+    signature = servable.signatures.get("similar_movies")
+    if signature is None or not found:
+        return list(found)
+    known = len(servable.catalogue.movies) if servable.catalogue else 0
+    inputs = _complete(
+        signature,
+        {
+            "movie_id": np.array([movie.movie_id.encode() for movie in found], dtype=object),
+            "k": np.array(min(_POOL, known) or 200, dtype=np.int32),
+        },
+    )
+    try:
+        nearest = await servable.compute(signature, inputs, len(found))
+    except ApiError:  # a model may refuse movies that it has no vector for; the answer stands without reasons
+        return list(found)
+    seen = {movie_id.encode() for movie_id in history}
+    return [
+        replace(movie, why=_reasons(ids, scores, seen))
+        for movie, ids, scores in zip(found, nearest["movie_id"], nearest["score"], strict=True)
+    ]
+
+
+async def similar(servable: Servable, movie_id: str, k: int) -> list[Found]:
+    """The movies that a model holds most alike to one.
+
+    Raises:
+        ApiError: The movie is unknown, or the model cannot tell.
+    """
+    signature = servable.signature("similar_movies")
+    given = {"movie_id": np.array([movie_id.encode()], dtype=object), "k": np.array(k, dtype=np.int32)}
+    return _rows(await servable.call(signature, _complete(signature, given)))[0]
+
+
+def _signature(servable: Servable, question: Question) -> Signature:
+    """The signature that answers, with filters of its own if it needs any and the model has them."""
+    if (question.user_id is None) == (not question.history):
+        raise invalid("expected either user_id or a history with at least one movie")
+    name = "recommend" if question.user_id is not None else "recommend_for_history"
+    plain = servable.signature(DEFAULT_SIGNATURE if name == "recommend" and name not in servable.signatures else name)
+    filtered = servable.signatures.get(f"{name}_filtered")
+    if question.needs <= set(plain.inputs) or filtered is None:
+        return plain
+    return filtered
+
+
+def _inputs(signature: Signature, question: Question) -> dict[str, np.ndarray]:
+    given: dict[str, Any] = {
+        "k": np.array(question.k, dtype=np.int32),
+        "exclude": _texts(question.exclude),
+        "genres": _texts(question.genres),
+        "year_from": np.array([question.year_from or 0], dtype=np.int32),
+        "year_to": np.array([question.year_to or 0], dtype=np.int32),
+    }
+    if question.user_id is not None:
+        given["user_id"] = np.array([question.user_id.encode()], dtype=object)
+    else:
+        given["movie_id"] = _texts([movie_id for movie_id, _ in question.history])
+        given["rating"] = np.array([[rating for _, rating in question.history]], dtype=np.float32)
+    return _complete(signature, given)
+
+
+def _texts(texts: Sequence[str]) -> np.ndarray:
+    """[1, any] bytes."""
+    return np.array([text.encode() for text in texts], dtype=object).reshape(1, -1)
+
+
+def _complete(signature: Signature, given: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The inputs that a signature has: those given, and defaults for the others."""
+    rows = next(len(array) for array in given.values() if array.ndim)
+    return {
+        name: np.asarray(given[name]) if name in given else default_input(name, tensor, rows)
+        for name, tensor in signature.inputs.items()
+    }
+
+
+def _rows(outputs: Mapping[str, np.ndarray]) -> list[list[Found]]:
+    """Each row's movies without the padding."""
+    ids, scores = outputs["movie_id"], outputs["score"]
+    titles = outputs.get("movie_title", ids)
+    return [
+        [
+            Found(movie_id.decode("utf-8", "replace"), title.decode("utf-8", "replace"), float(str(score)))
+            for movie_id, title, score in zip(*row, strict=True)
+            if movie_id and np.isfinite(score)
+        ]
+        for row in zip(ids, titles, scores, strict=True)
+    ]
+
+
+def _reasons(ids: np.ndarray, scores: np.ndarray, history: set[bytes]) -> tuple[tuple[str, float], ...]:
+    """The first movies of a history among the nearest of a movie; one that is not alike at all is no reason."""
+    pairs = zip(ids, scores, strict=True)
+    alike = ((movie_id.decode(), float(str(score))) for movie_id, score in pairs if movie_id in history)
+    return tuple(islice(takewhile(lambda reason: reason[1] > 0, alike), _REASONS))

@@ -1,0 +1,230 @@
+// The page: asks /api, keeps what is asked in the address, so that a view can be shared.
+import { combobox } from "./combobox.js";
+import { column, element, problem, splitTitle, stars, titleOf } from "./render.js";
+
+const $ = (id) => document.getElementById(id);
+const SHOWN = 12;
+const state = { models: [], chosen: new Set(), mode: "user", user: "", picked: [], genres: new Set(), seen: [], all: false };
+let turn = 0;
+
+async function api(path, body) {
+  const options = body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  const response = await fetch(`/api/${path}`, options);
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(answer.error ?? `the server answered ${response.status}`);
+  return answer;
+}
+
+const first = () => state.models[0];
+const path = (rest) => `models/${encodeURIComponent(first().name)}/${rest}`;
+const year = (id) => ($(id).value === "" ? null : Number($(id).value));
+
+function question(model) {
+  const who = state.mode === "user"
+    ? { user_id: state.user }
+    : { history: state.picked.map(({ movie_id, rating }) => ({ movie_id, rating })) };
+  return { model, ...who, k: Number($("count").value), genres: [...state.genres], year_from: year("year-from"), year_to: year("year-to") };
+}
+
+async function ask() {
+  save();
+  const mine = ++turn;
+  const ready = state.mode === "user" ? state.user : state.picked.length;
+  if (!ready) return invite();
+  for (const shown of document.querySelectorAll(".column")) shown.setAttribute("aria-busy", "true");
+  const models = state.models.filter((model) => state.chosen.has(model.name));
+  const answers = await Promise.all(models.map((model) => api("recommend", question(model.name)).catch((error) => error)));
+  if (mine !== turn) return;
+  show(models, answers);
+}
+
+function invite() {
+  $("columns").replaceChildren();
+  if (state.mode === "movies") $("status").textContent = "Pick a movie or more to begin.";
+  else if (!first().users) $("status").textContent = "Type a user's id to begin.";
+  else $("status").replaceChildren("Pick a user to begin, or take ", element("button", { type: "button", onclick: anybody }, "anybody"));
+}
+
+async function anybody() {
+  const users = await api(path("users?limit=100"));
+  await chooseUser(users[Math.floor(Math.random() * users.length)].user_id);
+}
+
+function show(models, answers) {
+  const lists = answers.filter((answer) => !(answer instanceof Error)).map((answer) => answer.recommendations);
+  const inEvery = (id) => lists.every((list) => list.some((movie) => movie.movie_id === id));
+  const inAll = new Set(lists.length > 1 ? lists[0].map((movie) => movie.movie_id).filter(inEvery) : []);
+  const add = state.mode === "movies" ? (movie) => pick(movie) : null;
+  $("columns").replaceChildren(...answers.map((answer, place) => {
+    const model = models[place];
+    if (answer instanceof Error) return problem(model.name, label(model), answer.message);
+    return column(answer, label({ ...model, version: answer.version }), { inAll, add });
+  }));
+  const counts = answers.map((answer, place) => `${answer.recommendations?.length ?? "no answer"} from ${models[place].name}`);
+  $("status").textContent = `${counts.join(", ")}${lists.length > 1 ? `; ${inAll.size} in all` : ""}.`;
+}
+
+function label(model) {
+  const ndcg = model.metrics["ndcg@10"];
+  return `version ${model.version}${ndcg === undefined ? "" : ` · nDCG@10 ${ndcg.toFixed(3)}`}`;
+}
+
+async function chooseUser(userId) {
+  state.user = userId;
+  state.all = false;
+  $("user").value = userId;
+  state.seen = [];
+  const asking = ask();
+  if (first().users) {
+    const { history } = await api(path(`users/${encodeURIComponent(userId)}`)).catch(() => ({ history: [] }));
+    if (state.user === userId) state.seen = history;
+  }
+  showHistory();
+  await asking;
+}
+
+function showHistory() {
+  const best = [...state.seen].sort((one, other) => (other.rating ?? 0) - (one.rating ?? 0));
+  $("history").hidden = state.mode !== "user" || !best.length;
+  $("history-title").textContent = `Their own history: ${best.length} ${best.length === 1 ? "movie" : "movies"}`;
+  $("history-list").replaceChildren(...best.slice(0, state.all ? undefined : SHOWN).map((movie) =>
+    element("li", {}, element("span", {}, titleOf(movie)), element("small", { "aria-label": `rated ${movie.rating}` }, stars(movie.rating)))));
+  $("history-more").hidden = best.length <= SHOWN;
+  $("history-more").textContent = state.all ? "Show fewer" : `Show all ${best.length}`;
+}
+
+function pick(movie) {
+  $("movie").value = "";
+  if (!state.picked.some((other) => other.movie_id === movie.movie_id)) state.picked.push({ rating: 5, ...movie });
+  showPicked();
+  ask();
+}
+
+function showPicked() {
+  $("picked").replaceChildren(...state.picked.map((movie) => {
+    const [name] = splitTitle(movie.movie_title, movie.release_year);
+    const rating = element("select", { "aria-label": `Rating of ${name}`, onchange: (event) => { movie.rating = Number(event.target.value); ask(); } },
+      ...[5, 4, 3, 2, 1].map((value) => element("option", { value, selected: value === movie.rating }, `${value} ★`)));
+    const drop = () => {
+      state.picked = state.picked.filter((other) => other !== movie);
+      showPicked();
+      ask();
+      $("movie").focus();
+    };
+    return element("li", {}, titleOf(movie), rating, element("button", { type: "button", "aria-label": `Remove ${name}`, onclick: drop }, "×"));
+  }));
+}
+
+function showMode() {
+  $("user-side").hidden = state.mode !== "user";
+  $("movies-side").hidden = state.mode !== "movies";
+  document.querySelector(`[name=mode][value=${state.mode}]`).checked = true;
+  showHistory();
+}
+
+function pill(group, text, checked, change) {
+  const box = element("input", { type: "checkbox", value: text, onchange: change });
+  box.checked = checked;
+  $(group).append(element("label", {}, box, element("span", {}, text)));
+}
+
+function toggle(set, value, on) {
+  if (on) set.add(value);
+  else set.delete(value);
+}
+
+function showFilters() {
+  const years = Number(year("year-from") !== null) + Number(year("year-to") !== null);
+  const count = state.genres.size + years;
+  $("filter-count").textContent = count ? `(${count})` : "";
+  for (const box of document.querySelectorAll("#genres input")) box.checked = state.genres.has(box.value);
+}
+
+function refilter() {
+  showFilters();
+  ask();
+}
+
+function save() {
+  const words = new URLSearchParams();
+  if (state.mode === "user" && state.user) words.set("user", state.user);
+  if (state.mode === "movies") words.set("movies", state.picked.map(({ movie_id, rating }) => `${movie_id}:${rating}`).join(","));
+  if (state.chosen.size < state.models.length) words.set("models", [...state.chosen].join(","));
+  if (state.genres.size) words.set("genres", [...state.genres].join(","));
+  for (const id of ["year-from", "year-to"]) if ($(id).value) words.set(id, $(id).value);
+  if ($("count").value !== "10") words.set("k", $("count").value);
+  history.replaceState(null, "", words.size ? `?${words}` : location.pathname);
+}
+
+async function restore() {
+  const words = new URLSearchParams(location.search);
+  const list = (name) => (words.get(name) ?? "").split(",").filter(Boolean);
+  const names = list("models").filter((name) => state.models.some((model) => model.name === name));
+  state.chosen = new Set(names.length ? names : state.models.map((model) => model.name));
+  state.genres = new Set(list("genres"));
+  for (const id of ["year-from", "year-to"]) $(id).value = words.get(id) ?? "";
+  if ([...$("count").options].some((option) => option.value === words.get("k"))) $("count").value = words.get("k");
+  state.mode = words.has("movies") ? "movies" : "user";
+  for (const word of list("movies")) {
+    const [movie_id, rating] = word.split(":");
+    const [found] = await findMovies(movie_id);
+    const movie = found?.movie_id === movie_id ? found : nameless(movie_id);
+    state.picked.push({ ...movie, rating: Number(rating) || 5 });
+  }
+  state.user = words.get("user") ?? "";
+}
+
+const nameless = (movie_id) => ({ movie_id, movie_title: movie_id, movie_genres: [], release_year: null });
+const findMovies = (text) => (first().movies ? api(path(`movies?limit=12&q=${encodeURIComponent(text)}`)) : Promise.resolve([]));
+const findUsers = (text) => (first().users ? api(path(`users?limit=12&q=${encodeURIComponent(text)}`)) : Promise.resolve([]));
+
+function wire() {
+  combobox($("user"), $("user-list"), {
+    search: findUsers,
+    label: (user) => [user.user_id, `${user.movies} movies`],
+    pick: (user) => chooseUser(user.user_id),
+    free: (text) => ({ user_id: text }),
+  });
+  combobox($("movie"), $("movie-list"), {
+    search: findMovies,
+    label: (movie) => splitTitle(movie.movie_title, movie.release_year),
+    pick,
+    free: first().movies ? undefined : nameless,
+  });
+  for (const radio of document.querySelectorAll("[name=mode]")) {
+    radio.addEventListener("change", () => { state.mode = radio.value; showMode(); ask(); });
+  }
+  for (const id of ["year-from", "year-to"]) $(id).addEventListener("change", refilter);
+  $("count").addEventListener("change", ask);
+  $("history-more").addEventListener("click", () => { state.all = !state.all; showHistory(); });
+  $("clear-filters").addEventListener("click", () => {
+    state.genres.clear();
+    $("year-from").value = $("year-to").value = "";
+    refilter();
+  });
+  $("question").addEventListener("submit", (event) => event.preventDefault());
+}
+
+async function start() {
+  state.models = await api("models");
+  await restore();
+  for (const { name } of state.models) {
+    pill("models", name, state.chosen.has(name), (event) => { toggle(state.chosen, name, event.target.checked); ask(); });
+  }
+  for (const genre of first().genres) {
+    pill("genres", genre, state.genres.has(genre), (event) => { toggle(state.genres, genre, event.target.checked); refilter(); });
+  }
+  $("models-side").hidden = state.models.length < 2;
+  $("filters").hidden = !first().movies;
+  if (first().years) [$("year-from").placeholder, $("year-to").placeholder] = first().years.map(String);
+  if (!first().movies) $("question").append(element("p", { class: "notice" }, "This export has no catalogue: type ids; there are no titles, filters or histories."));
+  $("history").open = matchMedia("(min-width: 48.01rem)").matches; // on a phone the answers come first
+  wire();
+  showPicked();
+  showMode();
+  showFilters();
+  if (state.mode === "user" && state.user) await chooseUser(state.user);
+  else await ask();
+}
+
+start().catch((error) => { $("status").replaceChildren(element("span", { role: "alert" }, `The models cannot be reached: ${error.message}`)); });

@@ -1,0 +1,166 @@
+"""The page in a real browser: Debian's Chromium (or another one on the path), driven by Playwright."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = next((found for found in map(shutil.which, NAMES) if found), None)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason=f"needs Chromium; none of {', '.join(NAMES)} is on the path"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, server, request):
+    """A page that may ask this server only; a script error or a request elsewhere fails the test."""
+    options = getattr(request, "param", {})
+    context = browser.new_context(base_url=server.url, **options)
+    page = context.new_page()
+    troubles = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("request", lambda asked: asked.url.startswith((server.url, "data:")) or troubles.append(asked.url))
+    page.on(
+        "console", lambda said: said.type == "error" and "status of 4" not in said.text and troubles.append(said.text)
+    )
+    yield page
+    if "SCREENSHOTS" in os.environ:
+        name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
+        page.screenshot(path=Path(os.environ["SCREENSHOTS"]) / f"{name}.png", full_page=True)
+    context.close()
+    assert [trouble for trouble in troubles if "status of 4" not in trouble] == []
+
+
+def column(page, model):
+    return page.get_by_role("region", name=model, exact=True)
+
+
+def titles(page, model):
+    column(page, model).locator("li").first.wait_for()
+    return column(page, model).locator("h3").all_inner_texts()
+
+
+def status(page, text):
+    playwright.expect(page.get_by_role("status")).to_contain_text(text)
+
+
+def test_a_user_is_found_and_picked_with_the_keyboard_alone(page):
+    page.goto("/")
+    status(page, "Pick a user to begin")
+    page.keyboard.press("Tab")
+    playwright.expect(page.get_by_role("link", name="Skip to the recommendations")).to_be_focused()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    playwright.expect(page.get_by_role("radio", name="a user")).to_be_focused()
+    page.keyboard.press("Tab")
+    user = page.get_by_role("combobox", name="User")
+    playwright.expect(user).to_be_focused()
+    page.keyboard.type("2")
+    options = page.locator("#user-list").get_by_role("option")
+    playwright.expect(options).to_have_text(["21 movies", "421 movies"])
+    page.keyboard.press("ArrowDown")
+    playwright.expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    assert user.get_attribute("aria-activedescendant") == options.nth(1).get_attribute("id")
+    page.keyboard.press("Enter")
+    playwright.expect(user).to_have_value("42")
+    playwright.expect(options).to_have_count(0)
+    status(page, "5 from recs, 5 from reverse, 5 from bare")
+    assert titles(page, "recs") == ["Movie 0", "Movie 2", "Movie 5", "Movie 4", "Movie 3"]
+    assert titles(page, "reverse") == ["Movie 3", "Movie 4", "Movie 5", "Movie 2", "Movie 0"]
+    assert "user=42" in page.url
+
+
+def test_reasons_scores_genres_and_the_own_history(page):
+    page.goto("/?user=1&models=recs")
+    first = column(page, "recs").locator("li").first
+    playwright.expect(first).to_contain_text("1991 · Comedy")
+    playwright.expect(first).to_contain_text("0.900")
+    playwright.expect(first).to_contain_text("like Movie 0 (1990)")
+    playwright.expect(page.locator("#history")).to_contain_text("Their own history: 1 movie")
+    playwright.expect(page.locator("#history-list li")).to_have_text(["Movie 0 (1990)4 ★"])
+
+
+def test_movies_are_picked_rated_extended_and_dropped(page):
+    page.goto("/?models=recs")
+    page.get_by_role("radio", name="some movies").check(force=True)
+    movie = page.get_by_role("combobox", name="Movies they have seen")
+    movie.fill("movie 3")
+    movie.press("Enter")
+    assert titles(page, "recs") == ["Movie 4", "Movie 5", "Movie 2", "Movie 1", "Movie 0"]
+    page.get_by_role("button", name="Seen it: add Movie 2 to the movies").click()
+    status(page, "4 from recs")
+    page.get_by_role("combobox", name="Rating of Movie 3").select_option("1")
+    playwright.expect(column(page, "recs").locator("h3").first).to_have_text("Movie 0")
+    assert "movies=258%3A1%2C181%3A5" in page.url
+    page.reload()  # the address holds all of it
+    playwright.expect(column(page, "recs").locator("h3").first).to_have_text("Movie 0")
+    page.get_by_role("button", name="Remove Movie 2").click()
+    playwright.expect(column(page, "recs").locator("h3").first).to_have_text("Movie 4")
+
+
+def test_filters(page):
+    page.goto("/?user=1&models=recs")
+    page.locator("#filters summary").click()
+    page.get_by_role("checkbox", name="Comedy").check(force=True)
+    status(page, "3 from recs")
+    assert titles(page, "recs") == ["Movie 1", "Movie 5", "Movie 3"]
+    page.get_by_label("From year").fill("1992")
+    page.get_by_label("to year").fill("1994")
+    page.get_by_label("to year").press("Tab")
+    status(page, "1 from recs")
+    assert titles(page, "recs") == ["Movie 3"]
+    page.get_by_label("to year").fill("1992")
+    page.get_by_label("to year").press("Tab")
+    playwright.expect(column(page, "recs")).to_contain_text("Nothing passes these filters.")
+    page.get_by_role("button", name="Clear filters").click()
+    status(page, "5 from recs")
+
+
+def test_models_are_switched_on_and_off(page):
+    page.goto("/?user=1")
+    assert titles(page, "bare") == titles(page, "recs")
+    page.get_by_role("checkbox", name="bare").uncheck(force=True)
+    status(page, "5 from recs, 5 from reverse; 5 in all.")
+    playwright.expect(column(page, "bare")).to_have_count(0)
+
+
+def test_the_documentation_asks_no_other_server(page):
+    page.goto("/docs")
+    playwright.expect(page.get_by_role("heading", name="TFRS Lab")).to_be_visible()
+
+
+def test_an_unknown_user_is_an_answer_too(page):
+    page.goto("/?user=nobody&models=recs")
+    playwright.expect(page.get_by_role("alert")).to_contain_text("unknown user 'nobody'")
+
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has_touch": True, "is_mobile": True}
+
+
+@pytest.mark.parametrize("page", [PHONE], indirect=True)
+def test_on_a_phone_in_the_dark(page):
+    page.goto("/")
+    page.get_by_role("button", name="anybody").tap()
+    status(page, "5 from recs")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    places = [column(page, model).bounding_box() for model in ("recs", "reverse")]
+    assert places[0]["y"] + places[0]["height"] <= places[1]["y"]  # one below the other
+    assert not page.locator("#history").evaluate("part => part.open")  # the answers come first
+    background = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert background == "rgb(22, 20, 18)"
+    for control in page.locator("form input[role=combobox], form select, .segments span").all():
+        box = control.bounding_box()
+        assert box is None or box["height"] >= 40  # wide enough for a thumb
