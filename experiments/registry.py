@@ -18,6 +18,7 @@ NAMES = (
     "ialsridge",
     "lightfm",
     "retrieval",
+    "cascade",
     "content",
     "hybrid",
 )
