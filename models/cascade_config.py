@@ -39,13 +39,13 @@ class RankerConfig:
     """Units of the hidden layers; none for a linear ranker."""
     dropout: float = 0.3
     """Share of the hidden units dropped in training."""
-    weight_decay: float = 1e-3
+    weight_decay: float = 1e-2
     """L2 penalty on the layers' weights."""
     batch_size: int = 64
     """Users per training step."""
     learning_rate: float = 3e-3
     """Step size of Adam."""
-    epochs: int = 30
+    epochs: int = 20
     """Passes over the users."""
 
     def __post_init__(self) -> None:

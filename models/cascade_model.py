@@ -13,6 +13,8 @@ from models.factors import FactorRecommender
 
 ABOVE = 1e-3
 """So far above all movies beyond the list stay those in it."""
+BEYOND = 1e30
+"""No score is so high."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,19 +66,22 @@ class CascadeRecommender:
         """
         scores = self.retrieval.score(users)
         known = np.flatnonzero(users >= 0)
-        if not self.weight or not len(known):
-            return scores
-        own = standardised(scores[known])
-        candidates = self.candidates[users[known], : self.depth]
-        row, place = np.nonzero(candidates >= 0)
-        movie = candidates[row, place]
-        listed = np.full(candidates.shape, np.inf, np.float32)
-        listed[row, place] = own[row, movie]
-        mixed = listed + np.float32(self.weight) * self.ranks[users[known], : self.depth]
-        lift = np.maximum(listed.min(axis=1, initial=np.inf) - mixed.min(axis=1, initial=np.inf), 0) + ABOVE
-        own[row, movie] = (mixed + lift[:, None])[row, place]
-        scores[known] = own
+        if self.weight and len(known):
+            own = standardised(scores[known])
+            self._reorder(own, self.candidates[users[known], : self.depth], self.ranks[users[known], : self.depth])
+            scores[known] = own
         return scores
+
+    def _reorder(self, scores: np.ndarray, candidates: np.ndarray, ranks: np.ndarray) -> None:
+        """Changes standardised scores [batch, movies] of the candidates [batch, depth]; they stay above all others."""
+        there = candidates >= 0
+        row, place = np.nonzero(there)
+        movie = candidates[row, place]
+        listed = np.take_along_axis(scores, np.maximum(candidates, 0), axis=1)
+        mixed = listed + np.float32(self.weight) * ranks
+        least, lowest = (each.min(axis=1, initial=BEYOND, where=there) for each in (listed, mixed))
+        lift = np.maximum(least - lowest, 0) + ABOVE
+        scores[row, movie] = (mixed + lift[:, None])[row, place]
 
     def score_history(self, history: csr_matrix, user_ids: Sequence[str] | None = None) -> np.ndarray:
         """The retriever's scores of users who were not there in training; see there."""

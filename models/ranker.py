@@ -67,6 +67,7 @@ class Ranker(tfrs.Model):
         self.scale = examples.features.std(axis=(0, 1)) + 1e-6
         self.examples = examples
         self.targets, self.weights_of_loss = examples.targets(config.objective)
+        self.wide = self._dense(1, None, seed)
         self.hidden = [self._dense(units, "relu", seed + number) for number, units in enumerate(config.hidden)]
         self.dropout = tf.keras.layers.Dropout(config.dropout, seed=seed)
         self.output_layer = self._dense(1, None, seed + len(config.hidden))
@@ -83,10 +84,11 @@ class Ranker(tfrs.Model):
 
     def call(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
         """[batch, n, 1] float32."""
-        values = (features - self.center) / self.scale
+        values = inputs = (features - self.center) / self.scale
         for layer in self.hidden:
             values = self.dropout(layer(values), training=training)
-        return self.output_layer(values)
+        deep = self.output_layer(values) if self.hidden else 0.0
+        return self.wide(inputs) + deep
 
     def compute_loss(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """The objective's loss."""
@@ -121,5 +123,6 @@ class Ranker(tfrs.Model):
 
     def network(self) -> RankingNetwork:
         """The trained network without TensorFlow."""
-        layers = [layer.get_weights() for layer in (*self.hidden, self.output_layer)]
+        deep = (*self.hidden, self.output_layer) if self.hidden else ()
+        layers = [layer.get_weights() for layer in (self.wide, *deep)]
         return RankingNetwork(self.center, self.scale, [layer[0] for layer in layers], [layer[1] for layer in layers])

@@ -9,12 +9,12 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class RankingNetwork:
-    """Dense layers with rectifiers in between, over standardised features.
+    """A linear layer beside dense layers with rectifiers in between, over standardised features.
 
     Attributes:
         center: [features] float32.
         scale: [features] float32.
-        kernels: [inputs, units] float32 of each layer; the last one has one unit.
+        kernels: [inputs, units] float32 of each layer; first the linear one; the last one has one unit too.
         biases: [units] float32 of each layer.
     """
 
@@ -33,6 +33,9 @@ class RankingNetwork:
             [...] float32.
         """
         values = (features - self.center) / self.scale
-        for kernel, bias in zip(self.kernels[:-1], self.biases[:-1], strict=True):
+        scores = values @ self.kernels[0] + self.biases[0]
+        for kernel, bias in zip(self.kernels[1:-1], self.biases[1:-1], strict=True):
             values = np.maximum(values @ kernel + bias, 0)
-        return np.asarray((values @ self.kernels[-1] + self.biases[-1])[..., 0], dtype=np.float32)
+        if len(self.kernels) > 1:
+            scores = scores + values @ self.kernels[-1] + self.biases[-1]
+        return np.asarray(scores[..., 0], dtype=np.float32)
