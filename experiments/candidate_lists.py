@@ -10,9 +10,10 @@ from scipy.sparse import csr_matrix
 
 from evaluation.topk import top_k
 from experiments.holdout import Held
-from models.candidate_features import Knowledge, Lists
+from models.candidate_features import Lists
 from models.cascade_model import standardised
 from models.factors import FactorRecommender
+from models.knowledge import Knowledge
 from models.ranker import Examples
 from models.ranking_network import RankingNetwork
 

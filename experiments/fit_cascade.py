@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from data import Interactions
+from evaluation.monitor import Monitor
 from experiments.candidate_lists import CandidateLists
 from experiments.choose_mixture import choose_mixture
 from experiments.experiment import FitContext, Trained
@@ -16,10 +17,10 @@ from experiments.fit_retrieval import fit_retrieval
 from experiments.holdout import Holdout
 from experiments.training import Schedule, fit_keras
 from models.backend import tf
-from models.candidate_features import Knowledge
 from models.cascade_config import CascadeConfig
 from models.cascade_model import CascadeRecommender
 from models.factors import FactorRecommender
+from models.knowledge import Knowledge
 from models.movie_facts import MovieFacts
 from models.ranker import Examples, Ranker
 from models.ranking_network import RankingNetwork
@@ -35,12 +36,15 @@ def fit_cascade(config: CascadeConfig, rows: Interactions, context: FitContext) 
 
     Raises:
         FloatingPointError: A loss became NaN or infinite.
+        ValueError: The ranker shall learn ratings, and there are none.
     """
+    if config.ranker.objective == "rating" and rows.rating is None:
+        raise ValueError("ranker.objective: expected listwise or pointwise, since there are no ratings, got 'rating'")
     plan, monitor = context.plan or {}, context.monitor
     part = replace(_inside(context, "retrieval"), plan=plan.get("retrieval"))
     retrieval = fit_retrieval(config.retrieval, rows, part)
     chosen = {**plan, "retrieval": retrieval.plan}
-    if monitor is not None and monitor.candidates is None:
+    if monitor is not None and _can_choose(monitor, rows):
         chosen |= {"holdout": vars(Holdout.like(monitor.seen, monitor.validation)), "threshold": monitor.threshold}
     elif not plan.get("weight"):
         return Trained(CascadeRecommender.alone(retrieval.recommender), plan=chosen, history=retrieval.history)
@@ -60,6 +64,11 @@ def fit_cascade(config: CascadeConfig, rows: Interactions, context: FitContext) 
         chosen |= {"depth": model.depth, "weight": model.weight, "stages": stages}
         context.reporter.line(f"cascade: the first {model.depth}, ranker's weight {model.weight:g}")
     return Trained(model, plan=chosen, history=retrieval.history + curve)
+
+
+def _can_choose(monitor: Monitor, rows: Interactions) -> bool:
+    """Whether validation asks for a ranking of all movies for anybody whom the rows know."""
+    return monitor.candidates is None and bool((rows.users.encode(monitor.validation["user_id"]) >= 0).any())
 
 
 def _fit_ranker(

@@ -20,10 +20,10 @@ from experiments.holdout import Holdout
 from experiments.registry import experiment
 from experiments.reporter import Reporter
 from models.backend import tf
-from models.candidate_features import Knowledge
 from models.cascade_config import CascadeConfig, RankerConfig
 from models.cascade_model import CascadeRecommender
 from models.factors import FactorRecommender
+from models.knowledge import Knowledge
 from models.movie_facts import MovieFacts
 from models.ranker import Examples, Ranker
 from models.retrieval import RetrievalConfig
