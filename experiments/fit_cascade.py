@@ -52,17 +52,11 @@ def fit_cascade(config: CascadeConfig, rows: Interactions, context: FitContext) 
     if network is None:
         return Trained(CascadeRecommender.alone(retrieval.recommender), plan=chosen, history=retrieval.history)
     lists = _lists(config, rows, retrieval.recommender, context)
-    known = lists.known
-    at_once = chosen["holdout"]["kind"] == "moment"
-    moments = np.full(len(known.last_time), known.last_time.max()) if at_once else known.last_time
-    candidates, ranks = lists.ranked(network, moments)
-    model = CascadeRecommender(retrieval.recommender, candidates, ranks, max(config.depths), 0.0)
     if monitor is None:
-        model = model.mixed(plan["depth"], plan["weight"])
-    else:
-        model, stages = choose_mixture(config, model, known.leanings[1], monitor)
-        chosen |= {"depth": model.depth, "weight": model.weight, "stages": stages}
-        context.reporter.line(f"cascade: the first {model.depth}, ranker's weight {model.weight:g}")
+        return Trained(_ranked(lists, network, chosen).mixed(plan["depth"], plan["weight"]), plan=plan, history=curve)
+    model, stages = choose_mixture(config, _ranked(lists, network, chosen), lists.known.leanings[1], monitor)
+    chosen |= {"depth": model.depth, "weight": model.weight, "stages": stages}
+    context.reporter.line(f"cascade: the first {model.depth}, ranker's weight {model.weight:g}")
     return Trained(model, plan=chosen, history=retrieval.history + curve)
 
 
@@ -104,6 +98,15 @@ def _train(config: CascadeConfig, examples: Examples, context: FitContext) -> tu
         score=None,
     )
     return ranker.network(), [{"part": "ranker", "epoch": epoch, **row} for epoch, row in enumerate(history, start=1)]
+
+
+def _ranked(lists: CandidateLists, network: RankingNetwork, plan: dict[str, Any]) -> CascadeRecommender:
+    """All users' lists as the network scores them, without weight; no longer than the plan says, if it says."""
+    depth = plan.get("depth", lists.depth)
+    at_once = plan["holdout"]["kind"] == "moment"
+    last = lists.known.last_time
+    moments = np.full(len(last), last.max()) if at_once else last
+    return CascadeRecommender(lists.retriever, *replace(lists, depth=depth).ranked(network, moments), depth, 0.0)
 
 
 def _lists(
