@@ -19,6 +19,7 @@ from experiments.fitting import fit_on_split
 from experiments.holdout import Holdout
 from experiments.registry import experiment
 from experiments.reporter import Reporter
+from experiments.tuning.folds import with_ratings
 from models.backend import tf
 from models.cascade_config import CascadeConfig, RankerConfig
 from models.cascade_model import CascadeRecommender
@@ -63,6 +64,7 @@ def releases():
 
 
 def fit(config, dataset, kind, directory):
+    """Both fits; of the dataset's ratings they get train and validation only."""
     parts = split(dataset, kind, seed=0)
     return parts, fit_on_split(
         experiment("cascade"),
@@ -72,7 +74,7 @@ def fit(config, dataset, kind, directory):
         threshold=None,
         directory=directory,
         reporter=Reporter(),
-        dataset=dataset,
+        dataset=with_ratings(dataset, parts.train_and_validation),
     )
 
 
