@@ -63,17 +63,18 @@ class CandidateLists:
         moments = self.known.last_time[users]
         if held.back:
             moments = np.where(np.isin(np.array(rows.users.ids)[users], list(held.back)), held.moment, moments)
-        features, numbers = [], []
+        features, there, numbers = [], [], []
         for lists in self.of(users, moments):
             wanted = looked_up(truth, lists)
             useful = wanted.any(axis=1)
             features.append(lists.features(self.groups)[useful])
+            there.append(lists.candidates[useful] >= 0)
             numbers.append(wanted[useful])
         if not sum(map(len, features)):
             return None
         number = np.concatenate(numbers)
         ratings = np.where(number > 0, held.ratings[number - 1], 0).astype(np.float32)
-        return Examples(np.concatenate(features), number > 0, ratings)
+        return Examples(np.concatenate(features), np.concatenate(there), number > 0, ratings)
 
     def ranked(self, network: RankingNetwork, moments: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """All users' candidates [users, depth] int32 and the network's scores of them [users, depth] float32."""

@@ -20,6 +20,9 @@ LOSSES: dict[str, Any] = {
 """listwise: softmax over a user's candidates against the relevant ones among them (Cao et al., "Learning to rank: from
 pairwise approach to listwise approach", ICML 2007, with binary relevance); the others for each candidate by itself."""
 
+NEVER = -1e9
+"""The score of what fills up a list."""
+
 
 @dataclass(frozen=True, eq=False)
 class Examples:
@@ -27,11 +30,13 @@ class Examples:
 
     Attributes:
         features: [lists, n, features] float32.
+        there: [lists, n] bool; the others fill up lists that are shorter.
         relevant: [lists, n] bool; at least one in each list.
         ratings: [lists, n] float32 ratings of the relevant candidates, 0 elsewhere.
     """
 
     features: np.ndarray
+    there: np.ndarray
     relevant: np.ndarray
     ratings: np.ndarray
 
@@ -46,7 +51,7 @@ class Examples:
         if objective == "listwise":
             return relevant / relevant.sum(axis=1, keepdims=True), np.ones(len(relevant), np.float32)
         if objective == "pointwise":
-            return relevant[..., None], np.ones_like(relevant)
+            return relevant[..., None], self.there.astype(np.float32)
         mean = self.ratings.sum() / relevant.sum()
         return ((self.ratings - mean) * relevant)[..., None], relevant
 
@@ -93,12 +98,9 @@ class Ranker(tfrs.Model):
     def compute_loss(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """The objective's loss."""
         scores = self(inputs["features"], training=training)
-        listwise = self.config.objective == "listwise"
-        return self.task(
-            labels=inputs["targets"],
-            predictions=tf.squeeze(scores, 2) if listwise else scores,
-            sample_weight=inputs["weights"],
-        )
+        if self.config.objective == "listwise":
+            scores = tf.where(inputs["there"], tf.squeeze(scores, 2), NEVER)
+        return self.task(labels=inputs["targets"], predictions=scores, sample_weight=inputs["weights"])
 
     def train_step(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One step; reports the epoch's mean loss, where TFRS reports the last batch's."""
@@ -110,6 +112,7 @@ class Ranker(tfrs.Model):
         """Batches epoch after epoch, a function of (seed, epoch)."""
         tables = {
             "features": tf.constant(self.examples.features),
+            "there": tf.constant(self.examples.there),
             "targets": tf.constant(self.targets),
             "weights": tf.constant(self.weights_of_loss),
         }

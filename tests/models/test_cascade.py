@@ -251,7 +251,9 @@ def test_the_ranker_without_tensorflow_is_the_same():
     relevant = np.zeros((6, 5), bool)
     relevant[:, 1] = True
     for hidden in ((), (7, 3)):
-        ranker = Ranker(RankerConfig(hidden=hidden), Examples(features, relevant, 4.0 * relevant), seed=1)
+        ranker = Ranker(
+            RankerConfig(hidden=hidden), Examples(features, relevant | True, relevant, 4.0 * relevant), seed=1
+        )
         np.testing.assert_allclose(ranker(features).numpy()[..., 0], ranker.network()(features), atol=1e-4)
 
 
@@ -261,10 +263,12 @@ def test_an_objective_learns_what_it_asks_for(objective, learned):
     random = np.random.default_rng(0)
     features = random.normal(size=(200, 10, 2)).astype(np.float32)
     relevant = features[..., 0] > 1
-    kept = relevant.any(axis=1)
     ratings = np.where(relevant, 3 + features[..., 1], 0).astype(np.float32)
+    there = random.random(relevant.shape) < 0.8
+    features[~there], relevant = [9.0, -9.0], relevant & there  # what fills up a list teaches nothing
+    kept = relevant.any(axis=1)
     config = RankerConfig(objective=objective, hidden=(), learning_rate=0.05, weight_decay=0.0)
-    ranker = Ranker(config, Examples(features[kept], relevant[kept], ratings[kept]), seed=0)
+    ranker = Ranker(config, Examples(features[kept], there[kept], relevant[kept], ratings[kept]), seed=0)
     ranker.compile(optimizer=tf.keras.optimizers.Adam(0.05))
     ranker.fit(ranker.batches(0, 0, 40), epochs=40, steps_per_epoch=ranker.steps_per_epoch, verbose=0)
     network = ranker.network()
