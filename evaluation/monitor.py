@@ -39,7 +39,14 @@ class Monitor:
     block: int = 1024
 
     def __call__(self, recommender: Recommender) -> float:
-        """Mean nDCG@k over the users; those whom the recommender does not know are scored from what they have seen."""
+        """Mean nDCG@k over the users; see ``per_user``."""
+        return float(self.per_user(recommender).mean())
+
+    def per_user(self, recommender: Recommender) -> np.ndarray:
+        """[users] float64 nDCG@k; users whom the recommender does not know are scored from what they have seen.
+
+        Recommenders with the same movies are scored for the same users in the same order.
+        """
         scorer = Scorer.of(recommender, self.candidates)
         tables = self._encoded(scorer)
         values = []
@@ -51,7 +58,7 @@ class Monitor:
             user, movie = tables.relevant[part].nonzero()
             hits = membership(user, movie, lists, width=scores.shape[1])
             values.append(ndcg_at_k(hits, tables.counts[part], self.k))
-        return float(np.concatenate(values).mean())
+        return np.concatenate(values)
 
     def _encoded(self, scorer: Scorer) -> _Tables:
         """The tables in the recommender's numbers; they change with its movies only."""

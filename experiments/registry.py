@@ -19,6 +19,7 @@ NAMES = (
     "lightfm",
     "retrieval",
     "ranking",
+    "cascade",
     "content",
     "iddropout",
     "hybrid",

@@ -1,7 +1,8 @@
 """Writes the tables of README and docs from committed results, and checks that they are up to date.
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` and shows ``docs/results/NAME.json``. The
-file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, or without one what ``recs compare --json`` prints.
+file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, ``stages``, or without one what
+``recs compare --json`` prints.
 ``python -m experiments.tables`` checks, with ``--write`` it mends and draws ablations that trade lists for ratings.
 """
 
@@ -21,6 +22,7 @@ from experiments.display import COLUMNS, number, seconds, with_interval
 from experiments.overrides import short
 from experiments.plots import trade_off
 from experiments.results import Result
+from experiments.stages_table import stages
 
 Cells = tuple[list[str], list[list[str]]]
 """A header and rows."""
@@ -104,6 +106,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], Cells]] = {
     "ablation": ablation,
     "tuning": tuning,
     "defaults": defaults,
+    "stages": stages,
 }
 
 

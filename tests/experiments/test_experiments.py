@@ -36,6 +36,7 @@ CONFIGS = {
         "in_batch": PairConfig(dimension=8, batch_size=64, epochs=15, learning_rate=0.02),
         "history": PairConfig(query=("history",), objective="softmax", dimension=8, batch_size=16, epochs=15),
     },
+    "cascade": {"retrieval": RetrievalConfig(parts=("linear",))},
     "hybrid": {
         "prior": 1.0,
         "retrieval": RetrievalConfig(
