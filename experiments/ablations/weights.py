@@ -2,7 +2,7 @@
 
 from experiments.ablations import Ablation
 
-WEIGHTS = (1.0, 10.0, 30.0, 100.0, 1000.0)
+WEIGHTS = (3.0, 30.0, 300.0, 3000.0)
 
 ABLATION = Ablation(
     question="What does a heavier rating task cost the lists, and what does it gain the ratings?",
