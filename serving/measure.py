@@ -20,11 +20,8 @@ def recall(found: np.ndarray, true: np.ndarray) -> float:
     >>> round(recall(np.array([[3, 1, 9]]), np.array([[1, 2, 3]])), 3)
     0.667
     """
-    shares = [
-        len(np.intersect1d(one[one >= 0], other[other >= 0])) / max((other >= 0).sum(), 1)
-        for one, other in zip(found, true, strict=True)
-    ]
-    return float(np.mean(shares))
+    hits = [np.isin(other, one).sum(where=other >= 0) for one, other in zip(found, true, strict=True)]
+    return float(np.mean(hits / np.maximum((true >= 0).sum(axis=1), 1)))
 
 
 class Search:

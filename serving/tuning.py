@@ -15,8 +15,10 @@ from serving.measure import Search, recall
 
 REORDERS = (1, 2, 5, 15)
 """So many times k candidates are scored exactly, and at least so many times 20."""
-SHARES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
+SHARES = (0.01, 0.02, 0.04, 0.07, 0.12, 0.2, 0.35, 0.6, 1.0)
 """Of the leaves are searched."""
+FINALLY = 0.3
+"""Seconds of timing for settings that may be chosen."""
 HOPELESS = 0.5
 """A setting so many times as fast as the best one is not worth searching more leaves with."""
 
@@ -81,11 +83,11 @@ class Asked:
     queries: np.ndarray
     true: np.ndarray
 
-    def measure(self, search: Search, setting: IndexSetting) -> Trial:
-        """Recall and speed of a setting."""
+    def measure(self, search: Search, setting: IndexSetting, seconds: float = 0.0) -> Trial:
+        """Recall and speed of a setting, timed at least so long."""
         k = self.true.shape[1]
         found = recall(search.rows(self.queries, k, setting), self.true)
-        return Trial(setting, found, search.speed(self.queries, k, setting))
+        return Trial(setting, found, search.speed(self.queries, k, setting, seconds))
 
 
 def builds(movies: int, dim: int, seed: int) -> Iterator[IndexSetting]:
@@ -109,10 +111,10 @@ def tune(
     only_scann: bool = False,
     report: Callable[[str], object] = lambda line: None,
 ) -> Tuned:
-    """Finds the fastest setting whose recall@k against brute force reaches the target; brute force where that is faster.
+    """The fastest setting whose recall@k against brute force reaches the target; brute force where that is faster.
 
-    Settings are tried on one half of the queries. The fastest is confirmed on the other half: where it misses the target
-    there, the next one is taken.
+    Settings are tried on one half of the queries. The fastest is confirmed on the other half: where it misses the
+    target there, the next one is taken.
 
     Args:
         candidates: [movies, dim] float32.
@@ -131,11 +133,11 @@ def tune(
     rows = np.arange(len(candidates), dtype=np.int32)
     brute = Search(ExactIndex(candidates, rows))
     trying, held_out = (Asked(half, brute.rows(half, k)) for half in (queries[::2], queries[1::2]))
-    exact = held_out.measure(brute, IndexSetting())
+    exact = held_out.measure(brute, IndexSetting(), FINALLY)
     report(f"brute force: {exact.speed:,.0f} queries/s")
     chosen, trials = None if only_scann else exact, []
     if HAS_SCANN and len(candidates) >= LEAST_SCANN:
-        for build in builds(*candidates.shape, seed):
+        for build in builds(len(candidates), candidates.shape[1], seed):
             search = Search(ScannIndex(candidates, rows, build))
             own = list(_trials(search, trying, target, 0.0 if chosen is None else chosen.speed))
             chosen = _confirmed(own, search, held_out, target, chosen)
@@ -177,7 +179,7 @@ def _confirmed(
         if so_far is not None and trial.speed <= so_far.speed:
             break
         if trial.recall >= target:
-            again = held_out.measure(search, trial.setting)
+            again = held_out.measure(search, trial.setting, FINALLY)
             if again.recall >= target and (so_far is None or again.speed > so_far.speed):
                 return again
     return so_far
