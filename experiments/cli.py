@@ -16,6 +16,8 @@ COMMANDS = {
     "tune": "search for better settings, on validation only",
     "ablate": "what one part of a model is worth: run it with and without",
     "recommend": "recommend movies from a finished run, with titles and reasons",
+    "index": "tune and build the index of a run; let movies join and leave",
+    "export": "write a run as a SavedModel that serves without this project",
     "score": "score any tool's top-k file under our protocol",
     "data": "show or prepare a dataset",
 }

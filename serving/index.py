@@ -8,8 +8,11 @@ quantisation, exact reordering and seeds.
 from __future__ import annotations
 
 import math
+import os
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -130,7 +133,8 @@ class ScannIndex(factorized_top_k.ScaNN):
             anisotropic_quantization_threshold=math.nan if setting.threshold is None else setting.threshold,
         ).reorder(setting.reorder)
         config = _seeded(builder.create_config(), setting.seed)
-        return scann_ops.create_searcher(candidates, config)
+        with _quiet():
+            return scann_ops.create_searcher(candidates, config)
 
     def call(
         self, queries: tf.Tensor, k: tf.Tensor, leaves_to_search: Any = None, reorder: Any = None
@@ -185,6 +189,20 @@ def padded(scores: tf.Tensor, rows: tf.Tensor, k: tf.Tensor) -> tuple[tf.Tensor,
     """[batch, any] scores and rows made k wide with -inf and -1."""
     missing = [[0, 0], [0, tf.maximum(k - tf.shape(scores)[1], 0)]]
     return tf.pad(scores, missing, constant_values=-math.inf), tf.pad(rows, missing, constant_values=-1)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps ScaNN's news about its progress, which no setting turns off, from standard error."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _seeded(config: str, seed: int) -> str:

@@ -61,10 +61,10 @@ class Search:
 
 
 def fastest(call: Callable[[], object], seconds: float) -> float:
-    """The least seconds of a call, of at least three after a first: what else runs makes some slow and none fast."""
+    """The least seconds of a call, of at least four after a first: what else runs makes some slow and none fast."""
     call()
     least, began, rounds = float("inf"), time.perf_counter(), 0
-    while rounds < 3 or time.perf_counter() - began < seconds:
+    while rounds < 4 or time.perf_counter() - began < seconds:
         start = time.perf_counter()
         call()
         least = min(least, time.perf_counter() - start)

@@ -19,7 +19,9 @@ SHARES = (0.01, 0.02, 0.04, 0.07, 0.12, 0.2, 0.35, 0.6, 1.0)
 """Of the leaves are searched."""
 FINALLY = 0.3
 """Seconds of timing for settings that may be chosen."""
-HOPELESS = 0.5
+REFINED = 2
+"""Steps of bisection between a number of leaves that is too small and one that suffices."""
+HOPELESS = 0.3
 """A setting so many times as fast as the best one is not worth searching more leaves with."""
 
 
@@ -150,25 +152,43 @@ def tune(
 
 
 def _trials(search: Search, asked: Asked, target: float, best: float) -> Iterator[Trial]:
-    """For each number of exactly scored candidates more and more leaves, until two suffice or it takes too long.
+    """For each number of exactly scored candidates more and more leaves until they suffice, then a few less.
 
     Args:
         search: An index.
         asked: Queries to try it on.
         target: What recall suffices.
-        best: The speed of the best setting so far.
+        best: The speed of the best setting so far; what is much slower is given up.
     """
     index, k = search.index, asked.true.shape[1]
     setting: IndexSetting = index.setting
     for reorder in sorted({min(factor * max(k, 20), index.size) for factor in REORDERS}):
-        enough = 0
+
+        def measure(leaves: int, reorder: int = reorder) -> Trial:
+            return asked.measure(search, replace(setting, leaves_to_search=leaves, reorder=reorder))
+
+        too_few = 0
         for leaves in sorted({max(1, round(setting.leaves * share)) for share in SHARES}):
-            trial = asked.measure(search, replace(setting, leaves_to_search=leaves, reorder=reorder))
+            trial = measure(leaves)
             yield trial
-            enough += trial.recall >= target
-            best = max(best, trial.speed if trial.recall >= target else 0.0)
-            if enough == 2 or trial.speed < HOPELESS * best:
+            if trial.recall >= target:
+                best = max(best, trial.speed)
+                yield from _fewer(measure, too_few, leaves, target)
                 break
+            if trial.speed < HOPELESS * best:
+                break
+            too_few = leaves
+
+
+def _fewer(measure: Callable[[int], Trial], too_few: int, enough: int, target: float) -> Iterator[Trial]:
+    """Narrows down how many leaves suffice."""
+    for _ in range(REFINED):
+        leaves = (too_few + enough) // 2
+        if leaves in (too_few, enough):
+            return
+        trial = measure(leaves)
+        yield trial
+        too_few, enough = (too_few, leaves) if trial.recall >= target else (leaves, enough)
 
 
 def _confirmed(
