@@ -87,15 +87,20 @@ def read_index(run: Path) -> StoredIndex | None:
             version=stored["version"],
         )
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
-        raise DataError(f"expected the record of an index, got: {error}; recs index makes it anew", file=file) from None
+        raise DataError(
+            f"expected the record of an index, got: {error}; recs index --rebuild makes it anew", file=file
+        ) from None
 
 
-def change_index(run: Path, change: Callable[[StoredIndex | None], StoredIndex]) -> StoredIndex:
+def change_index(
+    run: Path, change: Callable[[StoredIndex | None], StoredIndex], *, afresh: bool = False
+) -> StoredIndex:
     """Replaces the run's index by what the change makes of it, in one step.
 
     Args:
         run: A finished run.
         change: From the present index, if any, to the next.
+        afresh: Pass over the present index, readable or not.
 
     Raises:
         DataError: Another process changes this index right now.
@@ -103,7 +108,7 @@ def change_index(run: Path, change: Callable[[StoredIndex | None], StoredIndex])
     home = run / "index"
     home.mkdir(exist_ok=True)
     with locked(home):
-        found = change(read_index(run))
+        found = change(None if afresh else read_index(run))
         generations = sorted(int(entry.name) for entry in home.iterdir() if entry.name.isdigit())
         found = replace(found, version=max(generations, default=0) + 1)
         partial = home / f".partial-{os.getpid()}"

@@ -52,14 +52,13 @@ def tune_index(run: Path, aim: Aim, reporter: Reporter, *, afresh: bool = False)
     model = load_model(run)
 
     def change(present: StoredIndex | None) -> StoredIndex:
-        kept = None if afresh else present
-        added, removed = (no_movies(), ()) if kept is None else (kept.added, kept.removed)
+        added, removed = (no_movies(), ()) if present is None else (present.added, present.removed)
         servable = to_servable(model, added=added, removed=removed)
         tuning = tuned(servable, aim, reporter)
         setting = IndexSetting(**tuning["chosen"]["setting"])
         return StoredIndex(setting, tuning, added, tuple(removed)).build(servable)
 
-    return change_index(run, change)
+    return change_index(run, change, afresh=afresh)
 
 
 def tuned(servable: Servable, aim: Aim, reporter: Reporter) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.sparse import csr_matrix
 
 from data import DataError, Vocabulary
 from data.tables import movies_table
 from evaluation.baselines import FactorModel
+from experiments.known import known_matrix
 from experiments.recommend import StoredModel
 from experiments.servable_check import check
 from experiments.servable_vectors import Vectors, content_vectors, factor_vectors, least_squares_vectors
@@ -101,19 +101,6 @@ def _strangers(model: StoredModel, vectors: Vectors) -> list[str]:
     """Users whom the model has no vector for but knows something of: rows, or demographics."""
     ids = Vocabulary.from_ids([*model.known["user_id"].unique(), *vectors.people])
     return [user for user, place in zip(ids.ids, model.recommender.users.encode(ids.ids), strict=True) if place < 0]
-
-
-def known_matrix(known: pl.DataFrame, users: Vocabulary, movies: Vocabulary) -> csr_matrix:
-    """[users, movies] float32, 1 where the user knows the movie; rows of other users and movies are left out."""
-    columns = movies.encode(known["movie_id"])
-    order = pl.DataFrame({"user_id": users.ids, "row": np.arange(len(users), dtype=np.int32)})
-    rows = known.select("user_id").join(order, on="user_id", how="left", maintain_order="left")["row"]
-    inside = (rows.is_not_null().to_numpy()) & (columns >= 0)
-    places = rows.fill_null(0).to_numpy()[inside], columns[inside]
-    found = csr_matrix((np.ones(len(places[0]), np.float32), places), shape=(len(users), len(movies)))
-    found.sum_duplicates()
-    found.data[:] = 1.0
-    return found
 
 
 def _described(table: pl.DataFrame, movies: Vocabulary) -> dict[str, Any]:

@@ -20,6 +20,8 @@ import numpy as np
 
 from serving.backend import HAS_SCANN, factorized_top_k, tf
 
+LIST, DEEPEST = 100.0, 3.0
+"""For each so many movies that will be dropped a setting's leaves are searched once more, at most so many times."""
 LEAST_SCANN = 32
 """ScaNN's codebooks need some movies to be trained on."""
 STATE = (
@@ -34,7 +36,7 @@ STATE = (
     "dataset",
 )
 """What a ScaNN searcher consists of, in the order of its own module."""
-TEXTS = ("scann_config", "serialized_partitioner")
+TEXTS = ("scann_config", "serialized_partitioner", "ah_codebook")
 """Those that are serialised protocol buffers, each in an array of one string."""
 
 
@@ -160,6 +162,15 @@ class ScannIndex(factorized_top_k.ScaNN):
         missing = tf.math.is_nan(found.distances)
         rows = tf.gather(self._identifiers, tf.where(missing, 0, tf.cast(found.indices, tf.int32)))
         return padded(tf.where(missing, -math.inf, found.distances), tf.where(missing, -1, rows), k)
+
+    def deeper(self, more: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Leaves to search and candidates to score exactly, where so many of the best, [] int32, will be dropped.
+
+        A setting suffices for a list; a longer one reaches into leaves that are less promising.
+        """
+        factor = tf.minimum(1.0 + tf.cast(more, tf.float32) / LIST, DEEPEST)
+        leaves = tf.cast(tf.math.ceil(self.setting.leaves_to_search * factor), tf.int32)
+        return tf.minimum(leaves, self.setting.leaves), self.setting.reorder + more
 
     def resources(self) -> list[Any]:
         """What a SavedModel has to keep."""

@@ -40,9 +40,11 @@ def retrieve(
         Scores [batch, k] float32 in descending order, and rows [batch, k] int32; padded with -inf and -1.
     """
     many = tf.size(listed)
-    slack = conditions.slack if isinstance(index, ExactIndex) else tf.minimum(conditions.slack, MOST)
+    exact = isinstance(index, ExactIndex)
+    slack = conditions.slack if exact else tf.minimum(conditions.slack, MOST)
     wanted = k + slack if conditions.filters is None else FILTERED * (k + slack)
-    scores, rows = index.call(queries, tf.maximum(tf.minimum(wanted, many), k))
+    depth = () if exact else index.deeper(wanted - k)
+    scores, rows = index.call(queries, tf.maximum(tf.minimum(wanted, many), k), *depth)
     scores, rows = best(tf.where(conditions.allow(rows), scores, -math.inf), rows, k)
     short = tf.where(tf.reduce_sum(tf.cast(rows >= 0, tf.int32), axis=1) < tf.minimum(k, many))
 
