@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("factorized", "parse", "defaults")
+BENCHMARKS = ("factorized", "parse", "index", "defaults")
 
 
 def main() -> int:

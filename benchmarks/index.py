@@ -107,6 +107,7 @@ def peer(name: str, candidates: list[Candidate], queries: np.ndarray, true: np.n
             )
             enough.append((seconds, candidate))
     if not enough:
+        print(f"{name} is left out: no setting of its sweep reaches recall {TARGET}")
         return None
     best = min(enough, key=lambda pair: pair[0])[1]
     return Tool(name, best.setting, best.build, best.search)
