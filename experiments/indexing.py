@@ -92,12 +92,25 @@ def change_movies(run: Path, added: pl.DataFrame | None, removed: Sequence[str])
     def change(present: StoredIndex | None) -> StoredIndex:
         if present is None:
             raise DataError("expected a run with an index, got one without: recs index RUN makes it", file=run)
-        joined = present.added if added is None else pl.concat([present.added, movies_table(added)])
+        joined = present.added if added is None else _joined(model, present.added, movies_table(added))
         gone = tuple(sorted({*present.removed, *_known(model, joined, removed)}))
         servable = to_servable(model, added=joined, removed=gone)
         return StoredIndex(present.setting, present.tuning, joined, gone).build(servable)
 
     return change_index(run, change)
+
+
+def _joined(model: StoredModel, present: pl.DataFrame, added: pl.DataFrame) -> pl.DataFrame:
+    """All movies that have joined.
+
+    Raises:
+        DataError: One is known already.
+    """
+    known = {*model.recommender.movies.ids, *present["movie_id"]}
+    for movie in added["movie_id"]:
+        if movie in known:
+            raise DataError(f"expected movies that the index does not know yet, got {movie!r}")
+    return pl.concat([present, added])
 
 
 def _known(model: StoredModel, added: pl.DataFrame, removed: Sequence[str]) -> Sequence[str]:

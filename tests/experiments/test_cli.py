@@ -48,7 +48,9 @@ def test_help_is_quick_and_loads_no_tensorflow():
     assert done.stdout.splitlines()[-1] == "False"
 
 
-@pytest.mark.parametrize("words", [["run", "retrieval"], ["compare"], ["score"], ["recommend"], ["data", "info"]])
+@pytest.mark.parametrize(
+    "words", [["run", "retrieval"], ["compare"], ["score"], ["recommend"], ["data", "info"], ["index"], ["export"]]
+)
 def test_every_command_explains_itself_without_tensorflow(words):
     code = (
         "import sys\nfrom experiments.cli import main\n"

@@ -102,3 +102,21 @@ def hybrid_of(warm, content, rows):
     scores = warm.score(np.arange(len(warm.users)))
     scores[csr_matrix(rows.matrix).nonzero()] = -np.inf
     return HybridRecommender(warm, content, Calibration(), crowd, 3.0, np.diff(rows.matrix.indptr), bars(scores))
+
+
+def assert_agree(ids, scores, table, k):
+    """A list agrees with the model's own ranking of all movies, up to movies whose scores are equal in float32.
+
+    Args:
+        ids: [k] str, padded with "".
+        scores: [k] floats.
+        table: ``movie_id`` and ``score`` of every movie that may be recommended, best first.
+        k: Length of the list.
+    """
+    own = dict(zip(table["movie_id"], table["score"], strict=True))
+    real = [movie for movie in ids if movie]
+    assert len(ids) == k
+    assert len(set(real)) == len(real) == min(k, table.height)
+    best = table["score"].to_numpy()[: len(real)]
+    np.testing.assert_allclose([own[movie] for movie in real], best, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(scores[: len(real)], best, rtol=1e-3, atol=1e-4)
