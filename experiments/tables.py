@@ -1,7 +1,8 @@
 """Writes the tables of README and docs from committed results, and checks that they are up to date.
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` and shows ``docs/results/NAME.json``. The
-file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, or without one what ``recs compare --json`` prints.
+file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, ``index``, or without one what ``recs compare
+--json`` prints.
 ``python -m experiments.tables`` checks, with ``--write`` it mends.
 """
 
@@ -85,6 +86,25 @@ def defaults(stored: Mapping[str, Any]) -> Cells:
     return ["data", "users", "movies", "ratings", *names, "train s", "peak GB"], rows
 
 
+def index(stored: Mapping[str, Any]) -> Cells:
+    """What ``python -m benchmarks.index --write`` wrote."""
+    rows = [
+        [
+            row["name"],
+            f"{row['queries_per_second']:,.0f}",
+            number(row["recall"], 4),
+            seconds(row["build_seconds"]),
+            row["setting"],
+        ]
+        for row in stored["rows"]
+    ]
+    if stored["million"]:
+        million = stored["million"]
+        words = f"{million['movies']:,.0f} vectors: {million['peak_gb']:.1f} GB at most"
+        rows.append(["ScaNN", "–", number(million["recall"], 4), seconds(million["seconds"]), words])
+    return [f"{stored['movies']:,} x {stored['dim']}", "queries/s", "recall@10", "build s", "setting"], rows
+
+
 def _range(domain: Mapping[str, Any]) -> str:
     """A domain in words.
 
@@ -101,6 +121,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], Cells]] = {
     "ablation": ablation,
     "tuning": tuning,
     "defaults": defaults,
+    "index": index,
 }
 
 
