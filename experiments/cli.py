@@ -22,6 +22,14 @@ COMMANDS = {
     "data": "show or prepare a dataset",
 }
 
+INTERRUPTED = {
+    "tune": "the same command goes on",
+    "recommend": "the same command goes on",
+    "index": "nothing was changed",
+    "export": "nothing was written",
+}
+"""What an interrupted command says, where it is not resumed with --resume."""
+
 HELP = """usage: recs COMMAND [options]
 
 TFRS Lab: recommenders on TensorFlow Recommenders, compared honestly.
@@ -46,8 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         importlib.import_module(f"experiments.commands.{name}").main(words)
     except KeyboardInterrupt:
-        how = "the same command goes on" if name == "tune" else "go on with --resume"
-        return _fail(f"interrupted; {how}", status=130)
+        return _fail(f"interrupted; {INTERRUPTED.get(name, 'go on with --resume')}", status=130)
     except BrokenPipeError:
         return 0
     except Exception as error:

@@ -14,24 +14,18 @@ from evaluation.baselines import FactorModel
 from experiments.known import known_matrix
 from experiments.recommend import StoredModel
 from experiments.servable_check import check
+from experiments.servable_hybrid import hybrid_vectors
 from experiments.servable_vectors import Vectors, content_vectors, factor_vectors, least_squares_vectors
 from models.content_model import ContentRecommender
 from models.factors import FactorRecommender
 from models.hybrid_model import HybridRecommender
 from serving.servable import Servable
 
-
-def _hybrid_vectors(model: HybridRecommender) -> Vectors:
-    from experiments.servable_hybrid import hybrid_vectors
-
-    return hybrid_vectors(model)
-
-
 VECTORS: dict[type, Callable[[Any], Vectors]] = {
     FactorRecommender: factor_vectors,
     FactorModel: least_squares_vectors,
     ContentRecommender: content_vectors,
-    HybridRecommender: _hybrid_vectors,
+    HybridRecommender: hybrid_vectors,
 }
 """How each kind of model becomes vectors."""
 

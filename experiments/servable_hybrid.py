@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from experiments.servable_vectors import CandidateEncoder, Vectors, fold_in
 from models.content_encoder import load_encoder
@@ -15,13 +16,10 @@ from serving.queries import MeanQuery, count
 
 def hybrid_vectors(model: HybridRecommender) -> Vectors:
     """Of both models, calibrated; new movies can join."""
-    nobody = np.zeros((1, len(model.movies)), np.float32)
-    from scipy.sparse import csr_matrix
-
-    stranger = model.history_queries(csr_matrix(nobody))[0]
+    nothing = csr_matrix((1, len(model.movies)), dtype=np.float32)
     return Vectors(
         queries=model.queries,
-        stranger=stranger,
+        stranger=model.history_queries(nothing)[0],
         candidates=model.candidates,
         history=HybridQuery(model),
         of_histories=model.history_queries,

@@ -14,7 +14,7 @@ from models.content_encoder import ContentEncoder, load_encoder
 from models.content_model import ContentRecommender
 from models.factors import FactorRecommender
 from models.fold_in import HALFWAY, FoldIn
-from serving.backend import tf
+from serving.backend import Untracked, tf
 from serving.queries import LeastSquaresQuery, MeanQuery
 from serving.servable import HistoryQuery, MovieEncoder
 
@@ -125,19 +125,12 @@ class CandidateEncoder(tf.Module):
     def __init__(self, encoder: ContentEncoder) -> None:
         super().__init__()
         self.layers = [encoder.features, *(part.tower for part in encoder.parts.values())]  # for the SavedModel to keep
-        self.encode = _Untracked(encoder)
+        self.encoder = Untracked(encoder)
         self.features = {name: _spec(name, value) for name, value in encoder.features.nothing().items()}
 
     def __call__(self, raw: dict[str, tf.Tensor]) -> tf.Tensor:
         """[batch, dim] float32."""
-        return self.encode.encoder(raw)[1]
-
-
-class _Untracked:
-    """Keeps what is no TensorFlow object out of sight of TensorFlow's bookkeeping."""
-
-    def __init__(self, encoder: ContentEncoder) -> None:
-        self.encoder = encoder
+        return self.encoder.value(raw)[1]
 
 
 def _spec(name: str, value: Any) -> tf.TensorSpec:

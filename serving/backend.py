@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+from typing import Any
 
 import serving  # noqa: F401  (sets TF_USE_LEGACY_KERAS before TensorFlow is first imported)
 
@@ -21,4 +22,16 @@ from tensorflow_recommenders.layers import factorized_top_k
 HAS_SCANN = importlib.util.find_spec("scann") is not None
 """ScaNN has wheels for Linux only; elsewhere brute force does everything."""
 
-__all__ = ["HAS_SCANN", "factorized_top_k", "tf"]
+
+class Untracked:
+    """Keeps a value out of sight of TensorFlow's bookkeeping, so that a SavedModel does not try to store it.
+
+    Args:
+        value: A Keras layer whose resources are kept elsewhere, or something that is no TensorFlow object.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+__all__ = ["HAS_SCANN", "Untracked", "factorized_top_k", "tf"]

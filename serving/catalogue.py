@@ -72,6 +72,7 @@ class Users(tf.Module):
         super().__init__()
         values, starts = servable.seen
         self.table = _numbers_of(servable.user_ids)
+        self.first = tf.constant(servable.user_ids[:1].tolist() or [""])
         self.queries = tf.Variable(np.vstack([servable.stranger, servable.queries]), dtype=tf.float32, trainable=False)
         self.seen_rows = tf.Variable(np.append(values, 0), dtype=tf.int32, trainable=False)
         # user -1 begins and ends at 0

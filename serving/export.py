@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from serving.backend import tf
 from serving.index import ExactIndex
@@ -42,8 +43,9 @@ def export(module: RecommenderModule, directory: Path, extra: Callable[[Path], o
     directory.mkdir(parents=True, exist_ok=True)
     partial = directory / f".partial-{os.getpid()}"  # TensorFlow Serving looks at numbers only
     try:
-        write_saved_model(module, partial)
-        write_warmup(partial / EXTRA, warmup_requests(module))
+        graphs = module.signatures()
+        write_saved_model(module, graphs, partial)
+        write_warmup(partial / EXTRA, warmup_requests(module, graphs))
         if extra is not None:
             extra(partial / EXTRA)
         return _appear(partial, directory)
@@ -51,22 +53,22 @@ def export(module: RecommenderModule, directory: Path, extra: Callable[[Path], o
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def write_saved_model(module: RecommenderModule, directory: Path) -> None:
-    """Writes the graphs; ScaNN's ops are allowed only where they are needed."""
-    custom = [] if isinstance(module.search.index, ExactIndex) else ["Scann"]
+def write_saved_model(module: RecommenderModule, graphs: dict[str, Any], directory: Path) -> None:
+    """Writes the graphs of the module; ScaNN's ops are allowed only where they are needed."""
+    custom = [] if isinstance(module.search.value, ExactIndex) else ["Scann"]
     options = tf.saved_model.SaveOptions(namespace_whitelist=custom)
-    tf.saved_model.save(module, str(directory), signatures=module.signatures(), options=options)
+    tf.saved_model.save(module, str(directory), signatures=graphs, options=options)
 
 
-def warmup_requests(module: RecommenderModule) -> dict[str, dict[str, tf.Tensor]]:
+def warmup_requests(module: RecommenderModule, graphs: dict[str, Any]) -> dict[str, dict[str, tf.Tensor]]:
     """A request for each signature: a batch of the first user and the first movie, with nothing filtered."""
     values = {
-        "user_id": module.users.table.export()[0][:1] if module.users.table.size() else tf.constant([""]),
+        "user_id": module.users.first,
         "movie_id": module.movies.ids[1:2],
         "k": tf.constant(10),
     }
     found = {}
-    for name, graph in module.signatures().items():
+    for name, graph in graphs.items():
         inputs = graph.get_concrete_function().structured_input_signature
         found[name] = {one.name: _example(one, values) for one in _specs(inputs)}
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from serving.backend import tf
+from serving.backend import Untracked, tf
 from serving.catalogue import Movies, Users
 from serving.conditions import Conditions
 from serving.diversity import POOL, alike_to_all, diversify
@@ -49,7 +49,7 @@ class RecommenderModule(tf.Module):
         self.blocks = [tf.Variable(block, dtype=tf.float32, trainable=False) for block in servable.alike]
         self.history, self.encoder, self.rating = servable.history, servable.encoder, servable.rating
         self.kept = index.resources()
-        self.search = _Untracked(index)
+        self.search = Untracked(index)  # a Keras layer, of which only the resources are kept
 
     @tf.function(input_signature=[spec("user_id", ONE), EXCLUDE, K])
     def recommend(self, user_id: tf.Tensor, exclude: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -158,7 +158,7 @@ class RecommenderModule(tf.Module):
         return self.movies.answer(*self._retrieve(queries, conditions, _checked(k)))
 
     def _retrieve(self, queries: tf.Tensor, conditions: Conditions, k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return retrieve(self.search.index, self.candidates, self.listed, queries, conditions, k)
+        return retrieve(self.search.value, self.candidates, self.listed, queries, conditions, k)
 
     def _diverse(
         self, queries: tf.Tensor, conditions: Conditions, diversity: tf.Tensor, k: tf.Tensor
@@ -181,13 +181,6 @@ class RecommenderModule(tf.Module):
         missing = [[0, 0], [0, tf.maximum(k - tf.shape(rows)[1], 0)]]
         rows = tf.pad(rows, missing, constant_values=-1)
         return self.movies.answer(tf.pad(scores, missing, constant_values=-math.inf), rows)
-
-
-class _Untracked:
-    """Holds the index, a Keras layer, out of sight: a SavedModel keeps its resources, not the layer."""
-
-    def __init__(self, index: Index) -> None:
-        self.index = index
 
 
 def _checked(k: tf.Tensor) -> tf.Tensor:

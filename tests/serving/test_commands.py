@@ -55,8 +55,8 @@ def one_build(monkeypatch):
 @pytest.fixture
 def no_graphs(monkeypatch):
     """Exports without their graphs, which other tests look at, and with two points of the curve."""
-    monkeypatch.setattr("serving.export.write_saved_model", lambda module, directory: directory.mkdir())
-    monkeypatch.setattr("serving.export.warmup_requests", lambda module: {})
+    monkeypatch.setattr("serving.export.write_saved_model", lambda module, graphs, directory: directory.mkdir())
+    monkeypatch.setattr("serving.export.warmup_requests", lambda module, graphs: {})
     monkeypatch.setattr("experiments.diversity.WISHES", (0.0, 0.9))
 
 
@@ -177,7 +177,7 @@ def test_all_users_get_what_each_would_get(run, stored, known, tmp_path, monkeyp
     assert not (tmp_path / "lists.parquet.partial").exists()
 
 
-def test_an_interrupted_bulk_goes_on_and_another_plan_begins_anew(run, tmp_path, monkeypatch):
+def test_an_interrupted_bulk_goes_on_and_another_plan_begins_anew(run, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(bulk, "CELLS", 50 * 20)
     out, made, part = tmp_path / "lists.parquet", [], bulk.Plan.part
 
@@ -191,6 +191,7 @@ def test_an_interrupted_bulk_goes_on_and_another_plan_begins_anew(run, tmp_path,
     with monkeypatch.context() as patched:
         patched.setattr(bulk.Plan, "part", killed_at_40)
         assert main([*words, "--k", "5"]) == 130
+        assert "the same command goes on" in capsys.readouterr().err
         assert made == [0, 20]
         assert not out.exists()
     shutil.copytree(tmp_path / "lists.parquet.partial", tmp_path / "kept")

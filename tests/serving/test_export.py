@@ -194,8 +194,8 @@ def test_serving_itself_reads_the_warm_up_requests(exported):
 
 
 def test_versions_count_up_and_a_failed_one_leaves_nothing(tmp_path, modules, monkeypatch):
-    monkeypatch.setattr("serving.export.write_saved_model", lambda module, directory: directory.mkdir())
-    monkeypatch.setattr("serving.export.warmup_requests", lambda module: {})
+    monkeypatch.setattr("serving.export.write_saved_model", lambda module, graphs, directory: directory.mkdir())
+    monkeypatch.setattr("serving.export.warmup_requests", lambda module, graphs: {})
     module = modules["brute-force"]
     assert export(module, tmp_path / "out").name == "1"
     assert export(module, tmp_path / "out", lambda extra: (extra / "note").write_text("x")).name == "2"
