@@ -16,10 +16,20 @@ COMMANDS = {
     "tune": "search for better settings, on validation only",
     "ablate": "what one part of a model is worth: run it with and without",
     "recommend": "recommend movies from a finished run, with titles and reasons",
+    "index": "tune and build the index of a run; let movies join and leave",
+    "export": "write a run as a SavedModel that serves without this project",
     "serve": "answer over HTTP with exported models, and show them on a page",
     "score": "score any tool's top-k file under our protocol",
     "data": "show or prepare a dataset",
 }
+
+INTERRUPTED = {
+    "tune": "the same command goes on",
+    "recommend": "the same command goes on",
+    "index": "nothing was changed",
+    "export": "nothing was written",
+}
+"""What an interrupted command says, where it is not resumed with --resume."""
 
 HELP = """usage: recs COMMAND [options]
 
@@ -45,8 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         importlib.import_module(f"experiments.commands.{name}").main(words)
     except KeyboardInterrupt:
-        how = "the same command goes on" if name == "tune" else "go on with --resume"
-        return _fail(f"interrupted; {how}", status=130)
+        return _fail(f"interrupted; {INTERRUPTED.get(name, 'go on with --resume')}", status=130)
     except BrokenPipeError:
         return 0
     except Exception as error:

@@ -132,6 +132,40 @@ def trade_off(runs: Mapping[str, Mapping[str, float]]) -> str:
     return svg()
 
 
+def recall_and_speed(tuning: Mapping[str, Any]) -> str:
+    """What each setting of an index reached, with brute force and the chosen one.
+
+    Args:
+        tuning: As ``serving.tuning.Tuned.as_dict`` gives it.
+    """
+    axes, svg = _panels(1)
+    curve = tuning["curve"]
+    axes[0].plot([one["recall"] for one in curve], [one["queries_per_second"] for one in curve], ".", label="ScaNN")
+    for name, marker in (("brute_force", "s"), ("chosen", "o")):
+        one = tuning[name]
+        axes[0].plot(one["recall"], one["queries_per_second"], marker, label=name.replace("_", " "), fillstyle="none")
+    axes[0].axvline(tuning["target_recall"], color=GREY, linewidth=0.8)
+    axes[0].set_yscale("log")
+    _label(axes[0], "queries per second", f"recall@{tuning['k']} (the line is the target)")
+    axes[0].legend(frameon=False, labelcolor=GREY, fontsize=9)
+    return svg()
+
+
+def accuracy_and_diversity(curve: Sequence[Mapping[str, float]]) -> str:
+    """What lists lose in accuracy as they gain in diversity.
+
+    Args:
+        curve: Points in order of ``diversity``, the wish: ``ndcg@10``, ``unlikeness@10`` and ``coverage@10``.
+    """
+    axes, svg = _panels(2)
+    for axis, metric in zip(axes, ("unlikeness@10", "coverage@10"), strict=True):
+        axis.plot([point["ndcg@10"] for point in curve], [point[metric] for point in curve], marker="o")
+        for point in curve:
+            axis.annotate(f"{point['diversity']:g}", (point["ndcg@10"], point[metric]), color=GREY, fontsize=8)
+        _label(axis, metric, "nDCG@10")
+    return svg()
+
+
 def _panels(count: int) -> tuple[list[Axes], Any]:
     """Panels, up to three side by side, and what makes an SVG of them when they are drawn."""
     from matplotlib.figure import Figure

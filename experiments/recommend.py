@@ -29,6 +29,7 @@ class StoredModel:
         titles: Movie id → title, for every movie of the dataset.
         known: The rows that the model was fitted on.
         test: The rows that it was tested on.
+        movies: Every movie of the dataset, as ``Dataset.movies``.
     """
 
     name: str
@@ -36,6 +37,7 @@ class StoredModel:
     titles: dict[str, str]
     known: pl.DataFrame
     test: pl.DataFrame
+    movies: pl.DataFrame
 
 
 def load_model(run: Path) -> StoredModel:
@@ -57,6 +59,7 @@ def load_model(run: Path) -> StoredModel:
         titles=dict(movies.select("movie_id", "movie_title").iter_rows()),
         known=known,
         test=test,
+        movies=movies,
     )
 
 

@@ -61,7 +61,7 @@ def building(target: Path, config: dict[str, Any], *, overwrite: bool) -> Iterat
     partial = partial_path(target)
     new_parents = [parent for parent in partial.parents if not parent.exists()]
     partial.mkdir(parents=True, exist_ok=True)
-    with _locked(partial):
+    with locked(partial):
         if not _same_settings(partial, config):
             for entry in partial.iterdir():
                 if entry.name != ".lock":
@@ -105,7 +105,12 @@ def _same_settings(directory: Path, config: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def _locked(directory: Path) -> Iterator[None]:
+def locked(directory: Path) -> Iterator[None]:
+    """Keeps other processes out while the block runs.
+
+    Raises:
+        DataError: Another process is in already.
+    """
     with (directory / ".lock").open("w") as lock:
         if fcntl is not None:
             try:

@@ -1,7 +1,7 @@
 """Writes the tables of README and docs from committed results, and checks that they are up to date.
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` and shows ``docs/results/NAME.json``. The
-file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, ``stages``, or without one what
+file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, ``stages``, ``index``, or without one what
 ``recs compare --json`` prints.
 ``python -m experiments.tables`` checks, with ``--write`` it mends and draws ablations that trade lists for ratings.
 """
@@ -90,6 +90,25 @@ def defaults(stored: Mapping[str, Any]) -> Cells:
     return ["data", "users", "movies", "ratings", *names, "train s", "peak GB"], rows
 
 
+def index(stored: Mapping[str, Any]) -> Cells:
+    """What ``python -m benchmarks.index --write`` wrote."""
+    rows = [
+        [
+            row["name"],
+            f"{row['queries_per_second']:,.0f}",
+            number(row["recall"], 4),
+            seconds(row["build_seconds"]),
+            row["setting"],
+        ]
+        for row in stored["rows"]
+    ]
+    if stored["million"]:
+        million = stored["million"]
+        words = f"{million['movies']:,.0f} vectors: {million['peak_gb']:.1f} GB at most"
+        rows.append(["ScaNN", "–", number(million["recall"], 4), seconds(million["seconds"]), words])
+    return [f"{stored['movies']:,} x {stored['dim']}", "queries/s", "recall@10", "build s", "setting"], rows
+
+
 def _range(domain: Mapping[str, Any]) -> str:
     """A domain in words.
 
@@ -107,6 +126,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], Cells]] = {
     "tuning": tuning,
     "defaults": defaults,
     "stages": stages,
+    "index": index,
 }
 
 

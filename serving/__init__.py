@@ -1,1 +1,14 @@
-"""Export a model as a SavedModel, load it, serve it. Needs TensorFlow (and ScaNN where it is used), no other room."""
+"""From vectors to answers: index them, export a SavedModel, serve it. Needs TensorFlow and ScaNN, no other room.
+
+A recommender comes in as a ``serving.servable.Servable``: arrays and a few small TensorFlow modules. What leaves is a
+SavedModel that any TensorFlow process can load; see ``docs/serving.md``. Names are those of the other rooms: *query* is
+the side that asks, *candidate* a movie's vector, *score* their dot product; *row* is a movie's place in the tables.
+Shapes: ``batch`` rows of a request, ``dim`` length of a vector, ``users``, ``movies``, ``k`` length of a result list.
+
+Importing this package sets ``TF_USE_LEGACY_KERAS=1``, because TFRS is written for Keras 2; it must come before
+TensorFlow. It imports no TensorFlow itself: modules here take it from ``serving.backend``.
+"""
+
+import os
+
+os.environ["TF_USE_LEGACY_KERAS"] = "1"

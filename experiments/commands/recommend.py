@@ -12,7 +12,8 @@ import tyro
 from rich import box
 from rich.table import Table
 
-from data import DataError
+from data import DataError, read_columns
+from experiments.bulk import recommend_to_all
 from experiments.display import console
 from experiments.recommend import (
     StoredModel,
@@ -33,19 +34,31 @@ class RecommendOptions:
     """Directory of a finished run."""
     user: str | None = None
     """Id of a user in the run's data."""
+    all_users: bool = False
+    """Instead, a table with the lists of all users, into --out; goes on where it was interrupted."""
     history: str | None = None
     """Movies that somebody has seen instead: ids with commas between them, each with a rating if you like (50:5,172).
     The present models look at which movies these are, not at the ratings."""
     k: int = 10
     """How many movies."""
+    out: Path | None = None
+    """With --all-users: the Parquet file to write: user_id, movie_id, rank, score."""
+    allow: Path | None = None
+    """With --all-users: recommend only these movies (CSV or Parquet with movie_id)."""
+    deny: Path | None = None
+    """With --all-users: never recommend these movies (CSV or Parquet with movie_id)."""
     json: bool = False
     """Print the result as JSON on stdout."""
     debug: bool = False
     """Show tracebacks."""
 
     def __post_init__(self) -> None:
-        if (self.user is None) == (self.history is None):
-            raise ValueError("expected either --user or --history")
+        if (self.user is not None) + (self.history is not None) + self.all_users != 1:
+            raise ValueError("expected either --user or --history or --all-users")
+        if self.all_users != (self.out is not None):
+            raise ValueError("--all-users and --out: expected both or neither")
+        if (self.allow or self.deny) and not self.all_users:
+            raise ValueError("--allow and --deny: expected together with --all-users")
         if self.k < 1:
             raise ValueError(f"--k: expected at least 1, got {self.k}")
 
@@ -53,6 +66,9 @@ class RecommendOptions:
 def main(words: Sequence[str]) -> None:
     """Prints recommendations with titles, scores and reasons."""
     options = parse_options(RecommendOptions, words, prog="recs recommend")
+    if options.out is not None:
+        _all_users(options, options.out)
+        return
     model = load_model(options.run)
     if options.history is not None:
         movie_ids = parse_history(options.history)
@@ -65,6 +81,24 @@ def main(words: Sequence[str]) -> None:
         print(json.dumps(found.to_dicts(), ensure_ascii=False))
     else:
         console().print(_table(found, f"{model.name} recommends {heading}"))
+
+
+def _all_users(options: RecommendOptions, out: Path) -> None:
+    """Writes the lists of all users and says how many."""
+    reporter = ConsoleReporter()
+    found = recommend_to_all(options.run, out, options.k, _movie_ids(options.allow), _movie_ids(options.deny), reporter)
+    record = {"file": str(out), **found}
+    if options.json:
+        print(json.dumps(record))
+    else:
+        console().print(f"{found['rows']:,} movies for {found['users']:,} users: {out}", soft_wrap=True)
+
+
+def _movie_ids(file: Path | None) -> list[str] | None:
+    """The ids in a file; None for no file."""
+    if file is None:
+        return None
+    return read_columns(file, {"movie_id": pl.String}, ("movie_id",))["movie_id"].drop_nulls().unique().to_list()
 
 
 def parse_history(text: str) -> list[str]:

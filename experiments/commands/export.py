@@ -1,0 +1,60 @@
+"""``recs export RUN OUT``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from experiments.display import console
+from experiments.reporter import ConsoleReporter
+from experiments.usage import parse_options
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """Writes a run as the next version OUT/1, OUT/2, ... of a SavedModel that needs none of this project's code."""
+
+    run: tyro.conf.Positional[Path]
+    """Directory of a finished run whose model has vectors: retrieval, content, hybrid, ials."""
+    out: tyro.conf.Positional[Path]
+    """Directory of the versions."""
+    index: Literal["scann", "brute-force"] | None = None
+    """scann is fast with many movies and needs `import scann` before loading; brute-force loads anywhere. Default: what
+    `recs index` chose for the run; where it was not called, scann on Linux, brute-force elsewhere."""
+    min_recall: float = 0.95
+    """Refuse to export an index whose lists have less than this share of brute force's."""
+    json: bool = False
+    """Print what was written as JSON on stdout."""
+    debug: bool = False
+    """Show tracebacks."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_recall <= 1:
+            raise ValueError(f"--min-recall: expected a number from 0 to 1, got {self.min_recall}")
+
+
+def main(words: Sequence[str]) -> None:
+    """Exports, and prints how to load it."""
+    options = parse_options(ExportOptions, words, prog="recs export")
+    from experiments.exporting import export_run
+
+    found = export_run(options.run, options.out, options.index, options.min_recall, ConsoleReporter())
+    if options.json:
+        record = {"version": str(found.version), "index": vars(found.setting), f"recall@{found.k}": found.recall}
+        print(json.dumps({**record, "diversity": found.curve}))
+        return
+    screen = console()
+    screen.print(f"SavedModel: {found.version} ({found.setting.kind})", soft_wrap=True)
+    for point in found.curve[:: max(1, len(found.curve) // 3)]:
+        screen.print(
+            f"  diversity {point['diversity']:.1f}: nDCG@10 {point['ndcg@10']:.3f}, unlikeness "
+            f"{point['unlikeness@10']:.3f}, coverage {point['coverage@10']:.3f}"
+        )
+    modules = "scann, tensorflow as tf" if found.setting.kind == "scann" else "tensorflow as tf"
+    code = f"import {modules}; print(tf.saved_model.load('{found.version}').signatures)"
+    screen.print(f'next: python -c "{code}"', soft_wrap=True, markup=False)

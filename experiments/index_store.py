@@ -1,0 +1,142 @@
+"""The index of a run on disk. ``index.json`` says which directory holds it: replacing that file is the swap."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from data import DataError
+from data.dataset import MOVIES_SCHEMA
+from experiments.files import read_arrays, write_arrays, write_json, write_parquet, write_text
+from experiments.plots import recall_and_speed
+from experiments.rundir import locked
+from serving.index import IndexSetting, ScannIndex, build_index
+from serving.servable import Servable
+
+KEPT = 2
+"""So many generations stay: who has read the last ``index.json`` still finds its directory."""
+
+
+@dataclass(frozen=True, eq=False)
+class StoredIndex:
+    """An index with what makes it up.
+
+    Attributes:
+        setting: How movies are searched.
+        tuning: What tuning found, as ``serving.tuning.Tuned.as_dict`` gives it.
+        added: Movies that joined after training, as ``Dataset.movies``.
+        removed: Ids of movies that are not recommended.
+        searcher: The built ScaNN searcher as arrays; None for brute force.
+        version: Number of its generation; 0 before it is written.
+    """
+
+    setting: IndexSetting
+    tuning: dict[str, Any]
+    added: pl.DataFrame
+    removed: tuple[str, ...] = ()
+    searcher: dict[str, np.ndarray] | None = None
+    version: int = 0
+
+    def build(self, servable: Servable) -> StoredIndex:
+        """The same index over the movies that may be recommended now."""
+        index = build_index(servable.candidates[servable.rows], servable.rows, self.setting)
+        return replace(self, searcher=index.arrays() if isinstance(index, ScannIndex) else None)
+
+    def restore(self, servable: Servable) -> Any:
+        """The built index, of the servable that it was built of."""
+        if self.searcher is None:
+            return build_index(servable.candidates[servable.rows], servable.rows, self.setting)
+        built = len(self.searcher["dataset"])
+        if built != len(servable.rows):
+            raise DataError(f"expected an index of {len(servable.rows)} movies, got one of {built}: call recs index")
+        return ScannIndex(self.searcher, servable.rows, self.setting)
+
+
+def no_movies() -> pl.DataFrame:
+    """A table of movies without rows."""
+    return pl.DataFrame(schema=MOVIES_SCHEMA)
+
+
+def read_index(run: Path) -> StoredIndex | None:
+    """The run's index; None if it has none.
+
+    Raises:
+        DataError: It can't be read.
+    """
+    file = run / "index.json"
+    if not file.exists():
+        return None
+    try:
+        stored = json.loads(file.read_text(encoding="utf-8"))
+        directory = run / "index" / str(stored["version"])
+        searcher = directory / "scann.npz"
+        return StoredIndex(
+            setting=IndexSetting(**stored["setting"]),
+            tuning=stored["tuning"],
+            added=pl.read_parquet(directory / "added.parquet"),
+            removed=tuple(stored["removed"]),
+            searcher=read_arrays(searcher) if searcher.exists() else None,
+            version=stored["version"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+        raise DataError(
+            f"expected the record of an index, got: {error}; recs index --rebuild makes it anew", file=file
+        ) from None
+
+
+def change_index(
+    run: Path, change: Callable[[StoredIndex | None], StoredIndex], *, afresh: bool = False
+) -> StoredIndex:
+    """Replaces the run's index by what the change makes of it, in one step.
+
+    Args:
+        run: A finished run.
+        change: From the present index, if any, to the next.
+        afresh: Pass over the present index, readable or not.
+
+    Raises:
+        DataError: Another process changes this index right now.
+    """
+    home = run / "index"
+    home.mkdir(exist_ok=True)
+    with locked(home):
+        found = change(None if afresh else read_index(run))
+        generations = sorted(int(entry.name) for entry in home.iterdir() if entry.name.isdigit())
+        found = replace(found, version=max(generations, default=0) + 1)
+        partial = home / f".partial-{os.getpid()}"
+        try:
+            _write(partial, found)
+            os.rename(partial, home / str(found.version))
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        write_text(run / "index.svg", recall_and_speed(found.tuning))
+        write_json(run / "index.json", _record(found))
+        for old in [*generations, found.version][:-KEPT]:
+            shutil.rmtree(home / str(old), ignore_errors=True)
+    return found
+
+
+def _write(directory: Path, index: StoredIndex) -> None:
+    directory.mkdir()
+    write_parquet(directory / "added.parquet", index.added)
+    if index.searcher is not None:
+        write_arrays(directory / "scann.npz", index.searcher)
+
+
+def _record(index: StoredIndex) -> dict[str, Any]:
+    """The content of ``index.json``."""
+    return {
+        "version": index.version,
+        "setting": vars(index.setting),
+        "added": index.added["movie_id"].to_list(),
+        "removed": list(index.removed),
+        "tuning": index.tuning,
+    }

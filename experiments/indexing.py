@@ -1,0 +1,126 @@
+"""Makes the index of a run: tunes it, lets movies join and leave, builds it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from data import DataError
+from data.tables import movies_table
+from experiments.index_store import StoredIndex, change_index, no_movies
+from experiments.recommend import StoredModel, load_model
+from experiments.reporter import Reporter
+from experiments.servable import to_servable
+from serving.index import IndexSetting
+from serving.servable import Servable
+from serving.tuning import tune
+
+MOST_QUERIES = 2000
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What tuning aims at.
+
+    Attributes:
+        target: Recall against brute force.
+        k: Length of the lists.
+        seed: Of the choice of users and of ScaNN's clustering.
+        only_scann: Choose ScaNN even where brute force is faster.
+    """
+
+    target: float = 0.99
+    k: int = 100
+    seed: int = 0
+    only_scann: bool = False
+
+
+def tune_index(run: Path, aim: Aim, reporter: Reporter, *, afresh: bool = False) -> StoredIndex:
+    """Tunes and builds the index of a run.
+
+    Args:
+        run: A finished run.
+        aim: What tuning aims at.
+        reporter: Is told what is going on.
+        afresh: Forget which movies have joined and left.
+    """
+    model = load_model(run)
+
+    def change(present: StoredIndex | None) -> StoredIndex:
+        added, removed = (no_movies(), ()) if present is None else (present.added, present.removed)
+        servable = to_servable(model, added=added, removed=removed)
+        tuning = tuned(servable, aim, reporter)
+        setting = IndexSetting(**tuning["chosen"]["setting"])
+        return StoredIndex(setting, tuning, added, tuple(removed)).build(servable)
+
+    return change_index(run, change, afresh=afresh)
+
+
+def tuned(servable: Servable, aim: Aim, reporter: Reporter) -> dict[str, Any]:
+    """What tuning finds, with the queries of some users."""
+    users = np.random.default_rng(aim.seed).permutation(len(servable.queries))[:MOST_QUERIES]
+    found = tune(
+        servable.candidates[servable.rows],
+        servable.queries[users],
+        k=min(aim.k, len(servable.rows)),
+        target=aim.target,
+        seed=aim.seed,
+        only_scann=aim.only_scann,
+        report=reporter.line,
+    )
+    return found.as_dict()
+
+
+def change_movies(run: Path, added: pl.DataFrame | None, removed: Sequence[str]) -> StoredIndex:
+    """Lets movies join and leave; the index is built again with the setting that it has.
+
+    Args:
+        run: A finished run with an index.
+        added: New movies by their raw features: ``movie_id`` and any other columns of ``Dataset.movies``; or None.
+        removed: Ids of movies that shall not be recommended any more.
+
+    Raises:
+        DataError: There is no index, a movie is known already or not at all, or the model can't take in movies.
+    """
+    model = load_model(run)
+
+    def change(present: StoredIndex | None) -> StoredIndex:
+        if present is None:
+            raise DataError("expected a run with an index, got one without: recs index RUN makes it", file=run)
+        joined = present.added if added is None else _joined(model, present.added, movies_table(added))
+        gone = tuple(sorted({*present.removed, *_known(model, joined, removed)}))
+        servable = to_servable(model, added=joined, removed=gone)
+        return StoredIndex(present.setting, present.tuning, joined, gone).build(servable)
+
+    return change_index(run, change)
+
+
+def _joined(model: StoredModel, present: pl.DataFrame, added: pl.DataFrame) -> pl.DataFrame:
+    """All movies that have joined.
+
+    Raises:
+        DataError: One is known already.
+    """
+    known = {*model.recommender.movies.ids, *present["movie_id"]}
+    for movie in added["movie_id"]:
+        if movie in known:
+            raise DataError(f"expected movies that the index does not know yet, got {movie!r}")
+    return pl.concat([present, added])
+
+
+def _known(model: StoredModel, added: pl.DataFrame, removed: Sequence[str]) -> Sequence[str]:
+    """The same ids.
+
+    Raises:
+        DataError: One is no movie of the index.
+    """
+    known = {*model.recommender.movies.ids, *added["movie_id"]}
+    for movie in removed:
+        if movie not in known:
+            raise DataError(f"expected ids of movies in the index to remove, got {movie!r}")
+    return removed

@@ -1,0 +1,189 @@
+"""The recommender as a graph: what every signature of the SavedModel computes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from serving.backend import Untracked, tf
+from serving.catalogue import Movies, Users
+from serving.conditions import Conditions
+from serving.diversity import POOL, alike_to_all, diversify
+from serving.index import Index
+from serving.retrieve import best, retrieve
+from serving.servable import Servable
+
+ONE: list[int | None] = [None]
+MANY: list[int | None] = [None, None]
+
+
+def spec(name: str, shape: list[int | None], dtype: Any = tf.string) -> tf.TensorSpec:
+    """An input of a signature."""
+    return tf.TensorSpec(shape, dtype, name=name)
+
+
+K = spec("k", [], tf.int32)
+EXCLUDE = spec("exclude", MANY)
+FILTERS = (
+    spec("genres", MANY),
+    spec("year_from", ONE, tf.int32),
+    spec("year_to", ONE, tf.int32),
+    spec("diversity", [], tf.float32),
+)
+HISTORY = (spec("movie_id", MANY), spec("rating", MANY, tf.float32))
+
+
+class RecommenderModule(tf.Module):
+    """Retrieve, drop what must not be shown, rank; see ``docs/serving.md`` for inputs and outputs.
+
+    Args:
+        servable: The recommender.
+        index: An index of the movies that may be recommended.
+    """
+
+    def __init__(self, servable: Servable, index: Index) -> None:
+        super().__init__()
+        self.users, self.movies = Users(servable), Movies(servable)
+        self.candidates = tf.Variable(servable.candidates, dtype=tf.float32, trainable=False)
+        self.listed = tf.Variable(servable.rows, dtype=tf.int32, trainable=False)
+        self.blocks = [tf.Variable(block, dtype=tf.float32, trainable=False) for block in servable.alike]
+        self.history, self.encoder, self.rating = servable.history, servable.encoder, servable.rating
+        self.kept = index.resources()
+        self.search = Untracked(index)  # a Keras layer, of which only the resources are kept
+
+    @tf.function(input_signature=[spec("user_id", ONE), EXCLUDE, K])
+    def recommend(self, user_id: tf.Tensor, exclude: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The best movies that users have not seen."""
+        users = self.users.numbers(user_id)
+        conditions = Conditions.excluding(self.movies, self.users.seen(users), self.movies.rows(exclude))
+        return self._answer(self.users.query(users), conditions, k)
+
+    @tf.function(input_signature=[spec("user_id", ONE), EXCLUDE, *FILTERS, spec("include_seen", [], tf.bool), K])
+    def recommend_filtered(
+        self,
+        user_id: tf.Tensor,
+        exclude: tf.Tensor,
+        genres: tf.Tensor,
+        year_from: tf.Tensor,
+        year_to: tf.Tensor,
+        diversity: tf.Tensor,
+        include_seen: tf.Tensor,
+        k: tf.Tensor,
+    ) -> dict[str, tf.Tensor]:
+        """The same with filters, diversity, and on request with movies that they have seen."""
+        users = self.users.numbers(user_id)
+        seen = self.users.seen(tf.where(include_seen, tf.fill(tf.shape(users), -1), users))
+        conditions = Conditions.excluding(self.movies, seen, self.movies.rows(exclude))
+        return self._diverse(self.users.query(users), conditions.wanting(genres, year_from, year_to), diversity, k)
+
+    @tf.function(input_signature=[*HISTORY, K])
+    def recommend_for_history(self, movie_id: tf.Tensor, rating: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The best other movies for people known by their history only."""
+        queries, own = self._history(movie_id, rating)
+        return self._answer(queries, Conditions.excluding(self.movies, own), k)
+
+    @tf.function(input_signature=[*HISTORY, EXCLUDE, *FILTERS, K])
+    def recommend_for_history_filtered(
+        self,
+        movie_id: tf.Tensor,
+        rating: tf.Tensor,
+        exclude: tf.Tensor,
+        genres: tf.Tensor,
+        year_from: tf.Tensor,
+        year_to: tf.Tensor,
+        diversity: tf.Tensor,
+        k: tf.Tensor,
+    ) -> dict[str, tf.Tensor]:
+        """The same with exclusions, filters and diversity."""
+        queries, own = self._history(movie_id, rating)
+        conditions = Conditions.excluding(self.movies, own, self.movies.rows(exclude))
+        return self._diverse(queries, conditions.wanting(genres, year_from, year_to), diversity, k)
+
+    @tf.function(input_signature=[spec("user_id", ONE), spec("movie_id", MANY)])
+    def rank(self, user_id: tf.Tensor, movie_id: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Scores and predicted ratings of given movies; -inf and NaN for unknown ones."""
+        users, rows = self.users.numbers(user_id), self.movies.rows(movie_id)
+        vectors = tf.gather(self.candidates, tf.maximum(rows, 0))
+        scores = tf.einsum("bd,bnd->bn", self.users.query(users), vectors)
+        rating = tf.fill(tf.shape(rows), math.nan) if self.rating is None else self.rating(users, rows)
+        known = rows >= 0
+        return {"score": tf.where(known, scores, -math.inf), "rating": tf.where(known, rating, math.nan)}
+
+    @tf.function(input_signature=[spec("movie_id", ONE), K])
+    def similar_movies(self, movie_id: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The movies most like given ones; nothing for unknown ones."""
+        one = self.movies.rows(movie_id)
+        rows = tf.tile(self.listed[None], [tf.size(one), 1])
+        scores = tf.map_fn(
+            lambda row: tf.gather(alike_to_all(self.blocks, row), self.listed),
+            tf.maximum(one, 0),
+            fn_output_signature=tf.TensorSpec([None], tf.float32),
+        )
+        allowed = (one >= 0)[:, None] & (rows != one[:, None])
+        return self._padded(*best(tf.where(allowed, scores, -math.inf), rows, self._at_most(k)), k)
+
+    @tf.function(input_signature=[spec("user_id", ONE)])
+    def embed_user(self, user_id: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Query vectors."""
+        return {"embedding": self.users.query(self.users.numbers(user_id))}
+
+    def signatures(self) -> dict[str, Any]:
+        """The graphs by name, ``embed_movie`` only where the model can take in new movies."""
+        found = {"serving_default": self.recommend}
+        for name in ("recommend", "recommend_filtered", "recommend_for_history", "recommend_for_history_filtered"):
+            found[name] = getattr(self, name)
+        for name in ("rank", "similar_movies", "embed_user"):
+            found[name] = getattr(self, name)
+        encoder = self.encoder
+        if encoder is not None:
+
+            @tf.function(input_signature=list(encoder.features.values()))
+            def embed_movie(*values: tf.Tensor) -> dict[str, tf.Tensor]:
+                return {"embedding": encoder(dict(zip(encoder.features, values, strict=True)))}
+
+            found["embed_movie"] = embed_movie
+        return found
+
+    def _history(self, movie_id: tf.Tensor, rating: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Queries [batch, dim] and distinct known rows [batch, any], padded with -1."""
+        tf.debugging.assert_equal(tf.shape(movie_id), tf.shape(rating), "expected a rating for each movie_id")
+        rows = self.movies.rows(movie_id)
+        order = tf.argsort(rows, axis=1, stable=True)
+        rows, rating = tf.gather(rows, order, batch_dims=1), tf.gather(rating, order, batch_dims=1)
+        again = tf.pad(rows[:, 1:] == rows[:, :-1], [[0, 0], [1, 0]])[:, : tf.shape(rows)[1]]
+        rows = tf.where(again, -1, rows)
+        return self.history(rows, rating), rows
+
+    def _answer(self, queries: tf.Tensor, conditions: Conditions, k: tf.Tensor) -> dict[str, tf.Tensor]:
+        return self.movies.answer(*self._retrieve(queries, conditions, _checked(k)))
+
+    def _retrieve(self, queries: tf.Tensor, conditions: Conditions, k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        return retrieve(self.search.value, self.candidates, self.listed, queries, conditions, k)
+
+    def _diverse(
+        self, queries: tf.Tensor, conditions: Conditions, diversity: tf.Tensor, k: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        k = _checked(k)
+        message = "diversity: expected a number from 0 to 1"
+        with tf.control_dependencies([tf.debugging.Assert((diversity >= 0) & (diversity <= 1), [message, diversity])]):
+            diversity = tf.identity(diversity)
+
+        def diverse() -> tuple[tf.Tensor, tf.Tensor]:
+            pool = self._retrieve(queries, conditions, POOL * k)
+            return diversify(self.blocks, *pool, diversity, k)
+
+        return self.movies.answer(*tf.cond(diversity > 0, diverse, lambda: self._retrieve(queries, conditions, k)))
+
+    def _at_most(self, k: tf.Tensor) -> tf.Tensor:
+        return tf.minimum(_checked(k), tf.size(self.listed))
+
+    def _padded(self, scores: tf.Tensor, rows: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
+        missing = [[0, 0], [0, tf.maximum(k - tf.shape(rows)[1], 0)]]
+        rows = tf.pad(rows, missing, constant_values=-1)
+        return self.movies.answer(tf.pad(scores, missing, constant_values=-math.inf), rows)
+
+
+def _checked(k: tf.Tensor) -> tf.Tensor:
+    """The same k, which has to be at least 1."""
+    with tf.control_dependencies([tf.debugging.Assert(k > 0, ["k: expected at least 1, got", k])]):
+        return tf.identity(k)

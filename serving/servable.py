@@ -1,0 +1,123 @@
+"""What is served: a recommender as arrays and small TensorFlow modules, whatever it was trained as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+Tensor = Any
+"""A ``tf.Tensor``; naming the type here would import TensorFlow."""
+
+
+class HistoryQuery(Protocol):
+    """A ``tf.Module``: from the movies that somebody has rated to a query, in the graph."""
+
+    def __call__(self, movies: Tensor, rating: Tensor) -> Tensor:
+        """Queries of people known by their history only.
+
+        Args:
+            movies: [batch, any] int32 distinct rows, padded with -1; may be -1 throughout.
+            rating: [batch, any] float32.
+
+        Returns:
+            [batch, dim] float32.
+        """
+
+
+class MovieEncoder(Protocol):
+    """A ``tf.Module``: from raw features to a candidate vector, in the graph.
+
+    Attributes:
+        features: Name → ``tf.TensorSpec`` with a free first dimension.
+    """
+
+    features: Mapping[str, Any]
+
+    def __call__(self, raw: Mapping[str, Tensor]) -> Tensor:
+        """[batch, dim] float32 from raw features, named and shaped like ``features``."""
+
+
+class RatingHead(Protocol):
+    """A ``tf.Module``: predicts ratings, in the graph."""
+
+    def __call__(self, users: Tensor, movies: Tensor) -> Tensor:
+        """[batch, n] float32 from [batch] int32 users, -1 for unknown ones, and [batch, n] int32 rows, -1 for none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Servable:
+    """A recommender whose score is one inner product, with what an answer needs.
+
+    Attributes:
+        user_ids: [users] str.
+        movie_ids: [movies] str, ascending: equal scores are ordered by row.
+        titles: [movies] str.
+        genre_names: What the columns of ``genres`` are.
+        genres: [movies, genres] bool.
+        years: [movies] int32, 0 where unknown.
+        queries: [users, dim] float32.
+        stranger: [dim] float32: the query of users of whom nothing is known.
+        candidates: [movies, dim] float32.
+        seen: [any] int32 rows that the users know, user by user, and [users + 1] int64 where each one's begin.
+        history: Makes queries of histories.
+        likeness: Each [movies, any] float32; two movies are as alike as the cosine of their vectors in the first of
+            these in which neither is zero. Empty: as their candidates.
+        listed: [movies] bool: which movies may be recommended; None for all. Others still count in histories.
+        encoder: Makes candidate vectors of raw features, for models that can.
+        rating: Predicts ratings, for models that can.
+    """
+
+    user_ids: np.ndarray
+    movie_ids: np.ndarray
+    titles: np.ndarray
+    genre_names: tuple[str, ...]
+    genres: np.ndarray
+    years: np.ndarray
+    queries: np.ndarray
+    stranger: np.ndarray
+    candidates: np.ndarray
+    seen: tuple[np.ndarray, np.ndarray]
+    history: HistoryQuery
+    likeness: tuple[np.ndarray, ...] = ()
+    listed: np.ndarray | None = None
+    encoder: MovieEncoder | None = None
+    rating: RatingHead | None = None
+
+    def __post_init__(self) -> None:
+        users, movies = len(self.user_ids), len(self.movie_ids)
+        dim = self.candidates.shape[-1]
+        expected = {
+            "titles": (movies,),
+            "genres": (movies, len(self.genre_names)),
+            "years": (movies,),
+            "queries": (users, dim),
+            "stranger": (dim,),
+            "candidates": (movies, dim),
+        }
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name}: expected shape {shape}, got {getattr(self, name).shape}")
+        for name in ("queries", "stranger", "candidates"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
+        if (self.movie_ids[:-1] >= self.movie_ids[1:]).any():
+            raise ValueError("movie_ids: expected distinct ids in ascending order")
+        if len(self.seen[1]) != users + 1 or self.seen[1][-1] != len(self.seen[0]):
+            raise ValueError(f"seen: expected {users + 1} places ending at {len(self.seen[0])}, got {self.seen[1]}")
+        if not self.rows.size:
+            raise ValueError("expected at least one movie that may be recommended, got none")
+
+    @property
+    def rows(self) -> np.ndarray:
+        """[listed] int32 rows of the movies that may be recommended."""
+        listed = np.ones(len(self.movie_ids), bool) if self.listed is None else self.listed
+        return np.flatnonzero(listed).astype(np.int32)
+
+    @property
+    def alike(self) -> tuple[np.ndarray, ...]:
+        """``likeness`` with rows of unit length, or zero."""
+        blocks = self.likeness or (self.candidates,)
+        return tuple(block / np.maximum(np.linalg.norm(block, axis=1, keepdims=True), 1e-12) for block in blocks)

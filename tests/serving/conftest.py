@@ -1,0 +1,122 @@
+"""Small recommenders with known answers, and stored models of every kind that can be served."""
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.sparse import csr_matrix
+
+from data import Interactions, Vocabulary, generate
+from evaluation.baselines import IALSConfig, fit_ials
+from experiments.experiment import FitContext
+from experiments.fit_content import fit_content
+from experiments.recommend import StoredModel
+from models.content_config import ContentConfig
+from models.factors import FactorRecommender
+from models.fold_in import learn_fold_in
+from models.hybrid_calibration import Calibration, bars
+from models.hybrid_model import HybridRecommender
+from serving.index import IndexSetting, build_index
+from serving.module import RecommenderModule
+from serving.queries import MeanQuery
+from serving.servable import Servable
+
+USERS, MOVIES, DIM = 20, 60, 8
+
+
+def make_servable(**changed) -> Servable:
+    """Random vectors; users have seen 0 to 19 movies; genres A, B; years 1990 to 1999, every tenth unknown."""
+    random = np.random.default_rng(3)
+    candidates = random.normal(size=(MOVIES, DIM)).astype(np.float32)
+    candidates *= random.lognormal(size=(MOVIES, 1)).astype(np.float32)
+    seen = [np.sort(random.choice(MOVIES, user, replace=False)) for user in range(USERS)]
+    years = random.integers(1990, 2000, MOVIES).astype(np.int32)
+    years[::10] = 0
+    stranger = random.normal(size=DIM).astype(np.float32)
+    fields = {
+        "user_ids": np.array([f"u{user}" for user in range(USERS)]),
+        "movie_ids": np.array([f"m{movie:02}" for movie in range(MOVIES)]),
+        "titles": np.array([f"Title {movie}" for movie in range(MOVIES)]),
+        "genre_names": ("A", "B"),
+        "genres": random.random((MOVIES, 2)) < 0.4,
+        "years": years,
+        "queries": random.normal(size=(USERS, DIM)).astype(np.float32),
+        "stranger": stranger,
+        "candidates": candidates,
+        "seen": (np.concatenate(seen).astype(np.int32), np.cumsum([0, *map(len, seen)])),
+        "history": MeanQuery(candidates, empty=stranger),
+    }
+    return Servable(**{**fields, **changed})
+
+
+def module_of(servable, kind="brute-force"):
+    setting = IndexSetting(kind, leaves=6, leaves_to_search=6, reorder=MOVIES)
+    return RecommenderModule(servable, build_index(servable.candidates[servable.rows], servable.rows, setting))
+
+
+@pytest.fixture(scope="session")
+def servable():
+    return make_servable()
+
+
+@pytest.fixture(scope="session")
+def modules(servable):
+    """Both kinds of index; ScaNN searches everything, so that both have to give the same."""
+    return {kind: module_of(servable, kind) for kind in ("brute-force", "scann")}
+
+
+@pytest.fixture(scope="session")
+def dataset():
+    return generate(60, 50, 1200, tastes=4, noise=0.1, seed=2)
+
+
+@pytest.fixture(scope="session")
+def known(dataset):
+    """Rows of 50 users on 44 movies: ten people are known by their demographics only, six movies by content only."""
+    users, movies = Vocabulary.from_ids(dataset.users["user_id"]), Vocabulary.from_ids(dataset.movies["movie_id"])
+    inside = pl.col("user_id").is_in(users.ids[:50]) & pl.col("movie_id").is_in(movies.ids[:44])
+    return dataset.ratings.filter(inside)
+
+
+@pytest.fixture(scope="session")
+def stored(dataset, known, tmp_path_factory):
+    """A stored model of every kind that has vectors."""
+    rows = Interactions.from_ratings(known)
+    home = tmp_path_factory.mktemp("fits")
+    ials = fit_ials(rows, IALSConfig(factors=6, iterations=4), seed=0, now=None)
+    fold_in = learn_fold_in(rows.matrix, ials.user_factors, ials.movie_factors)
+    factors = FactorRecommender(
+        rows.users, rows.movies, ials.user_factors, ials.movie_factors, ials.popularity * 3, fold_in
+    )
+    content = fit_content(ContentConfig(), rows, FitContext(0, home, home, dataset=dataset)).recommender
+    models = {"ials": ials, "retrieval": factors, "content": content, "hybrid": hybrid_of(factors, content, rows)}
+    titles = dict(dataset.movies.select("movie_id", "movie_title").iter_rows())
+    return {
+        name: StoredModel(name, model, titles, known, known.clear(), dataset.movies) for name, model in models.items()
+    }
+
+
+def hybrid_of(warm, content, rows):
+    """A hybrid of both, put together without a search for its calibration."""
+    features = content.people.queries.shape[0]
+    crowd = np.random.default_rng(0).normal(0, 0.1, (features, len(warm.movies))).astype(np.float32)
+    scores = warm.score(np.arange(len(warm.users)))
+    scores[csr_matrix(rows.matrix).nonzero()] = -np.inf
+    return HybridRecommender(warm, content, Calibration(), crowd, 3.0, np.diff(rows.matrix.indptr), bars(scores))
+
+
+def assert_agree(ids, scores, table, k):
+    """A list agrees with the model's own ranking of all movies, up to movies whose scores are equal in float32.
+
+    Args:
+        ids: [k] str, padded with "".
+        scores: [k] floats.
+        table: ``movie_id`` and ``score`` of every movie that may be recommended, best first.
+        k: Length of the list.
+    """
+    own = dict(zip(table["movie_id"], table["score"], strict=True))
+    real = [movie for movie in ids if movie]
+    assert len(ids) == k
+    assert len(set(real)) == len(real) == min(k, table.height)
+    best = table["score"].to_numpy()[: len(real)]
+    np.testing.assert_allclose([own[movie] for movie in real], best, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(scores[: len(real)], best, rtol=1e-3, atol=1e-4)

@@ -1,0 +1,101 @@
+"""Stored models of every kind as servables: the graph says what the model says."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from data import DataError, Interactions
+from evaluation.baselines import BASELINES
+from experiments import servable_check
+from experiments.recommend import recommend_for_history, recommend_for_user
+from experiments.servable import to_servable
+from serving.backend import tf
+from tests.serving.conftest import assert_agree, module_of
+
+MODELS = ("ials", "retrieval", "content", "hybrid")
+
+
+@pytest.fixture(scope="module")
+def modules(stored):
+    return {name: module_of(to_servable(model)) for name, model in stored.items()}
+
+
+def compare(answer, table):
+    ids = [value.decode() for value in answer["movie_id"].numpy()[0]]
+    assert_agree(ids, answer["score"].numpy()[0], table, len(ids))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_users_known_by_ratings_by_demographics_and_not_at_all(stored, modules, known, dataset, name):
+    by_demographics = sorted(set(dataset.users["user_id"]) - set(known["user_id"]))[0]
+    for user in (known["user_id"][0], known["user_id"][-1], by_demographics, "nobody"):
+        answer = modules[name].recommend(tf.constant([user]), tf.constant([[""]]), tf.constant(9))
+        compare(answer, recommend_for_user(stored[name], user, 60))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_histories(stored, modules, name):
+    movies = stored[name].recommender.movies.ids
+    for history in (movies[3:4], movies[::9], movies[1:40]):
+        asked = tf.constant([history]), tf.zeros((1, len(history))), tf.constant(9)
+        compare(modules[name].recommend_for_history(*asked), recommend_for_history(stored[name], history, 60))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_similar_movies(stored, modules, name):
+    recommender = stored[name].recommender
+    answer = modules[name].similar_movies(tf.constant([recommender.movies.ids[2]]), tf.constant(5))
+    scores = recommender.similarity(np.array([2]))[0]
+    scores[2] = -np.inf
+    np.testing.assert_allclose(answer["score"].numpy()[0], np.sort(scores)[::-1][:5], rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["content", "hybrid"])
+def test_a_new_movie_is_embedded_in_the_graph_as_the_model_does_it(stored, name):
+    new = pl.DataFrame({"movie_id": ["new"], "movie_title": ["Funny Laugh (1997)"], "movie_genres": [["Comedy"]]})
+    grown = to_servable(stored[name], added=new)
+    raw = {
+        "movie_title": tf.constant(["Funny Laugh (1997)"]),
+        "movie_genres": tf.constant([["Comedy", ""]]),
+        "tags": tf.constant([[""]]),
+        "release_year": tf.constant([1997.0]),
+        "release_date": tf.constant([float("nan")]),
+    }
+    place = grown.movie_ids.tolist().index("new")
+    np.testing.assert_allclose(grown.encoder(raw)[0], grown.candidates[place], atol=1e-4)
+    assert grown.titles[place] == "Funny Laugh (1997)"
+    assert grown.years[place] == 1997
+    assert grown.genre_names[int(np.flatnonzero(grown.genres[place])[0])] == "Comedy"
+    before = to_servable(stored[name])
+    kept = np.flatnonzero(grown.movie_ids != "new")
+    np.testing.assert_allclose(grown.candidates[kept], before.candidates, atol=1e-4)
+    assert [grown.movie_ids[kept][movie] for movie in before.seen[0]] == [
+        grown.movie_ids[movie] for movie in grown.seen[0]
+    ]
+
+
+def test_models_without_vectors_or_features_say_so(stored, known):
+    ease = BASELINES["ease"].fit(Interactions.from_ratings(known))
+    with pytest.raises(DataError, match=r"score is one inner product .*, got ease"):
+        to_servable(replace(stored["ials"], name="ease", recommender=ease))
+    new = pl.DataFrame({"movie_id": ["new"], "movie_title": ["New"]})
+    with pytest.raises(DataError, match=r"knows movies by their features, .*, got retrieval"):
+        to_servable(stored["retrieval"], added=new)
+
+
+def test_a_model_class_that_changed_is_not_exported(stored, monkeypatch):
+    kind = type(stored["hybrid"].recommender)
+    before = kind.history_queries
+    monkeypatch.setattr(kind, "history_queries", lambda self, *given: before(self, *given) * 1.1)
+    with pytest.raises(ValueError, match="queries of histories: expected the graph to agree"):
+        to_servable(stored["hybrid"])
+
+
+def test_the_check_compares_users_movies_and_likeness(stored, monkeypatch):
+    seen = []
+    monkeypatch.setattr(servable_check, "_same", lambda what, graph, model: seen.append((what, graph.shape)))
+    to_servable(stored["ials"])
+    assert [what for what, _ in seen] == ["scores", "queries of histories", "likeness"]
+    assert all(shape[0] >= 6 for _, shape in seen)
