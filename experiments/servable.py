@@ -19,7 +19,7 @@ from experiments.servable_vectors import Vectors, content_vectors, factor_vector
 from models.content_model import ContentRecommender
 from models.factors import FactorRecommender
 from models.hybrid_model import HybridRecommender
-from serving.servable import Servable
+from serving.servable import RatingHead, Servable
 
 VECTORS: dict[type, Callable[[Any], Vectors]] = {
     FactorRecommender: factor_vectors,
@@ -86,9 +86,19 @@ def to_servable(
         likeness=vectors.likeness,
         listed=listed,
         encoder=vectors.encoder,
+        rating=_rating(recommender, users, movies),
     )
     check(found, recommender, vectors)
     return found
+
+
+def _rating(recommender: Any, users: Vocabulary, movies: Vocabulary) -> RatingHead | None:
+    """What predicts ratings, for models that do."""
+    if getattr(recommender, "rating", None) is None:
+        return None
+    from experiments.servable_rating import RatingModule
+
+    return RatingModule(recommender.rating, users.ids, movies)
 
 
 def _strangers(model: StoredModel, vectors: Vectors) -> list[str]:

@@ -6,11 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import DataError, Interactions
+from data import DataError, Interactions, Vocabulary
 from evaluation.baselines import BASELINES
 from experiments import servable_check
 from experiments.recommend import recommend_for_history, recommend_for_user
 from experiments.servable import to_servable
+from models.rating_model import Crosses, RatingRecommender
+from models.rating_output import RatingScale
 from serving.backend import tf
 from tests.serving.conftest import assert_agree, module_of
 
@@ -99,3 +101,42 @@ def test_the_check_compares_users_movies_and_likeness(stored, monkeypatch):
     to_servable(stored["ials"])
     assert [what for what, _ in seen] == ["scores", "queries of histories", "likeness"]
     assert all(shape[0] >= 6 for _, shape in seen)
+
+
+def ratings_of(model, people, ordinal, crosses):
+    """A rating model with random vectors of the model's users, of people who are not among them, and of some movies."""
+    random = np.random.default_rng(4)
+    known = Vocabulary(model.movies.ids[:-2])
+    thresholds = np.array([1.5, 2.5, 3.5, 4.5]) if ordinal else np.zeros(0)
+
+    def draw(*shape):
+        return random.normal(0, 0.4, shape).astype(np.float32)
+
+    return RatingRecommender(
+        users=model.users,
+        movies=known,
+        queries=draw(len(model.users), 4),
+        candidates=draw(len(known), 4),
+        user_bias=draw(len(model.users)),
+        movie_bias=3 + draw(len(known)),
+        rated=draw(len(known), 4),
+        people=people,
+        of_people=draw(len(people), 5),
+        scale=RatingScale(np.arange(1, 6, dtype=np.float32), thresholds.astype(np.float32), 1.7),
+        crosses=Crosses(draw(1, 8, 8), draw(1, 8), draw(8)) if crosses else None,
+    )
+
+
+@pytest.mark.parametrize(("ordinal", "crosses"), [(False, False), (True, False), (False, True)])
+def test_the_graph_predicts_the_ratings_of_the_model(stored, dataset, ordinal, crosses):
+    hybrid = stored["hybrid"].recommender
+    people = Vocabulary.from_ids(dataset.users["user_id"])
+    hybrid = replace(hybrid, rating=ratings_of(hybrid, people, ordinal, crosses))
+    module = module_of(to_servable(replace(stored["hybrid"], recommender=hybrid)))
+    strangers = [user for user in people.ids if user not in hybrid.users.ids]
+    asked = [hybrid.users.ids[0], hybrid.users.ids[7], strangers[0], "nobody"]
+    movies = [hybrid.movies.ids[1], hybrid.movies.ids[-1], hybrid.movies.ids[5]]
+    found = module.rank(tf.constant(asked), tf.constant([movies] * len(asked)))["rating"].numpy()
+    own = hybrid.rating.predict(np.repeat(asked, 3).tolist(), movies * len(asked))
+    np.testing.assert_allclose(found.ravel(), own, rtol=1e-4)
+    assert len(np.unique(found.round(3))) > 6
