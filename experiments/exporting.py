@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -10,8 +11,9 @@ import numpy as np
 
 from data import DataError
 from evaluation.topk import top_k
+from experiments.catalogue import catalogue
 from experiments.diversity import diversity_curve
-from experiments.files import write_json, write_text
+from experiments.files import without_nan, write_json, write_text
 from experiments.index_store import StoredIndex, no_movies, read_index
 from experiments.plots import accuracy_and_diversity
 from experiments.recommend import load_model
@@ -80,11 +82,14 @@ def export_run(run: Path, out: Path, kind: Kind | None, min_recall: float, repor
     curve = diversity_curve(module, servable, model)
     record = {"kind": setting.kind, "setting": vars(setting), f"recall@{k}": reached, "tuning": stored.tuning}
 
+    people = catalogue(servable, model.known)
+
     def extra(directory: Path) -> None:
         result = read_result(run)
         write_json(directory / "config.json", result.config)
         write_json(directory / "metrics.json", result.metrics)
         write_json(directory / "index.json", record)
+        write_text(directory / "catalogue.json", json.dumps(without_nan(people), ensure_ascii=False))
         if curve:
             write_json(directory / "diversity.json", {"curve": curve})
             write_text(directory / "diversity.svg", accuracy_and_diversity(curve))

@@ -120,7 +120,7 @@ def test_no_index_to_change_and_no_model_to_index(run, stored, tmp_path, capsys)
     assert "nothing" in capsys.readouterr().err
 
 
-def test_an_export_follows_the_index_and_tells_what_it_is(run, one_build, no_graphs, tmp_path, capsys):
+def test_an_export_follows_the_index_and_tells_what_it_is(run, known, one_build, no_graphs, tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["export", str(run), str(out), "--index", "brute-force", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -131,6 +131,15 @@ def test_an_export_follows_the_index_and_tells_what_it_is(run, one_build, no_gra
     assert points[-1]["unlikeness@10"] > points[0]["unlikeness@10"]
     extra = out / "1" / "assets.extra"
     assert json.loads((extra / "config.json").read_text())["experiment"] == "content"
+    people = json.loads((extra / "catalogue.json").read_text())
+    assert len(people["users"]) == 60  # those known by demographics only among them
+    rows = known.filter(pl.col("user_id") == known["user_id"][0]).sort("timestamp", maintain_order=True)
+    assert people["users"][known["user_id"][0]] == [list(row) for row in rows.select("movie_id", "user_rating").rows()]
+    first = people["movies"][0]
+    own = load_model(run).movies.filter(pl.col("movie_id") == first["movie_id"]).row(0, named=True)
+    assert first["movie_title"] == own["movie_title"]
+    assert first["movie_genres"] == sorted(own["movie_genres"])
+    assert first["release_year"] == own["release_year"]
     assert (extra / "diversity.svg").read_text().startswith("<svg")
     assert main(["index", str(run), "--only-scann", "--target-recall", ".9", "--k", "10"]) == 0
     assert main(["export", str(run), str(out)]) == 0
