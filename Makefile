@@ -65,8 +65,6 @@ COMPARE = $(BIN)/recs compare popularity recency itemknn ease ials retrieval --s
 results: setup
 	for split in stratified temporal-user temporal-global; do \
 	    $(COMPARE) --split $$split --out runs/results-$$split > docs/results/$$split.json || exit 1; done
-	$(BIN)/recs compare retrieval ranking hybrid --seeds 0,1,2 --overwrite --json --split stratified \
-	    --out runs/results-multitask > docs/results/multitask.json
 	for time in none both; do \
 	    $(BIN)/recs compare ranking --seeds 0,1,2 --overwrite --json --split k-fold --ranking.time-neighbours $$time \
 	        --out runs/results-k-fold-$$time > docs/results/k-fold-$$time.json || exit 1; done
