@@ -1,4 +1,4 @@
-"""Hybrid retrieval: one model that ranks movies with and without ratings together."""
+"""The hybrid: one model that ranks movies with and without ratings together, and predicts ratings."""
 
 from data import Interactions
 from experiments.experiment import Experiment, FitContext, Trained
@@ -15,7 +15,7 @@ def fit(config: HybridConfig, rows: Interactions, context: FitContext) -> Traine
 
 EXPERIMENT = Experiment(
     name="hybrid",
-    summary="collaborative and content scores on one scale: rated and unrated movies in one ranking",
+    summary="one network for lists, ratings and new movies: collaborative and content scores on one scale",
     config=HybridConfig,
     fit=fit,
     load=HybridRecommender.from_state,
