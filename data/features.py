@@ -48,6 +48,29 @@ def movie_features(movies: pl.DataFrame, vocabulary: Vocabulary) -> np.ndarray:
     return features
 
 
+def title_words(movies: pl.DataFrame, vocabulary: Vocabulary, known: Vocabulary, count: int) -> np.ndarray:
+    """Which words are in a movie's title.
+
+    Args:
+        movies: As ``Dataset.movies``.
+        vocabulary: Movie ids; those that the table lacks get zeros.
+        known: The movies of train: a word counts if at least two of them have it.
+        count: At most so many words, those of most movies of train; of equals the first in alphabetical order.
+
+    Returns:
+        [movies, words] float32: 1 / √(the title's words that count), 0 for words that it lacks.
+    """
+    titles = movies.select("movie_id", word=pl.col("movie_title").fill_null("").str.to_lowercase())
+    words = titles.with_columns(pl.col("word").str.extract_all(r"\pL{2,}").list.unique()).explode("word").drop_nulls()
+    often = words.filter(pl.col("movie_id").is_in(known.ids)).group_by("word").len().filter(pl.col("len") > 1)
+    chosen = Vocabulary.from_ids(often.sort("len", "word", descending=[True, False]).head(count)["word"])
+    row, column = vocabulary.encode(words["movie_id"]), chosen.encode(words["word"])
+    there = (row >= 0) & (column >= 0)
+    features = np.zeros((len(vocabulary), len(chosen)), dtype=np.float32)
+    features[row[there], column[there]] = 1.0
+    return features / np.sqrt(np.maximum(features.sum(axis=1, keepdims=True), 1.0))
+
+
 def _released(movies: pl.DataFrame) -> np.ndarray:
     """[movies] days since 1970, the middle of the year where only that is known; NaN where nothing is."""
     middle = pl.date(pl.col("release_year"), 7, 1)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from data import Dataset, Interactions, Vocabulary
-from data.features import movie_features, user_features
+from data.features import movie_features, title_words, user_features
 from evaluation.monitor import Monitor
 from experiments.reporter import Reporter
 
@@ -37,11 +37,25 @@ class FitContext:
     plan: dict[str, Any] | None = None
     dataset: Dataset | None = None
 
-    def features(self, users: Vocabulary, movies: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
-        """[users, features] and [movies, features] float32, without columns where nothing is known."""
+    def features(
+        self, users: Vocabulary, movies: Vocabulary, *, words: int = 0, known: Vocabulary | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Features of users and movies.
+
+        Args:
+            users: Whose.
+            movies: And of which movies.
+            words: So many words of titles are features too.
+            known: The movies of train, whose titles say which words; None: ``movies``.
+
+        Returns:
+            [users, features] and [movies, features] float32, without columns where nothing is known.
+        """
         if self.dataset is None:
             return np.zeros((len(users), 0), np.float32), np.zeros((len(movies), 0), np.float32)
-        return user_features(self.dataset.users, users), movie_features(self.dataset.movies, movies)
+        table = self.dataset.movies
+        texts = title_words(table, movies, known or movies, words)
+        return user_features(self.dataset.users, users), np.hstack([movie_features(table, movies), texts])
 
 
 @dataclass(frozen=True)

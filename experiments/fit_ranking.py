@@ -22,7 +22,7 @@ def fit_ranking(config: RatingConfig, rows: Interactions, context: FitContext) -
         ValueError: The rows have no ratings, all the same, or no timestamps where they are asked for.
         FloatingPointError: The loss became NaN or infinite.
     """
-    data = TrainingData(rows, *context.features(rows.users, rows.movies))
+    data = TrainingData(rows, *context.features(rows.users, rows.movies, words=config.title_words))
     tf.keras.utils.set_random_seed(context.seed)
     model = build_joint(JointConfig(tasks=("rating",), rating=config), data, context.seed)
     model.compile(optimizer=tf.keras.optimizers.Adam(config.learning_rate))
@@ -46,5 +46,5 @@ def ratings_of(task: RatingTask, rows: Interactions, context: FitContext) -> Rat
     dataset = context.dataset
     movies = Vocabulary.from_ids([*rows.movies.ids, *(dataset.movies["movie_id"] if dataset else ())])
     people = Vocabulary.from_ids([*rows.users.ids, *(dataset.users["user_id"] if dataset else ())])
-    of_people, of_movies = context.features(people, movies)
+    of_people, of_movies = context.features(people, movies, words=task.config.title_words, known=rows.movies)
     return rating_recommender(task.head, task.rating_loss.scale(), rows, (movies, of_movies), (people, of_people))

@@ -59,7 +59,8 @@ def fit_retrieval(config: RetrievalConfig, rows: Interactions, context: FitConte
 
 def fit_parts(config: RetrievalConfig, rows: Interactions, context: FitContext) -> dict[str, FittedPart]:
     """Trains the parts that have something to train, one after the other; name → part."""
-    data = TrainingData(rows, *context.features(rows.users, rows.movies))
+    words = config.joint.rating.title_words if "joint" in config.parts else 0
+    data = TrainingData(rows, *context.features(rows.users, rows.movies, words=words))
     plan = context.plan or {}
     wanted = plan.get("weights", dict.fromkeys(config.parts, 1.0))
     return {

@@ -35,6 +35,8 @@ class RatingConfig:
     """A user's bias is shrunk as if they had given so many average ratings more."""
     movie_shrink: float = 6.0
     """The same for a movie's."""
+    title_words: int = 0
+    """So many words of titles are features of movies too."""
     cross_layers: int = 0
     """So many cross layers (TFRS DCN) over both vectors add to their inner product."""
     time_neighbours: TimeNeighbours = "none"
@@ -54,5 +56,5 @@ class RatingConfig:
         require(0 <= self.dropout < 1, "dropout", "a share of at least 0 and below 1", self.dropout)
         for field in ("deviation", "learning_rate", "user_shrink", "movie_shrink"):
             require(getattr(self, field) > 0, field, "a number above 0", getattr(self, field))
-        for field in ("penalty", "cross_layers"):
+        for field in ("penalty", "title_words", "cross_layers"):
             require(getattr(self, field) >= 0, field, "a number of at least 0", getattr(self, field))

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from data import Vocabulary
-from data.features import movie_features
+from data.features import movie_features, title_words
 from data.tables import movies_table
 
 MOVIES = movies_table(
@@ -33,3 +33,20 @@ def test_a_table_without_anything_but_ids():
     bare = movies_table(pl.DataFrame({"movie_id": ["1", "2"]}))
     features = movie_features(bare, Vocabulary(["1", "2"]))
     assert np.isfinite(features).all()
+
+
+def test_words_of_titles_count_if_two_movies_of_train_have_them():
+    movies = movies_table(
+        pl.DataFrame(
+            {
+                "movie_id": ["a", "b", "c", "d"],
+                "movie_title": ["Star Wars (1977)", "Star Trek (1979)", "Wars, The (1980)", None],
+            }
+        )
+    )
+    everything = Vocabulary(["a", "b", "c", "d", "e"])
+    found = title_words(movies, everything, Vocabulary(["a", "b", "c"]), 10)  # star and wars
+    np.testing.assert_allclose(found, [[0.5**0.5, 0.5**0.5], [1, 0], [0, 1], [0, 0], [0, 0]], rtol=1e-6)
+    assert title_words(movies, everything, Vocabulary(["a", "b"]), 10).shape == (5, 1)  # wars is in one of these
+    assert title_words(movies, everything, everything, 1).shape == (5, 1)
+    assert title_words(movies, everything, everything, 0).shape == (5, 0)

@@ -132,7 +132,7 @@ def test_a_fresh_process_without_tensorflow_predicts_the_same(model, parts, tmp_
     np.testing.assert_array_equal(np.load(files[1]), model.predict(model.users.ids[:9], model.movies.ids[:9]))
 
 
-@pytest.mark.parametrize("option", [{"head": "ordinal"}, {"cross_layers": 1}])
+@pytest.mark.parametrize("option", [{"head": "ordinal"}, {"cross_layers": 1}, {"title_words": 50}])
 def test_options_predict_about_as_well_and_survive_storage(option, parts, model, dataset, tmp_path):
     variant = fit(with_values(SMALL, option), parts.train, tmp_path, dataset)
     assert errors(variant, parts.test)[0] < errors(model, parts.test)[0] + 0.08
