@@ -75,10 +75,12 @@ def running(directories: dict[str, Path], settings: ServerSettings, *, watch: bo
     if watch:
         watcher.start()
     port = listener.getsockname()[1]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-        yield Running(f"http://127.0.0.1:{port}", port, models, client)
-    server.should_exit = True
-    thread.join()
-    if watch:
-        watcher.stop()
-    models.close()
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            yield Running(f"http://127.0.0.1:{port}", port, models, client)
+    finally:  # a test that fails must not leave a thread that keeps the process alive
+        server.should_exit = True
+        thread.join()
+        if watch:
+            watcher.stop()
+        models.close()
