@@ -12,6 +12,22 @@ TaskName = Literal["retrieval", "content", "rating"]
 Weighting = Literal["fixed", "uncertainty", "gradnorm"]
 
 
+def reconstruction_pair() -> PairConfig:
+    """Histories and candidates with vectors of their own, and a squared error."""
+    return PairConfig(
+        query=("history",),
+        objective="reconstruction",
+        tied=False,
+        normalize=False,
+        dimension=256,
+        weight_decay=1e-5,
+        batch_size=64,
+        learning_rate=1e-3,
+        epochs=70,
+        patience=25,
+    )
+
+
 @dataclass(frozen=True)
 class TaskWeights:
     """What the loss of each task counts, if weights are fixed."""
@@ -39,20 +55,7 @@ class JointConfig:
     shared vectors are equally long."""
     weights: TaskWeights = field(default_factory=TaskWeights)
     """fixed: the weights."""
-    retrieval: PairConfig = field(
-        default_factory=lambda: PairConfig(
-            query=("history",),
-            objective="reconstruction",
-            tied=False,
-            normalize=False,
-            dimension=256,
-            weight_decay=1e-5,
-            batch_size=64,
-            learning_rate=1e-3,
-            epochs=70,
-            patience=25,
-        )
-    )
+    retrieval: PairConfig = field(default_factory=reconstruction_pair)
     """The shared vectors of movies, in histories and as candidates, and how they are trained."""
     content: PairConfig = field(
         default_factory=lambda: PairConfig(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from models.config import PairConfig, require
-from models.joint_config import JointConfig
+from models.joint_config import JointConfig, reconstruction_pair
 from models.linear import LinearConfig
 from models.recency_config import RecencyConfig
 from models.sequence_config import SequenceConfig
@@ -51,20 +51,7 @@ class RetrievalConfig:
         )
     )
     """The user as the mean of their movies; predicts what was hidden from it."""
-    reconstruction: PairConfig = field(
-        default_factory=lambda: PairConfig(
-            query=("history",),
-            objective="reconstruction",
-            tied=False,
-            normalize=False,
-            dimension=256,
-            weight_decay=1e-5,
-            batch_size=64,
-            learning_rate=1e-3,
-            epochs=70,
-            patience=25,
-        )
-    )
+    reconstruction: PairConfig = field(default_factory=reconstruction_pair)
     """The same with vectors of its own for the history and a squared error."""
     joint: JointConfig = field(default_factory=JointConfig)
     """The same, sharing its vectors with further tasks; what the hybrid is made of."""
