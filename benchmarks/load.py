@@ -1,6 +1,6 @@
 """Latency, throughput and hot reload of `recs serve` under load, over loopback, server and load on the same cores.
 
-    python -m benchmarks.load [--export OUT] [--seconds 10] [--reload-seconds 60]
+    python -m benchmarks.load [--export OUT] [--seconds 10] [--reload-seconds 60] [--write]
 
 Without --export it serves a toy of MovieLens-100K's size (943 users, 1,682 movies, 128 dimensions).
 """
@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -31,6 +31,7 @@ RATE = 50.0
 P50_MS, P99_MS = 10.0, 50.0
 CLIENTS = 32
 MODEL = "recs"
+RECORD = Path(__file__).parent.parent / "docs" / "results" / "load.json"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--export", type=Path, help="directory that recs export wrote")
     parser.add_argument("--seconds", type=float, default=10.0, help="length of each measurement (default %(default)s)")
     parser.add_argument("--reload-seconds", type=float, default=60.0, help="length of the reload (default %(default)s)")
+    parser.add_argument("--write", action="store_true", help=f"keep the record in {RECORD.name}")
     options = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch) / "export"
@@ -62,6 +64,9 @@ def main(words: list[str] | None = None) -> int:
             ]
             rows.append(reload(directory, newest, port, requests, options.reload_seconds))
     print_table(rows)
+    if options.write:
+        record = {"kind": "load", "rows": [asdict(row) for row in rows]}
+        RECORD.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return 0 if all(row.reached for row in rows) else 1
 
 

@@ -1,8 +1,8 @@
 """Writes the tables of README and docs from committed results, and checks that they are up to date.
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` and shows ``docs/results/NAME.json``. The
-file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, ``stages``, ``index``, or without one what
-``recs compare --json`` prints.
+file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, ``stages``, ``index``, ``load``, or without one
+what ``recs compare --json`` prints.
 ``python -m experiments.tables`` checks, with ``--write`` it mends and draws ablations that trade lists for ratings.
 """
 
@@ -109,6 +109,11 @@ def index(stored: Mapping[str, Any]) -> Cells:
     return [f"{stored['movies']:,} x {stored['dim']}", "queries/s", "recall@10", "build s", "setting"], rows
 
 
+def load(stored: Mapping[str, Any]) -> Cells:
+    """What ``python -m benchmarks.load --write`` wrote."""
+    return ["measured", "value", "target"], [[row["what"], row["value"], row["target"]] for row in stored["rows"]]
+
+
 def _range(domain: Mapping[str, Any]) -> str:
     """A domain in words.
 
@@ -127,6 +132,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], Cells]] = {
     "defaults": defaults,
     "stages": stages,
     "index": index,
+    "load": load,
 }
 
 
