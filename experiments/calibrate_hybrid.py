@@ -17,7 +17,7 @@ from evaluation.topk import top_k
 from experiments.experiment import FitContext
 from experiments.fit_content import fit_content
 from models.hybrid_calibration import calibrate, log_appeal
-from models.hybrid_config import HybridConfig
+from models.hybrid_config import Caution, HybridConfig
 from models.hybrid_model import HybridRecommender, known_bars
 
 HIDDEN = 0.1
@@ -86,13 +86,14 @@ def calibrated(
         calibration = replace(calibration, cold=calibrate(lengths, {"score": scores, "appeal": appeals}, relevant))
     worlds = [replace(world, model=replace(world.model, calibration=calibration)) for world in worlds]
     curve = [_point(worlds, knob) for knob in KNOBS]
-    return worlds[0].model.with_knob(_knob(config, curve)), curve
+    return worlds[0].model.with_knob(chosen_knob(config.cold, curve)), curve
 
 
-def _knob(config: HybridConfig, curve: Sequence[dict[str, float]]) -> float:
-    if not isinstance(config.cold, str):
-        return float(config.cold)
-    if config.cold == "balanced":
+def chosen_knob(cold: Caution | float, curve: Sequence[dict[str, float]]) -> float:
+    """The knob that a configuration asks for, from the curve over all knobs."""
+    if not isinstance(cold, str):
+        return float(cold)
+    if cold == "balanced":
         sensible = [point for point in curve if BALANCED[0] <= point["knob"] <= BALANCED[1]]
         return max(sensible, key=lambda point: point["ndcg@10"])["knob"]
     least = (1 - CAUTION) * curve[0]["warm_ndcg@10"]

@@ -5,7 +5,9 @@ import json
 import pytest
 
 import data
+from data import DataError
 from experiments.cli import main
+from experiments.knob import at_knob
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +72,26 @@ def test_nonsense_is_refused(ratings, tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["run", "ease", *options])
     assert "--revealed: expected distinct integers of at least 0" in capsys.readouterr().err
+
+
+QUICK = [
+    *("--hybrid.retrieval.parts", "linear", "--hybrid.content.features.words", "20"),
+    *("--hybrid.content.features.grams", "0", "--hybrid.simulations", "1"),
+]
+
+
+def test_the_knob_turned_after_training_gives_what_a_run_with_it_gives(ratings, tmp_path):
+    words = ("hybrid", *QUICK, "--split", "mixed", "--draws", "2")
+    run(ratings, tmp_path / "balanced", *words)
+    own = run(ratings, tmp_path / "cautious", *words, "--hybrid.cold", "cautious")
+    turned = at_knob(tmp_path / "balanced", "cautious", tmp_path / "turned")
+    assert turned.metrics["test"] == own["test"]
+    assert turned.metrics["slices"] == own["slices"]
+    assert turned.config["settings"]["hybrid"]["cold"] == "cautious"
+    assert own["test"] != json.loads((tmp_path / "balanced" / "metrics.json").read_text())["test"]
+
+
+def test_only_the_hybrid_has_a_knob(ratings, tmp_path):
+    run(ratings, tmp_path / "ease", "ease", "--split", "mixed")
+    with pytest.raises(DataError, match="expected a run of hybrid, got one of ease"):
+        at_knob(tmp_path / "ease", "cautious", tmp_path / "turned")
