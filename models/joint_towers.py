@@ -10,7 +10,8 @@ from models.objectives import CatalogueSoftmax
 from models.pair import TowerPair
 from models.rating_config import RatingConfig
 from models.rating_head import weights
-from models.towers import FeaturePart, HistoryPart, Tower
+from models.tower_parts import FeaturePart, HistoryPart
+from models.towers import Tower
 from models.training_data import TrainingData
 
 

@@ -1,0 +1,152 @@
+"""Parts of towers: layers from what is known of a user or a movie to a vector, and what each is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.backend import tf
+from models.config import PairConfig
+from models.training_data import TrainingData
+
+Features = dict[str, "tf.Tensor"]
+
+
+class IdPart(tf.keras.layers.Layer):
+    """One learned vector per id.
+
+    Args:
+        size: Number of ids.
+        dimension: Length of the vectors.
+        feature: Which input holds the ids.
+        seed: Seed of the initial vectors.
+    """
+
+    def __init__(self, size: int, dimension: int, feature: str, seed: int) -> None:
+        super().__init__()
+        initializer = tf.keras.initializers.RandomNormal(stddev=0.03, seed=seed)
+        self.embedding = tf.keras.layers.Embedding(size, dimension, embeddings_initializer=initializer)
+        self.embedding.build(None)
+        self.feature = feature
+
+    def call(self, features: Features) -> tf.Tensor:
+        """[batch, dim] float32 from ids [batch] int32."""
+        return self.embedding(features[self.feature])
+
+
+class HistoryPart(tf.keras.layers.Layer):
+    """The mean of the vectors of the movies that a user knows; users need not be known from training.
+
+    Args:
+        embedding: Vectors of movies, the candidate tower's or own ones.
+    """
+
+    def __init__(self, embedding: tf.keras.layers.Embedding) -> None:
+        super().__init__()
+        self.embedding = embedding
+
+    def call(self, features: Features) -> tf.Tensor:
+        """[batch, dim] float32 from ``history`` [batch, (movies)] ragged int32; zeros for an empty history."""
+        history = features["history"]
+        vectors = tf.gather(self.embedding.embeddings, history.flat_values)
+        total = tf.math.unsorted_segment_sum(vectors, history.value_rowids(), history.nrows())
+        lengths = tf.cast(history.row_lengths(), tf.float32)
+        return total / tf.maximum(lengths, 1.0)[:, None]
+
+
+class FeaturePart(tf.keras.layers.Layer):
+    """A linear map of known features.
+
+    Args:
+        table: [ids, features] float32.
+        dimension: Length of the vectors.
+        feature: Which input holds the ids.
+        seed: Seed of the initial weights.
+    """
+
+    def __init__(self, table: np.ndarray, dimension: int, feature: str, seed: int) -> None:
+        super().__init__()
+        if not table.shape[1]:
+            raise ValueError(f"expected features of each {feature}, got data that has none; leave this tower out")
+        self.table = tf.constant(table)
+        initializer = tf.keras.initializers.RandomNormal(stddev=0.03, seed=seed)
+        self.projection = tf.keras.layers.Dense(dimension, kernel_initializer=initializer)
+        self.projection.build((None, table.shape[1]))
+        self.feature = feature
+
+    def call(self, features: Features) -> tf.Tensor:
+        """[batch, dim] float32 from ids [batch] int32."""
+        return self.projection(tf.gather(self.table, features[self.feature]))
+
+
+class ContextPart(tf.keras.layers.Layer):
+    """The time of a request: a vector for the end of each period, and a straight line between neighbours.
+
+    Args:
+        periods: Number of periods.
+        dimension: Length of the vectors.
+        seed: Seed of the initial vectors.
+    """
+
+    def __init__(self, periods: int, dimension: int, seed: int) -> None:
+        super().__init__()
+        initializer = tf.keras.initializers.RandomNormal(stddev=0.03, seed=seed)
+        self.embedding = tf.keras.layers.Embedding(periods + 1, dimension, embeddings_initializer=initializer)
+        self.embedding.build(None)
+        self.periods = periods
+
+    def call(self, features: Features) -> tf.Tensor:
+        """[batch, dim] float32 from ``time`` [batch] float32, the share of train rows that are not later."""
+        place = features["time"] * self.periods
+        before = tf.minimum(tf.floor(place), self.periods - 1)
+        share = (place - before)[:, None]
+        index = tf.cast(before, tf.int32)
+        return (1.0 - share) * self.embedding(index) + share * self.embedding(index + 1)
+
+
+class MovieBias(tf.keras.layers.Layer):
+    """One number per movie, at first its log-popularity: the column that makes a bias part of the inner product."""
+
+    def __init__(self, counts: np.ndarray) -> None:
+        super().__init__()
+        self.bias = tf.Variable(np.log(np.maximum(counts, 1)).astype(np.float32)[:, None], name="movie_bias")
+
+    def call(self, features: Features) -> tf.Tensor:
+        """[batch, 1] float32."""
+        return tf.gather(self.bias, features["movie"])
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What a part of a tower is made from.
+
+    Attributes:
+        config: Of the pair.
+        data: What it will be trained on.
+        seed: Of the initial weights; parts add numbers of their own, so that no two start alike.
+        movie_ids: The candidate tower's vectors of movies.
+        history_ids: The vectors of the movies of a history: the same if the config ties them.
+    """
+
+    config: PairConfig
+    data: TrainingData
+    seed: int
+    movie_ids: IdPart
+    history_ids: IdPart
+
+
+Part = Callable[[Ingredients], tf.keras.layers.Layer]
+
+QUERY_PARTS: dict[str, Part] = {
+    "id": lambda of: IdPart(of.data.users, of.config.dimension, "user", of.seed + 2),
+    "history": lambda of: HistoryPart(of.history_ids.embedding),
+    "demographics": lambda of: FeaturePart(of.data.user_features, of.config.dimension, "user", of.seed + 3),
+    "context": lambda of: ContextPart(of.config.periods, of.config.dimension, of.seed + 9),
+}
+CANDIDATE_PARTS: dict[str, Part] = {
+    "id": lambda of: of.movie_ids,
+    "features": lambda of: FeaturePart(of.data.movie_features, of.config.dimension, "movie", of.seed + 4),
+}
+"""What ``PairConfig.query`` and ``candidate`` name; an entry added here is a new tower, see ``docs/extending.md``."""
