@@ -132,7 +132,8 @@ SPACES: dict[str, Space] = {
         "iterations": Int(5, 30),
     },
     "retrieval": {
-        "in_batch.temperature": Float(0.1, 0.4, log=True),
+        "in_batch.temperature": Float(0.1, 0.5, log=True),
+        "in_batch.bias": Choice((False, True)),
         "in_batch.dropout": Float(0.0, 0.4),
         "in_batch.batch_size": Choice((256, 512, 1024, 2048)),
         "in_batch.learning_rate": Float(5e-4, 5e-3, log=True),

@@ -87,5 +87,10 @@ class PairConfig:
         stands_in = self.candidate == ("id", "features") and self.combine == "sum" and not self.bias
         expected = "0 but for a sum of id and features as candidate, without bias"
         require(stands_in or not self.id_dropout, "id_dropout", expected, self.id_dropout)
-        untied = not self.tied or "history" not in self.query or "id" in self.candidate
+        untied = not self.tied or not self.sees_history or "id" in self.candidate
         require(untied, "tied", "a candidate tower with ids to share with the history", self.candidate)
+
+    @property
+    def sees_history(self) -> bool:
+        """Whether a part of the query tower sees the user's movies; its name then ends in ``history``."""
+        return any(name.endswith("history") for name in self.query)

@@ -80,7 +80,7 @@ class InBatchSoftmax(Objective):
         """``user`` and ``movie`` [batch] int32; ``history`` ragged and ``time`` [batch] where the query tower asks."""
         rows = self.data.rows
         batch = {"user": tf.gather(rows.user, index), "movie": tf.gather(rows.movie, index)}
-        if "history" in self.config.query:
+        if self.config.sees_history:
             batch["history"] = tf.gather(self.data.histories, batch["user"])
         if self.times is not None:
             batch["time"] = tf.gather(self.times, index)
@@ -126,7 +126,7 @@ class PerUser(Objective):
 
     def kept(self, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
         """[values] bool: which movies of the histories the query tower sees, and are no targets."""
-        if "history" in self.config.query:
+        if self.config.sees_history:
             return _thinned(batch["history"], self.config, seed)
         return tf.zeros_like(batch["history"].flat_values, dtype=tf.bool)
 

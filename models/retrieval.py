@@ -22,7 +22,9 @@ class RetrievalConfig:
     """What is trained and combined. in_batch alone is plain TFRS; it adds nothing to the others."""
     dimension: int = 128
     """Length of the final vectors."""
-    in_batch: PairConfig = field(default_factory=lambda: PairConfig(epochs=25, learning_rate=3e-3))
+    in_batch: PairConfig = field(
+        default_factory=lambda: PairConfig(temperature=0.3, bias=True, epochs=25, learning_rate=3e-3)
+    )
     """Id embeddings and TFRS's in-batch softmax with logQ correction."""
     id: PairConfig = field(
         default_factory=lambda: PairConfig(
