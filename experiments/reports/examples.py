@@ -60,7 +60,7 @@ def _user(
     stars = liked["user_rating"].to_list() if "user_rating" in liked.columns else [None] * len(liked)
     names = movies[best]
     lines = [
-        f"<li>{_escaped(names.get(movie, movie))}{f' – {rating:g} ★' if rating is not None else ''}</li>"
+        f"<li>{_escaped(names.get(movie, movie))}{f' – {rating:g}&nbsp;★' if rating is not None else ''}</li>"
         for movie, rating in zip(liked["movie_id"], stars, strict=True)
     ]
     history = f"<ul>{''.join(lines)}</ul>" if lines else "<p class=note>Nothing.</p>"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from experiments.reports.runs import Run
-from experiments.reports.svg import dot, swatch, variables
+from experiments.reports.svg import swatch, variables
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8886; --soft: #595959; --back: #fff; --ink: #1a1a1a; }
@@ -22,7 +22,7 @@ nav ul, ul.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; padding: 
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; min-width: 100%; font-variant-numeric: tabular-nums; font-size: .92rem; }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
-th { vertical-align: bottom; }
+th { vertical-align: bottom; white-space: pre-line; }
 th:first-child, td:first-child, table.texts :is(th, td) { text-align: left; }
 td { white-space: nowrap; } table.texts td { white-space: normal; }
 tr.best td { font-weight: 700; }
@@ -34,14 +34,14 @@ figure { margin: .6rem 0; }
 .panels svg { width: 100%; height: auto; }
 .panels svg text { font-family: inherit !important; paint-order: stroke; stroke: var(--back); stroke-width: 2.5px;
   stroke-linejoin: round; }
-svg.swatch { width: 1.6em; height: .55em; margin-right: .35em; fill: none; }
+svg.swatch { width: 1.8em; height: .75em; margin-right: .35em; fill: none; }
 .hit { font-weight: 700; } .hit::before { content: "✓ "; }
 .lists { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 12.5rem), 1fr)); gap: .6rem 1.2rem; }
 .lists ol, .lists ul { padding-left: 1.7rem; margin: .3rem 0; font-size: .88rem; }
 pre { overflow: auto; max-height: 26rem; padding: .8rem; border: 1px solid var(--line); font-size: .8rem; }
 @media print { body { max-width: none; margin: 0; font-size: 11pt; } nav { display: none; }
   h2, h3 { break-after: avoid; } figure, table, .lists > div { break-inside: avoid; }
-  .wide { overflow: visible; } table { font-size: .75rem; } th, td { padding: .2rem .35rem; }
+  .wide { overflow: visible; } table { font-size: .7rem; } th, td { padding: .15rem .3rem; }
   .panels { grid-template-columns: 1fr 1fr; } .panels.one { grid-template-columns: 1fr; }
   .panels.big svg { min-width: 0; }
   pre { max-height: none; white-space: pre-wrap; border: 0; padding: 0; } }
@@ -105,6 +105,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, best: int | N
     )
 
 
+def subtitle(run: Run) -> str:
+    """Whose the following is; nothing on a page about one run."""
+    return "" if run.alone else f"<h3>{html.escape(run.label)}</h3>"
+
+
 def note(text: str) -> str:
     """A remark."""
     return f"<p class=note>{html.escape(text)}</p>"
@@ -119,17 +124,12 @@ def figure(panels: Sequence[str], caption: str, *, legend: str = "", big: bool =
     )
 
 
-def legend(names: Sequence[str], *, dots: bool = False) -> str:
-    """Which line, or dot, is whose, by place."""
-    return legend_at(dict(enumerate(names)), dots=dots)
+def legend(names: Mapping[int, str], *, line: bool = True) -> str:
+    """Which line, or marker, is whose, by place."""
+    entries = "".join(f"<li>{swatch(place, line=line)}{html.escape(name)}</li>" for place, name in names.items())
+    return f"<ul class=legend>{entries}</ul>"
 
 
-def legend_at(names: dict[int, str], *, dots: bool = False) -> str:
-    """The same for some places."""
-    mark = dot if dots else swatch
-    return f"<ul class=legend>{''.join(f'<li>{mark(at)}{html.escape(name)}</li>' for at, name in names.items())}</ul>"
-
-
-def runs_legend(runs: Sequence[Run], *, dots: bool = False) -> str:
+def runs_legend(runs: Sequence[Run], *, line: bool = True) -> str:
     """Which line is which run's; nothing on a page about one run."""
-    return legend_at({run.place: run.label for run in runs}, dots=dots) if not runs[0].alone else ""
+    return legend({run.place: run.label for run in runs}, line=line) if not runs[0].alone else ""

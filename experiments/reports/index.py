@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from data import DataError
 from experiments.plots import draw_recall_and_speed
-from experiments.reports.html import Section, figure, note, table
+from experiments.reports.html import Section, figure, subtitle, table
 from experiments.reports.runs import Run
 from experiments.reports.svg import INK, panel
 
@@ -21,7 +21,7 @@ def index_section(runs: Sequence[Run]) -> Section | None:
     found = {run: tuning for run in runs if (tuning := _tuning(run)) is not None}
     if not found:
         return None
-    bodies = [note(run.label) * (not run.alone) + _one(run, tuning) for run, tuning in found.items()]
+    bodies = [subtitle(run) + _one(tuning) for run, tuning in found.items()]
     return Section("Index: recall against speed", "".join(bodies))
 
 
@@ -37,7 +37,7 @@ def _tuning(run: Run) -> dict[str, Any] | None:
     return tuning
 
 
-def _one(run: Run, tuning: dict[str, Any]) -> str:
+def _one(tuning: dict[str, Any]) -> str:
     k, target = tuning["k"], tuning["target_recall"]
     rows = [
         [title, tuning[name]["setting"]["kind"], f"{tuning[name]['recall']:.4f}", _speed(tuning[name])]
@@ -45,9 +45,14 @@ def _one(run: Run, tuning: dict[str, Any]) -> str:
     ]
 
     def draw(axis: Axes) -> None:
+        from matplotlib.ticker import LogLocator, NullLocator
+
         draw_recall_and_speed(axis, tuning, INK)
         axis.set(title="Recall and speed", ylabel="queries per second", xlabel=f"recall@{k} (the line is the target)")
         axis.legend(frameon=False, fontsize=9)
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_major_formatter("{x:,.0f}")
+        axis.yaxis.set_minor_locator(NullLocator())
 
     caption = (
         f"Each dot is a setting of ScaNN. Recall@{k} is the share of brute force's {k} best movies that it finds; the "

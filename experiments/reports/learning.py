@@ -27,8 +27,9 @@ def learning_section(runs: Sequence[Run]) -> Section | None:
     found = [(run, history) for run in runs if (history := _history(run)) is not None]
     if not found:
         return None
-    bodies = [note(run.label) * (not run.alone) + _curves(history) for run, history in found]
-    return Section("Learning curves", "".join(bodies))
+    alone = runs[0].alone
+    bodies = [_curves(history, CAPTION if alone else f"Learning of {run.label}.") for run, history in found]
+    return Section("Learning curves", note(CAPTION) * (not alone) + "".join(bodies))
 
 
 def _history(run: Run) -> pl.DataFrame | None:
@@ -41,12 +42,12 @@ def _history(run: Run) -> pl.DataFrame | None:
     return history if len(history) and len(history.columns) > 2 else None
 
 
-def _curves(history: pl.DataFrame) -> str:
+def _curves(history: pl.DataFrame, caption: str) -> str:
     """A plot per metric with a line per part of the model."""
     names = [name for name in history.columns if name not in ("part", "epoch")]
     parts = history["part"].unique(maintain_order=True).to_list()
     panels = [_curve(history, name, parts) for name in names]
-    return figure(panels, CAPTION, legend=legend([str(part) for part in parts]) if len(parts) > 1 else "")
+    return figure(panels, caption, legend=legend(dict(enumerate(map(str, parts)))) if len(parts) > 1 else "")
 
 
 def _curve(history: pl.DataFrame, name: str, parts: Sequence[str]) -> str:

@@ -12,13 +12,14 @@ from data import Vocabulary
 from evaluation.metrics import ndcg_at_k, precision_at_k, recall_at_k
 from experiments.reports.html import Section, figure, runs_legend
 from experiments.reports.runs import Run
-from experiments.reports.svg import colour, label, line_style, panel
+from experiments.reports.svg import label, line_style, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 KS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100)
-MARKED = (1, 5, 10, 20, 50, 100)
+TICKS = (1, 5, 10, 20, 50, 100)
+MARKED = (1, 10, 50, 100)
 """These k are written on the curve."""
 METRICS = {"precision": precision_at_k, "recall": recall_at_k, "ndcg": ndcg_at_k}
 
@@ -102,7 +103,7 @@ def _ndcg(curves: Mapping[Run, Curve]) -> str:
             axis.plot(curve["k"], curve["ndcg"], **line_style(run.place))
         label(axis, "nDCG", "length of the list k (movies)", "nDCG@k (0 to 1)")
         axis.set_xscale("log")
-        ticks = [k for k in MARKED if k <= max(max(curve["k"]) for curve in curves.values())]
+        ticks = [k for k in TICKS if k <= max(max(curve["k"]) for curve in curves.values())]
         axis.set_xticks(ticks, [str(k) for k in ticks], minor=False)
         axis.set_xticks([], minor=True)
         axis.set_ylim(bottom=0)
@@ -129,7 +130,7 @@ def exposure_section(runs: Sequence[Run]) -> Section | None:
     about = {"coverage@10": "coverage@10 (share of the catalogue)", "novelty@10": "novelty@10 (bits)"}
     panels = [_scatter(shown, name, text) for name, text in about.items()]
     return Section(
-        "Accuracy against coverage and novelty", figure(panels, caption, legend=runs_legend(shown, dots=True))
+        "Accuracy against coverage and novelty", figure(panels, caption, legend=runs_legend(shown, line=False))
     )
 
 
@@ -138,10 +139,9 @@ def _scatter(runs: Sequence[Run], name: str, horizontal: str) -> str:
 
     def draw(axis: Axes) -> None:
         for run, across, up in points:
-            axis.plot(across, up, "o", color=colour(run.place))
-            axis.annotate(run.label, (across, up), xytext=(6, 4), textcoords="offset points", fontsize=9)
+            axis.plot(across, up, **line_style(run.place) | {"markersize": 8})
         label(axis, name.split("@")[0].capitalize(), horizontal, "nDCG@10 (0 to 1)")
-        axis.margins(0.25, 0.15)
+        axis.margins(0.15)
 
     alt = "; ".join(f"{run.label}: {name} {across:.3f}, nDCG@10 {up:.3f}" for run, across, up in points)
     return panel(draw, alt=f"Scatter plot. {alt}.")

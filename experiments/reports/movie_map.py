@@ -11,7 +11,7 @@ import polars as pl
 from scipy.linalg import eigh
 
 from experiments.recommend import StoredModel, load_model
-from experiments.reports.html import Section, figure, legend, note
+from experiments.reports.html import Section, figure, legend, subtitle
 from experiments.reports.runs import Run
 from experiments.reports.svg import INK, LIGHT, MARKERS, colour, label, panel
 
@@ -56,7 +56,7 @@ def map_section(runs: Sequence[Run]) -> Section | None:
         if _has_vectors(run):
             found = movie_map(load_model(run.result.directory))
             if found is not None:
-                bodies.append(note(run.label) * (not run.alone) + _shown(found))
+                bodies.append(subtitle(run) + _shown(found))
     return Section("Map of the movies", "".join(bodies)) if bodies else None
 
 
@@ -161,7 +161,7 @@ def _shown(found: MovieMap) -> str:
     )
     alt = f"Map of {len(found.titles)} movies by the first two principal components of their vectors."
     plot = panel(draw, alt=alt, size=(9.4, 6.6))
-    return figure([plot], caption, legend=legend(names, dots=True) if names else "", big=True)
+    return figure([plot], caption, legend=legend(dict(enumerate(names)), line=False) if names else "", big=True)
 
 
 def _write_titles(axis: Axes, found: MovieMap) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from evaluation import paired
 from experiments.display import columns_of, number, over_draws, seconds, with_interval
 from experiments.reports.html import Section, note, table
-from experiments.reports.runs import Run
+from experiments.reports.runs import Run, comparable
 
 NAMES = {
     "ndcg": "nDCG",
@@ -21,41 +21,40 @@ NAMES = {
 INTERVALS = "± is half a 95 % bootstrap interval over users."
 
 
+SECONDS = {"train": "train\n(s)", "evaluate": "evaluate\n(s)"}
+
+
 def test_section(runs: Sequence[Run]) -> Section:
     """The test metrics."""
-    if runs[0].alone:
-        metrics = runs[0].result.metrics
-        body = _by_k(metrics["test"], metrics["confidence"]) + note(
-            f"Means over test users; {INTERVALS} Coverage, novelty and Gini are of all lists together and have none. "
-            "Novelty is the mean of −log2 of the share of users who know a movie; Gini is 0 where all movies are "
-            "recommended alike and 1 where one takes all places."
-        )
-        return Section("Test", body)
+    if not runs[0].alone:
+        return Section("Test", _side_by_side(runs))
+    metrics = runs[0].result.metrics
+    body = _by_k(metrics["test"], metrics["confidence"]) + note(
+        f"Means over test users; {INTERVALS} Coverage, novelty and Gini are of all lists together and have none. "
+        "Novelty is the mean of −log2 of the share of users who know a movie; Gini is 0 where all movies are "
+        "recommended alike and 1 where one takes all places."
+    )
+    return Section("Test", body)
+
+
+def _side_by_side(runs: Sequence[Run]) -> str:
+    """A row per run, the best one bold where they compare."""
     results = [run.result for run in runs]
     columns, values = columns_of(results), [result.metrics["test"]["ndcg@10"] for result in results]
     rows = [
-        [
-            run.label,
-            *(cell(run.result) for _, cell in columns),
-            *(seconds(run.result.seconds[name]) for name in SECONDS),
-        ]
+        [run.label, *(cell(run.result) for _, cell in columns), *(seconds(run.result.seconds[key]) for key in SECONDS)]
         for run in runs
     ]
-    header = ["model", *(title.replace("\n", " ") for title, _ in columns), *SECONDS.values()]
-    spread = "± is the standard deviation between draws of the split." if over_draws(results[0]) else INTERVALS
-    text = (
-        f"{spread} Factorized top-k is TFRS's: per rating, known movies left in. Seconds depend on the machine's load."
-    )
-    return Section("Test", table(header, rows, best=values.index(max(values))) + note(text + _mixed(runs)))
-
-
-SECONDS = {"train": "train s", "evaluate": "evaluate s"}
-
-
-def _mixed(runs: Sequence[Run]) -> str:
-    """A warning where numbers do not compare."""
-    kinds = {(run.result.config["dataset"]["fingerprint"], run.result.config["split"]) for run in runs}
-    return "" if len(kinds) == 1 else " These runs differ in data or split: their numbers do not compare."
+    titles = ["model", *(title for title, _ in columns), *SECONDS.values()]
+    remarks = {
+        "± is the standard deviation between draws of the split.": all(map(over_draws, results)),
+        INTERVALS: any("±" in cell for row in rows for cell in row) and not any(map(over_draws, results)),
+        "Factorized top-k is TFRS's: per rating, known movies left in.": any("factorized" in title for title in titles),
+        "Seconds depend on the machine's load.": True,
+        "These runs differ in data or split: their numbers do not compare.": not comparable(runs),
+    }
+    text = " ".join(remark for remark, holds in remarks.items() if holds)
+    return table(titles, rows, best=values.index(max(values)) if comparable(runs) else None) + note(text)
 
 
 def _by_k(metrics: Mapping[str, float], confidence: Mapping[str, Sequence[float]]) -> str:
@@ -91,10 +90,8 @@ def differences_section(runs: Sequence[Run]) -> Section | None:
 
 def _same_test(run: Run, other: Run) -> bool:
     """Whether differences of single users make sense: the same data, split and users."""
-    mine, theirs = run.result, other.result
-    data = [(one.config["dataset"]["fingerprint"], one.config["split"]) for one in (mine, theirs)]
-    users = [one.per_user["user_id"].sort() for one in (mine, theirs)]
-    return data[0] == data[1] and users[0].equals(users[1])
+    users = [one.result.per_user["user_id"].sort() for one in (run, other)]
+    return comparable([run, other]) and users[0].equals(users[1])
 
 
 def validation_section(runs: Sequence[Run]) -> Section | None:

@@ -18,7 +18,7 @@ from experiments.reports.lists import exposure_section, lists_section
 from experiments.reports.movie_map import map_section
 from experiments.reports.numbers import differences_section, factorized_section, test_section, validation_section
 from experiments.reports.ratings import ratings_section
-from experiments.reports.runs import Run, as_runs
+from experiments.reports.runs import Run, as_runs, comparable
 from experiments.results import Result
 
 SECTIONS: tuple[Callable[[Sequence[Run]], Section | None], ...] = (
@@ -63,18 +63,24 @@ def _title(runs: Sequence[Run]) -> str:
 
 
 def _intro(runs: Sequence[Run]) -> str:
-    """What was asked, in words."""
-    result = runs[0].result
+    """What was asked, in words; where runs were asked different things, which ones what."""
+    if comparable(runs):
+        return _asked(runs[0].result) + f" Trained in {seconds(runs[0].result.seconds['train'])} s." * runs[0].alone
+    asked: dict[str, list[str]] = {}
+    for run in runs:
+        asked.setdefault(_asked(run.result), []).append(run.label)
+    return " ".join(f"{', '.join(names)}: {text}" for text, names in asked.items())
+
+
+def _asked(result: Result) -> str:
     config, metrics = result.config, result.metrics
-    dataset = config["dataset"]
-    parts = f" Means of {len(metrics['parts'])} runs." if "parts" in metrics else ""
-    threshold = config["settings"].get("threshold")
+    dataset, threshold = config["dataset"], config["settings"].get("threshold")
     relevant = "every test rating" if threshold is None else f"every test rating of at least {threshold:g}"
-    trained = f" Trained in {seconds(result.seconds['train'])} s." if runs[0].alone else ""
+    parts = f" Means of {len(metrics['parts'])} runs." if "parts" in metrics else ""
     return (
         f"{dataset['ratings']:,} ratings of {dataset['movies']:,} movies by {dataset['users']:,} users; "
         f"{config['split']} split, {metrics['test']['users']:,.0f} test users. {RANKED.get(config['split'], USUAL)} "
-        f"Relevant is {relevant}.{parts}{trained}"
+        f"Relevant is {relevant}.{parts}"
     )
 
 

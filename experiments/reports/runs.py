@@ -78,6 +78,15 @@ def as_runs(results: Sequence[Result]) -> list[Run]:
     return runs
 
 
+def comparable(runs: Sequence[Run]) -> bool:
+    """Whether all runs answer the same question: the same ratings, split in the same way, the same ones relevant."""
+    configs = [run.result.config for run in runs]
+    asked = {
+        (config["dataset"]["fingerprint"], config["split"], config["settings"].get("threshold")) for config in configs
+    }
+    return len(asked) == 1
+
+
 def _runs_in(directory: Path) -> list[Path]:
     """The run directory itself, or those of a comparison."""
     try:

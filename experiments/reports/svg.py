@@ -22,6 +22,17 @@ DARK = ("#5db2ff", "#ff9a57", "#4cc9a0", "#e08fd3", "#d9b64a", "#a5a8ff", "#ff85
 DASHES = ("", "5 2", "1.5 1.8", "6 2 1.5 2")
 """Line styles, so that lines differ without colours too; as ``stroke-dasharray``."""
 MARKERS = "osD^vPX*"
+SHAPES = {
+    "o": "M8 5a4 4 0 1 0 8 0a4 4 0 1 0-8 0",
+    "s": "M8.5 1.5h7v7h-7z",
+    "D": "M12 0l5 5l-5 5l-5-5z",
+    "^": "M12 1l4.5 8h-9z",
+    "v": "M7.5 1h9l-4.5 8z",
+    "P": "M10.5 .5h3v3h3v3h-3v3h-3v-3h-3v-3h3z",
+    "X": "M9 0l3 3l3-3l2 2l-3 3l3 3l-2 2l-3-3l-3 3l-2-2l3-3l-3-3z",
+    "*": "M12 0l1.3 3.4h3.7l-2.9 2.3l1 3.6l-3.1-2.1l-3.1 2.1l1-3.6l-2.9-2.3h3.7z",
+}
+"""The same for legends, as SVG paths around (12, 5)."""
 LOOKS: dict[Any, Any] = {
     "svg.fonttype": "none",  # letters stay letters
     "svg.hashsalt": "report",
@@ -65,9 +76,11 @@ def panel(draw: Callable[[Axes], None], *, alt: str, size: tuple[float, float] =
         An ``<svg>`` element without a background. The same plot gives the same text.
     """
     import matplotlib
+    from cycler import cycler
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(LOOKS), warnings.catch_warnings():
+    cycle = {"axes.prop_cycle": cycler(color=LIGHT)}
+    with matplotlib.rc_context(LOOKS | cycle), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # only the browser's font has to have it
         figure = Figure(figsize=size, layout="constrained")
         draw(figure.subplots())
@@ -83,18 +96,13 @@ def label(axis: Axes, title: str, horizontal: str, vertical: str) -> None:
     axis.set_ylabel(vertical)
 
 
-def swatch(place: int) -> str:
-    """A piece of the line at this place, for a legend."""
-    return (
-        f'<svg class=swatch viewBox="0 0 24 8" aria-hidden=true><path d="M0 4h24" style="stroke: var(--c{place % 8}); '
-        f'stroke-width: 3; stroke-dasharray: {DASHES[place % len(DASHES)] or "none"}"/></svg>'
-    )
-
-
-def dot(place: int) -> str:
-    """A dot in the colour at this place, for a legend of points."""
-    style = f"fill: var(--c{place % 8})"
-    return f'<svg class=swatch viewBox="0 0 24 8" aria-hidden=true><circle cx=12 cy=4 r=4 style="{style}"/></svg>'
+def swatch(place: int, *, line: bool = True) -> str:
+    """The line, or the marker alone, of what stands at this place, for a legend."""
+    own = f"var(--c{place % len(LIGHT)})"
+    dashes = DASHES[place % len(DASHES)] or "none"
+    stroke = f'<path d="M0 5h24" style="stroke: {own}; stroke-width: 2; stroke-dasharray: {dashes}"/>' if line else ""
+    marker = f'<path d="{SHAPES[MARKERS[place % len(MARKERS)]]}" style="fill: {own}"/>'
+    return f'<svg class=swatch viewBox="0 0 24 10" aria-hidden=true>{stroke}{marker}</svg>'
 
 
 def variables() -> str:

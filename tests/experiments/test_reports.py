@@ -129,7 +129,7 @@ def test_plots_take_the_colours_of_the_page(comparison):
     plots = "".join(re.findall(r"<svg role.*?</svg>", text, flags=re.DOTALL))
     assert "currentColor" in plots
     assert "var(--c0)" in plots
-    assert not re.search("|".join([*LIGHT, *DARK, "#010203", "#000000", "#ffffff"]), plots)
+    assert not re.search("|".join([*LIGHT, *DARK, "#010203", "#000000", "#1f77b4"]), plots)
     assert "prefers-color-scheme: dark" in text
     assert "@media print" in text
 
@@ -168,6 +168,8 @@ def test_the_curve_of_the_knob_and_of_the_index(comparison, tmp_path):
     page = page_of(run / "report.html")
     assert {"New movies against rated ones", "Index: recall against speed"} <= set(page.headings)
     assert "knob 1" in page.texts
+    assert "100" in page.texts  # queries per second, not a formula
+    assert not any("mathdefault" in text for text in page.texts)
 
 
 def test_the_same_experiment_twice_is_told_apart_and_other_data_is_said(comparison, files, tmp_path):
