@@ -88,20 +88,21 @@ def _panel(slices: Slices, names: Sequence[str], metric: str, horizontal: str) -
 
 
 def _table(slices: Slices, names: Sequence[str]) -> str:
-    """How much each group holds, and its metrics; of several runs nDCG@10 alone."""
-    first = next(iter(slices.values()))
-    alone = next(iter(slices)).alone
+    """How much each group holds, where all runs agree on that, and its metrics; of several runs nDCG@10 alone."""
+    held = {
+        name: {(own[name]["users"], own[name]["interactions"]) for own in slices.values() if name in own}
+        for name in names
+    }
+    counted = all(len(counts) == 1 for counts in held.values())
+    metrics = ("ndcg@10", "precision@10", "recall@10") if len(slices) == 1 else ("ndcg@10",)
     rows = []
     for name in names:
-        held = next(own[name] for own in slices.values() if name in own)
-        cells = (
-            [number(first[name][metric]) for metric in ("ndcg@10", "precision@10", "recall@10")]
-            if alone
-            else [number(own.get(name, {}).get("ndcg@10")) for own in slices.values()]
-        )
-        rows.append([_words(name), f"{held['users']:,.0f}", f"{held['interactions']:,.0f}", *cells])
-    header = ["nDCG@10", "precision@10", "recall@10"] if alone else [f"nDCG@10 {run.label}" for run in slices]
-    return table(["group", "users", "test ratings", *header], rows)
+        counts = [f"{count:,.0f}" for count in next(iter(held[name]))] if counted else []
+        cells = [number(own.get(name, {}).get(metric)) for own in slices.values() for metric in metrics]
+        rows.append([_words(name), *counts, *cells])
+    titles = [metric.replace("ndcg", "nDCG") for metric in metrics]
+    header = titles if len(slices) == 1 else [f"{titles[0]}\n{run.label}" for run in slices]
+    return table(["group", *(["users", "test\nratings"] if counted else []), *header], rows)
 
 
 def _words(name: str) -> str:

@@ -44,7 +44,7 @@ pre { overflow: auto; max-height: 26rem; padding: .8rem; border: 1px solid var(-
   .wide { overflow: visible; } table { font-size: .7rem; } th, td { padding: .15rem .3rem; }
   .panels { grid-template-columns: 1fr 1fr; } .panels.one { grid-template-columns: 1fr; }
   .panels.big svg { min-width: 0; }
-  pre { max-height: none; white-space: pre-wrap; border: 0; padding: 0; } }
+  pre { max-height: none; white-space: pre-wrap; border: 0; padding: 0; columns: 3; font-size: .6rem; } }
 """
 
 
@@ -118,8 +118,9 @@ def note(text: str) -> str:
 def figure(panels: Sequence[str], caption: str, *, legend: str = "", big: bool = False) -> str:
     """Plots side by side, or below each other where that is too narrow, with what they say."""
     size = " big" if big else " one" if len(panels) == 1 else ""
+    scrolls = " tabindex=0 role=region aria-label=Plot" if big else ""
     return (
-        f"<figure>{legend}<div class='panels{size}'>{''.join(panels)}</div>"
+        f"<figure>{legend}<div class='panels{size}'{scrolls}>{''.join(panels)}</div>"
         f"<figcaption>{html.escape(caption)}</figcaption></figure>"
     )
 

@@ -166,7 +166,7 @@ def _shown(found: MovieMap) -> str:
 
 def _write_titles(axis: Axes, found: MovieMap) -> None:
     """Writes the best-known titles that have room: most rated first, none over another."""
-    axis.get_figure().canvas.draw()  # type: ignore[union-attr]
+    axis.figure.draw_without_rendering()  # type: ignore[union-attr]  # settles the layout
     taken: list[tuple[float, float, float]] = []
     area = axis.get_window_extent()
     for title, point in zip(found.titles, found.points, strict=True):

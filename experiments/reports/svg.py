@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 INK = "#010203"
 """Stands for the colour of the text in what matplotlib draws."""
 LIGHT = ("#0067b0", "#c44e00", "#007f5f", "#a0458f", "#8a6a00", "#5b5fc7", "#b3263a", "#4d6b1f")
-"""Colours of lines on white, told apart by colour-blind eyes in the first five; drawn with, and the print's."""
+"""Colours on white, and on paper; drawn with. Dashes and markers differ too, for who sees or prints no colours."""
 DARK = ("#5db2ff", "#ff9a57", "#4cc9a0", "#e08fd3", "#d9b64a", "#a5a8ff", "#ff8592", "#a8c96a")
 """The same on black."""
 DASHES = ("", "5 2", "1.5 1.8", "6 2 1.5 2")

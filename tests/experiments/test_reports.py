@@ -157,6 +157,16 @@ def test_new_users_and_movies_draws_and_thresholds(files, tmp_path):
         assert curve["ndcg"][curve["k"].index(5)] == pytest.approx(run.result.metrics["test"]["ndcg@5"], abs=1e-12)
 
 
+def test_clicks_without_ratings_times_or_titles(files, tmp_path):
+    clicks = tmp_path / "clicks.csv"
+    pl.read_parquet(files[1]).select("user_id", "movie_id").write_csv(clicks)
+    assert main(["run", "ials", "--ratings", str(clicks), "--out", str(tmp_path / "run")]) == 0
+    page = page_of(tmp_path / "run" / "report.html")
+    assert {*ALWAYS, "Map of the movies"} <= set(page.headings)
+    assert "Known" in page.texts
+    assert not any("main genre" in text for text in page.texts)
+
+
 def test_the_curve_of_the_knob_and_of_the_index(comparison, tmp_path):
     run = shutil.copytree(comparison / "ials", tmp_path / "run")
     points = [{"knob": k, "warm_ndcg@10": 0.3 - k / 10, "cold_recall@10": k / 5, "ndcg@10": 0.2} for k in (0.0, 1.0)]
