@@ -42,7 +42,7 @@ pre { overflow: auto; max-height: 26rem; padding: .8rem; border: 1px solid var(-
 @media print { body { max-width: none; margin: 0; font-size: 11pt; } nav { display: none; }
   h2, h3 { break-after: avoid; } figure, table, .lists > div { break-inside: avoid; }
   p.note, figcaption { font-size: .8rem; } .wide + p.note { break-before: avoid; }
-  h2 + p.note { break-after: avoid; } .panels.one { max-width: 24rem; }
+  p { break-inside: avoid; } h2 + p.note { break-after: avoid; } .panels.one { max-width: 24rem; }
   .lists { grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); } .lists :is(ol, ul) { font-size: .75rem; }
   .wide { overflow: visible; } table { font-size: .7rem; } th, td { padding: .15rem .3rem; }
   .panels { grid-template-columns: 1fr 1fr; } .panels.one { grid-template-columns: 1fr; }
