@@ -19,6 +19,7 @@ COMMANDS = {
     "index": "tune and build the index of a run; let movies join and leave",
     "export": "write a run as a SavedModel that serves without this project",
     "serve": "answer over HTTP with exported models, and show them on a page",
+    "report": "one HTML page with plots about a run, or about several",
     "score": "score any tool's top-k file under our protocol",
     "data": "show or prepare a dataset",
 }
@@ -28,6 +29,7 @@ INTERRUPTED = {
     "recommend": "the same command goes on",
     "index": "nothing was changed",
     "export": "nothing was written",
+    "report": "nothing was written",
 }
 """What an interrupted command says, where it is not resumed with --resume."""
 

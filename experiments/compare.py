@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from evaluation import paired
-from experiments.files import write_json
+from experiments.files import write_json, write_text
 from experiments.parts import Source
 from experiments.registry import experiment
 from experiments.reporter import Reporter
+from experiments.reports import as_runs, page
 from experiments.results import Result
 from experiments.run import run_experiment
 from experiments.settings import Settings
@@ -20,7 +21,7 @@ from experiments.settings import to_json as settings_to_json
 def compare_experiments(
     names: Sequence[str], settings: Settings, source: Source, out: Path, reporter: Reporter
 ) -> list[Result]:
-    """Runs the experiments into ``out/<name>`` and writes ``out/comparison.json``.
+    """Runs the experiments into ``out/<name>`` and writes ``out/comparison.json`` and ``out/report.html``.
 
     ``out/config.json`` is there from the beginning, so that ``--resume`` can go on.
 
@@ -33,6 +34,7 @@ def compare_experiments(
         reporter.line(f"{name}: {experiment(name).summary}")
         results.append(run_experiment(experiment(name), settings, source, out / name, reporter))
     write_json(out / "comparison.json", {"runs": to_json(results), "differences": differences(results)})
+    write_text(out / "report.html", page(as_runs(results)))
     return results
 
 

@@ -112,6 +112,12 @@ COLUMNS: dict[str, Callable[[Result], list[Column]]] = {
 """What the table of a split shows, where it is not the usual."""
 
 
+def columns_of(results: Sequence[Result]) -> list[Column]:
+    """What a table of these runs shows: what matters on their split, if it is one and the same."""
+    kinds = {result.config["split"] for result in results}
+    return COLUMNS[kinds.pop()](results[0]) if len(kinds) == 1 and kinds <= COLUMNS.keys() else usual_columns(results)
+
+
 def over_draws(result: Result) -> bool:
     """Whether the run has several draws of its split."""
     return any("draw-" in part for part in result.metrics.get("parts", ()))
@@ -125,7 +131,7 @@ def comparison_table(results: Sequence[Result]) -> Table:
         title=f"{first['dataset']['name']}, {first['split']} split, test",
         title_style="bold",
     )
-    columns = COLUMNS[first["split"]](results[0]) if first["split"] in COLUMNS else usual_columns(results)
+    columns = columns_of(results)
     table.add_column("model")
     for title in (*(title for title, _ in columns), "train\ns", "evaluate\ns"):
         table.add_column(title, justify="right", no_wrap=True)

@@ -1,4 +1,4 @@
-"""Plots of the report, as SVG without a background and in grey, readable on white and on black."""
+"""Plots as files: SVG without a background and in grey, readable on white and on black; pages draw with reports.svg."""
 
 from __future__ import annotations
 
@@ -6,113 +6,11 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 GREY = "#888888"
 """For axes and labels."""
-
-
-def learning_curves(history: pl.DataFrame) -> str:
-    """A small plot per metric with a line per part of the model.
-
-    Args:
-        history: ``part``, ``epoch`` and a column per metric, null for parts that do not have it; losses are shown
-            relative to the first epoch, since parts have losses of their own.
-    """
-    names = [name for name in history.columns if name not in ("part", "epoch")]
-    axes, svg = _panels(len(names))
-    for axis, name in zip(axes, names, strict=True):
-        relative = name.endswith("loss")
-        for (part,), rows in history.drop_nulls(name).group_by("part", maintain_order=True):
-            axis.plot(rows["epoch"], rows[name] / rows[name][0] if relative else rows[name], label=part)
-        _label(axis, f"{name.replace('_', ' ')}{' (first epoch = 1)' if relative else ''}", "epoch")
-    axes[0].legend(frameon=False, labelcolor=GREY, fontsize=9)
-    return svg()
-
-
-def rating_calibration(predictions: pl.DataFrame) -> str:
-    """Whether predicted ratings are right on average, and with probabilities, whether these are.
-
-    Args:
-        predictions: ``user_rating``, ``prediction``, and maybe a column ``probability_<rating>`` per rating.
-    """
-    chances = [name for name in predictions.columns if name.startswith("probability_")]
-    axes, svg = _panels(3 if chances else 2)
-    binned = _binned(predictions["prediction"], predictions["user_rating"])
-    axes[0].plot(binned["predicted"], binned["found"], marker="o")
-    axes[0].axline((binned["predicted"][0], binned["predicted"][0]), slope=1, color=GREY, linewidth=0.8)
-    _label(axes[0], "mean rating", "predicted rating (ten groups of equal size)")
-    by_rating = predictions.group_by("user_rating").agg(pl.col("prediction").mean()).sort("user_rating")
-    axes[1].bar(by_rating["user_rating"].cast(pl.String), by_rating["prediction"])
-    _label(axes[1], "mean prediction", "rating given")
-    if chances:
-        stacked = pl.concat(
-            predictions.select(chance=name, found=(pl.col("user_rating") == float(name.split("_")[1])).cast(pl.Float64))
-            for name in chances
-        )
-        reliability = _binned(stacked["chance"], stacked["found"])
-        axes[2].plot(reliability["predicted"], reliability["found"], marker="o")
-        axes[2].axline((0, 0), slope=1, color=GREY, linewidth=0.8)
-        _label(axes[2], "share of ratings", "predicted probability of a rating")
-    return svg()
-
-
-def _binned(predicted: pl.Series, found: pl.Series, groups: int = 10) -> pl.DataFrame:
-    """Means of ``predicted`` and ``found`` in groups of equal size, in order of prediction."""
-    order = pl.DataFrame({"predicted": predicted, "found": found}).sort("predicted").with_row_index()
-    group = pl.col("index") * groups // len(order)
-    return order.group_by(group, maintain_order=True).agg(pl.col("predicted").mean(), pl.col("found").mean())
-
-
-def by_revealed(slices: Mapping[str, Mapping[str, float]]) -> str:
-    """Quality of new users' lists over how many ratings of theirs the model was shown: nDCG@10 and recall@10.
-
-    Args:
-        slices: Number of ratings as text → metrics.
-    """
-    shown = sorted(slices, key=int)
-    axes, svg = _panels(2)
-    for axis, metric in zip(axes, ("ndcg@10", "recall@10"), strict=True):
-        axis.plot([int(number) for number in shown], [slices[number][metric] for number in shown], marker="o")
-        _label(axis, metric, "ratings of the new user that are known")
-        axis.set_ylim(bottom=0)
-    return svg()
-
-
-def by_popularity(slices: Mapping[str, Mapping[str, float]]) -> str:
-    """Bars of nDCG@10 and recall@10 of groups of movies, the least popular first.
-
-    Args:
-        slices: Group → metrics.
-    """
-    groups = [name for name in ("cold_items", "tail", "mid", "head") if name in slices]
-    axes, svg = _panels(2)
-    for axis, metric in zip(axes, ("ndcg@10", "recall@10"), strict=True):
-        axis.bar([name.replace("_", " ") for name in groups], [slices[name][metric] for name in groups])
-        _label(axis, metric, "movies that count as relevant")
-    return svg()
-
-
-def warm_cold(curve: Sequence[Mapping[str, float]], knob: float) -> str:
-    """What movies without ratings gain and the others lose as the former come forward.
-
-    Args:
-        curve: Points in order of the knob: ``knob``, ``warm_ndcg@10``, ``cold_recall@10`` and ``ndcg@10`` of all.
-        knob: Where the model stands.
-    """
-    warm = [point["warm_ndcg@10"] for point in curve]
-    chosen = min(range(len(curve)), key=lambda place: abs(curve[place]["knob"] - knob))
-    axes, svg = _panels(2)
-    for axis, metric in zip(axes, ("cold_recall@10", "ndcg@10"), strict=True):
-        values = [point[metric] for point in curve]
-        axis.plot(warm, values)
-        axis.plot(warm[chosen], values[chosen], "o", color=GREY, label=f"this model, knob {knob:g}")
-        _label(axis, {"ndcg@10": "nDCG@10 of all"}.get(metric, "recall@10 of new movies"), "nDCG@10 of rated movies")
-    axes[0].legend(frameon=False, labelcolor=GREY, fontsize=9)
-    return svg()
 
 
 def trade_off(runs: Mapping[str, Mapping[str, float]]) -> str:
@@ -139,16 +37,21 @@ def recall_and_speed(tuning: Mapping[str, Any]) -> str:
         tuning: As ``serving.tuning.Tuned.as_dict`` gives it.
     """
     axes, svg = _panels(1)
-    curve = tuning["curve"]
-    axes[0].plot([one["recall"] for one in curve], [one["queries_per_second"] for one in curve], ".", label="ScaNN")
-    for name, marker in (("brute_force", "s"), ("chosen", "o")):
-        one = tuning[name]
-        axes[0].plot(one["recall"], one["queries_per_second"], marker, label=name.replace("_", " "), fillstyle="none")
-    axes[0].axvline(tuning["target_recall"], color=GREY, linewidth=0.8)
-    axes[0].set_yscale("log")
+    draw_recall_and_speed(axes[0], tuning, GREY)
     _label(axes[0], "queries per second", f"recall@{tuning['k']} (the line is the target)")
     axes[0].legend(frameon=False, labelcolor=GREY, fontsize=9)
     return svg()
+
+
+def draw_recall_and_speed(axis: Axes, tuning: Mapping[str, Any], ink: str) -> None:
+    """Draws the same onto axes; ``ink`` is the colour of the target's line."""
+    curve = tuning["curve"]
+    axis.plot([one["recall"] for one in curve], [one["queries_per_second"] for one in curve], ".", label="ScaNN")
+    for name, marker in (("brute_force", "s"), ("chosen", "o")):
+        one = tuning[name]
+        axis.plot(one["recall"], one["queries_per_second"], marker, label=name.replace("_", " "), fillstyle="none")
+    axis.axvline(tuning["target_recall"], color=ink, linewidth=0.8)
+    axis.set_yscale("log")
 
 
 def accuracy_and_diversity(curve: Sequence[Mapping[str, float]]) -> str:

@@ -18,8 +18,8 @@ from experiments.files import write_arrays, write_csv, write_json, write_parquet
 from experiments.fitting import Fits, fit_on_split
 from experiments.options import RunOptions
 from experiments.parts import Part, Source, parts
-from experiments.report import write_report
 from experiments.reporter import Reporter
+from experiments.reports import write_report
 from experiments.results import Result, merge, read_result
 from experiments.rundir import building, is_finished
 from experiments.settings import Settings, to_json

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -47,3 +50,17 @@ def planted_files(planted: Planted, tmp_path_factory: pytest.TempPathFactory) ->
         getattr(planted, part).write_parquet(file)
         words += [f"--{part}", str(file)]
     return words
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium (or another one on the path), driven by Playwright; without one the test is skipped."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chromium-headless-shell")
+    chromium = next((found for found in map(shutil.which, names) if found), None)
+    if chromium is None:
+        pytest.skip(f"needs Chromium; none of {', '.join(names)} is on the path")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()

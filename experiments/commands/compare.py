@@ -76,6 +76,7 @@ def _show(results: Sequence[Result], out: Path) -> None:
     _show_user(model, screen)
     _show_next(best.directory, _example_user(model), screen)
     screen.print(f"\nRun directories, with report.html in each: {out}", soft_wrap=True)
+    screen.print(f"All of them on one page: {out / 'report.html'}", soft_wrap=True)
 
 
 def _show_next(directory: Path, user: str, screen: Console) -> None:

@@ -50,7 +50,17 @@ def test_help_is_quick_and_loads_no_tensorflow():
 
 @pytest.mark.parametrize(
     "words",
-    [["run", "retrieval"], ["compare"], ["score"], ["recommend"], ["index"], ["export"], ["serve"], ["data", "info"]],
+    [
+        ["run", "retrieval"],
+        ["compare"],
+        ["score"],
+        ["recommend"],
+        ["index"],
+        ["report"],
+        ["export"],
+        ["serve"],
+        ["data", "info"],
+    ],
 )
 def test_every_command_explains_itself_without_tensorflow(words):
     code = (

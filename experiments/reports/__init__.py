@@ -1,0 +1,17 @@
+"""One self-contained HTML page about a run, or about several side by side.
+
+Each module here but the first four makes one kind of section from finished runs, and nothing where the runs hold
+nothing for it:
+
+    runs, html, svg, page     what is read, and how a page, a plot and the whole come about
+    numbers                   tables of metrics, paired differences
+    learning, lists, groups   learning curves, quality by length of the list, by users and movies
+    ratings, cold             predicted ratings; new users and new movies
+    movie_map, index          where the model puts movies; what the index costs in recall
+    examples, environment     some users' lists; settings, versions, machine
+"""
+
+from experiments.reports.page import page, write_report
+from experiments.reports.runs import Run, as_runs, read_runs
+
+__all__ = ["Run", "as_runs", "page", "read_runs", "write_report"]

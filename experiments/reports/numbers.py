@@ -1,0 +1,121 @@
+"""Tables of metrics: of one run everything, of several side by side what matters, and their paired differences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from evaluation import paired
+from experiments.display import columns_of, number, over_draws, seconds, with_interval
+from experiments.reports.html import Section, note, table
+from experiments.reports.runs import Run, comparable
+
+NAMES = {
+    "ndcg": "nDCG",
+    "map": "MAP",
+    "mrr": "MRR",
+    "hit_rate": "hit rate",
+    "novelty": "novelty (bits)",
+    "gini": "Gini",
+}
+"""How metrics are written, where not as they are stored."""
+INTERVALS = "± is half a 95 % bootstrap interval over users."
+
+
+SECONDS = {"train": "train\n(s)", "evaluate": "evaluate\n(s)"}
+
+
+def test_section(runs: Sequence[Run]) -> Section:
+    """The test metrics."""
+    if not runs[0].alone:
+        return Section("Test", _side_by_side(runs))
+    metrics = runs[0].result.metrics
+    body = _by_k(metrics["test"], metrics["confidence"]) + note(
+        f"Means over test users; {INTERVALS} Coverage, novelty and Gini are of all lists together and have none. "
+        "Novelty is the mean of −log2 of the share of users who know a movie; Gini is 0 where all movies are "
+        "recommended alike and 1 where one takes all places."
+    )
+    return Section("Test", body)
+
+
+def _side_by_side(runs: Sequence[Run]) -> str:
+    """A row per run, the best one bold where they compare."""
+    results = [run.result for run in runs]
+    columns, values = columns_of(results), [result.metrics["test"]["ndcg@10"] for result in results]
+    rows = [
+        [run.label, *(cell(run.result) for _, cell in columns), *(seconds(run.result.seconds[key]) for key in SECONDS)]
+        for run in runs
+    ]
+    titles = ["model", *(title for title, _ in columns), *SECONDS.values()]
+    remarks = {
+        "± is the standard deviation between draws of the split.": all(map(over_draws, results)),
+        INTERVALS: any("±" in cell for row in rows for cell in row) and not any(map(over_draws, results)),
+        "Factorized top-k is TFRS's: per rating, known movies left in.": any("factorized" in title for title in titles),
+        "Seconds depend on the machine's load.": True,
+        "These runs differ in data or split: their numbers do not compare.": not comparable(runs),
+    }
+    text = " ".join(remark for remark, holds in remarks.items() if holds)
+    return table(titles, rows, best=values.index(max(values)) if comparable(runs) else None) + note(text)
+
+
+def _by_k(metrics: Mapping[str, float], confidence: Mapping[str, Sequence[float]]) -> str:
+    """A row per metric and a column per k."""
+    ks = sorted(int(name.split("@")[1]) for name in metrics if name.startswith("ndcg@"))
+    names = dict.fromkeys(key.split("@")[0] for key in metrics if "@" in key)
+    rows = [[NAMES.get(name, name), *(with_interval(metrics, confidence, f"{name}@{k}") for k in ks)] for name in names]
+    return table(["metric", *(f"@{k}" for k in ks)], rows)
+
+
+def differences_section(runs: Sequence[Run]) -> Section | None:
+    """Each run against the best one, user by user, where both were tested on the same users."""
+    best = max(runs, key=lambda run: run.result.metrics["test"]["ndcg@10"])
+    rows = []
+    for run in runs:
+        if run is not best and _same_test(run, best):
+            found = paired(run.result.per_user, best.result.per_user, "ndcg@10")
+            low, high = found.interval
+            verdict = "no reliable difference" if low * high <= 0 else "reliable"
+            ends = f"[{low:+.3f}, {high:+.3f}]"
+            p_value = "< 0.001" if found.p_value < 0.001 else number(found.p_value)
+            rows.append([run.label, f"{found.difference:+.3f}", ends, p_value, verdict])
+    if not rows:
+        return None
+    text = (
+        f"Each model's nDCG@10 minus that of {best.label}, user by user, with the 95 % bootstrap interval of the mean "
+        "and the p-value of a randomisation test. Sharper than comparing two intervals, since both rank for the same "
+        "users."
+    )
+    header = ["model", f"nDCG@10 against {best.label}", "95 % interval", "p", "verdict"]
+    return Section("Paired differences", table(header, rows) + note(text))
+
+
+def _same_test(run: Run, other: Run) -> bool:
+    """Whether differences of single users make sense: the same data, split and users."""
+    users = [one.result.per_user["user_id"].sort() for one in (run, other)]
+    return comparable([run, other]) and users[0].equals(users[1])
+
+
+def validation_section(runs: Sequence[Run]) -> Section | None:
+    """What was looked at while training and choosing; of several runs, the usual metrics."""
+    if runs[0].alone:
+        body = _by_k(runs[0].result.metrics["validation"], {})
+    else:
+        names = ("ndcg@10", "precision@10", "recall@10")
+        rows = [[run.label, *(number(run.result.metrics["validation"][name]) for name in names)] for run in runs]
+        body = table(["model", *(name.replace("ndcg", "nDCG") for name in names)], rows)
+    text = "Looked at while training and choosing settings; the model of the test numbers learned from these rows too."
+    return Section("Validation", body + note(text))
+
+
+def factorized_section(runs: Sequence[Run]) -> Section | None:
+    """TFRS's metric at each of its k."""
+    found = [
+        {key: value for key, value in run.result.metrics["test"].items() if key.startswith("factorized_top_")}
+        for run in runs
+    ]
+    names = list(dict.fromkeys(key for one in found for key in one))
+    if not names:
+        return None
+    rows = [[run.label, *(number(one.get(name)) for name in names)] for run, one in zip(runs, found, strict=True)]
+    text = "TFRS's FactorizedTopK: the share of test ratings whose movie is among the k best, known movies left in."
+    header = ["model", *(f"k = {name.removeprefix('factorized_top_')}" for name in names)]
+    return Section("Factorized top-k", table(header, rows) + note(text))

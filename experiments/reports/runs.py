@@ -1,0 +1,100 @@
+"""The runs that a page is about."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from data import DataError
+from experiments.results import Result, read_result
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished run on a page.
+
+    Attributes:
+        result: What is stored of it.
+        label: Its name on the page, unlike that of the others.
+        place: Of the runs of the page; decides its colour.
+        alone: Whether the page is about no other.
+    """
+
+    result: Result
+    label: str
+    place: int = 0
+    alone: bool = True
+
+    @property
+    def parts(self) -> list[Path]:
+        """The directories that hold its files: one per seed, draw or fold, or its own."""
+        return [self.result.directory / label for label in self.result.metrics.get("parts", [""])]
+
+    def tables(self, name: str) -> list[pl.DataFrame]:
+        """A Parquet file of each part; nothing unless all parts have it.
+
+        Raises:
+            DataError: A file can't be read.
+        """
+        files = [part / f"{name}.parquet" for part in self.parts]
+        if not all(file.exists() for file in files):
+            return []
+        try:
+            return [pl.read_parquet(file) for file in files]
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise DataError(f"expected a whole run directory, got: {error}", file=self.result.directory) from None
+
+
+def read_runs(directories: Sequence[Path]) -> list[Run]:
+    """Reads run directories; of a comparison's directory all its runs.
+
+    Raises:
+        DataError: One is no finished run or comparison, or is named twice.
+    """
+    found = [run for directory in directories for run in _runs_in(directory)]
+    twice = [run for run, times in Counter(run.resolve() for run in found).items() if times > 1]
+    if twice:
+        raise DataError("expected each run once, got it again", file=twice[0])
+    return as_runs([read_result(run) for run in found])
+
+
+def as_runs(results: Sequence[Result]) -> list[Run]:
+    """Gives runs names that tell them apart: the experiment's, and where that is not enough the directory's as well."""
+    names = Counter(result.name for result in results)
+    ambiguous = Counter((result.name, result.directory.name) for result in results)
+    runs = []
+    for place, result in enumerate(results):
+        label = result.name
+        if names[result.name] > 1:
+            here = result.directory.resolve()
+            alike = ambiguous[result.name, result.directory.name] > 1
+            label += f" ({here.parent.name}/{here.name})" if alike else f" ({here.name})"
+        runs.append(Run(result, label, place, alone=len(results) == 1))
+    return runs
+
+
+def comparable(runs: Sequence[Run]) -> bool:
+    """Whether all runs answer the same question: the same ratings, split in the same way, the same ones relevant."""
+    configs = [run.result.config for run in runs]
+    asked = {
+        (config["dataset"]["fingerprint"], config["split"], config["settings"].get("threshold")) for config in configs
+    }
+    return len(asked) == 1
+
+
+def _runs_in(directory: Path) -> list[Path]:
+    """The run directory itself, or those of a comparison."""
+    try:
+        experiments = json.loads((directory / "config.json").read_text(encoding="utf-8"))["experiments"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return [directory]  # no comparison; reading it as a run says what is wrong with it
+    if not (directory / "comparison.json").exists():
+        raise DataError(
+            "expected a finished comparison, got an interrupted one; finish it with --resume", file=directory
+        )
+    return [directory / name for name in experiments]
