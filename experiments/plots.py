@@ -71,6 +71,7 @@ def accuracy_and_diversity(curve: Sequence[Mapping[str, float]]) -> str:
 
 def _panels(count: int) -> tuple[list[Axes], Any]:
     """Panels, up to three side by side, and what makes an SVG of them when they are drawn."""
+    import matplotlib
     from matplotlib.figure import Figure
 
     across, down = min(count, 3), -(-count // 3)
@@ -82,7 +83,8 @@ def _panels(count: int) -> tuple[list[Axes], Any]:
 
     def svg() -> str:
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+        with matplotlib.rc_context({"svg.hashsalt": "tfrs-lab"}):  # the same picture, the same text
+            figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
         return buffer.getvalue()[buffer.getvalue().index("<svg") :]
 
     return axes, svg
