@@ -25,6 +25,7 @@ from serving.export import export
 from serving.index import LEAST_SCANN, IndexSetting, usual_setting
 from serving.measure import recall
 from serving.module import RecommenderModule
+from serving.reranking import rerank
 from serving.servable import Servable
 
 Kind = Literal["scann", "brute-force"]
@@ -139,10 +140,14 @@ def list_recall(module: RecommenderModule, servable: Servable, k: int) -> float:
 
 
 def exact_lists(servable: Servable, users: np.ndarray, k: int) -> np.ndarray:
-    """[users, k] int32 rows of the best movies that the users [users] do not know, padded with -1."""
+    """[users, k] int32 rows of the best movies that the users [users] do not know, ranked, padded with -1."""
     scores = np.full((len(users), len(servable.movie_ids)), -np.inf, np.float32)
     scores[:, servable.rows] = servable.queries[users] @ servable.candidates[servable.rows].T
     values, starts = servable.seen
     for row, user in enumerate(users):
         scores[row, values[starts[user] : starts[user + 1]]] = -np.inf
-    return top_k(scores, k)[0]
+    if servable.reranker is None:
+        return top_k(scores, k)[0]
+    rows, values = (tf.constant(each) for each in top_k(scores, max(k, servable.reranker.depth)))
+    found: np.ndarray = rerank(servable.reranker, tf.constant(users, tf.int32), values, rows, tf.constant(k))[1].numpy()
+    return found

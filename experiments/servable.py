@@ -13,9 +13,11 @@ from data.tables import movies_table
 from evaluation.baselines import FactorModel
 from experiments.known import known_matrix
 from experiments.recommend import StoredModel
+from experiments.servable_cascade import cascade_vectors
 from experiments.servable_check import check
 from experiments.servable_hybrid import hybrid_vectors
 from experiments.servable_vectors import Vectors, content_vectors, factor_vectors, least_squares_vectors
+from models.cascade_model import CascadeRecommender
 from models.content_model import ContentRecommender
 from models.factors import FactorRecommender
 from models.hybrid_model import HybridRecommender
@@ -26,6 +28,7 @@ VECTORS: dict[type, Callable[[Any], Vectors]] = {
     FactorModel: least_squares_vectors,
     ContentRecommender: content_vectors,
     HybridRecommender: hybrid_vectors,
+    CascadeRecommender: cascade_vectors,
 }
 """How each kind of model becomes vectors."""
 
@@ -55,13 +58,13 @@ def to_servable(
         removed: Ids of movies that must not be recommended any more; they still count in histories.
 
     Raises:
-        DataError: The model's score is no inner product of two vectors, or a movie is not what it should be.
+        DataError: The model retrieves by no inner product of two vectors, or a movie is not what it should be.
     """
     recommender = model.recommender
     if type(recommender) not in VECTORS:
         raise DataError(
             f"expected a model whose score is one inner product of a user's and a movie's vector, such as retrieval, "
-            f"content, hybrid or ials, got {model.name}, which has no such vectors to index"
+            f"content, hybrid or ials, or a cascade of it, got {model.name}, which has no such vectors to index"
         )
     if added is not None and added.height:
         recommender = with_movies(model, added)
@@ -87,6 +90,7 @@ def to_servable(
         listed=listed,
         encoder=vectors.encoder,
         rating=_rating(recommender, users, movies),
+        reranker=vectors.reranker,
     )
     check(found, recommender, vectors)
     return found

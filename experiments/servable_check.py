@@ -18,7 +18,7 @@ SOME = 6
 
 
 def check(servable: Servable, recommender: Any, vectors: Vectors) -> None:
-    """Compares scores, histories and likeness of some users and movies.
+    """Compares scores, in the ranker's order if there is one, histories and likeness of some users and movies.
 
     Raises:
         ValueError: The graph differs from the model.
@@ -26,8 +26,11 @@ def check(servable: Servable, recommender: Any, vectors: Vectors) -> None:
     users, movies = len(recommender.users), len(recommender.movies)
     chosen = np.unique(np.linspace(0, users - 1, SOME).astype(np.int32)) if users else np.zeros(0, np.int32)
     asked = np.append(chosen, -1).astype(np.int32)
-    queries = np.vstack([servable.queries[chosen], servable.stranger])
-    _same("scores", queries @ servable.candidates.T, recommender.score(asked))
+    scores = np.vstack([servable.queries[chosen], servable.stranger]) @ servable.candidates.T
+    if servable.reranker is not None:
+        rows = tf.tile(tf.range(movies)[None], [len(asked), 1])
+        scores = servable.reranker(tf.constant(asked), rows, tf.constant(scores)).numpy()
+    _same("scores", scores, recommender.score(asked))
     histories = _some_histories(servable, movies)
     found = servable.history(_padded(histories), tf.zeros((histories.shape[0], 1)))
     _same("queries of histories", found.numpy(), vectors.of_histories(histories, [""] * histories.shape[0]))

@@ -16,12 +16,12 @@ from models.factors import FactorRecommender
 from models.fold_in import HALFWAY, FoldIn
 from serving.backend import Untracked, tf
 from serving.queries import LeastSquaresQuery, MeanQuery
-from serving.servable import HistoryQuery, MovieEncoder
+from serving.servable import HistoryQuery, MovieEncoder, Reranker
 
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """A model whose score is an inner product; see ``serving.servable.Servable`` for the fields it shares.
+    """A model that retrieves by an inner product; see ``serving.servable.Servable`` for the fields it shares.
 
     Attributes:
         queries: [users, dim] float32: of the model's own users.
@@ -32,6 +32,7 @@ class Vectors:
         likeness: See there.
         encoder: From raw features to candidates in the graph.
         people: Ids of people whose demographics the model uses.
+        reranker: Puts what was retrieved for the model's own users in a new order.
     """
 
     queries: np.ndarray
@@ -42,6 +43,7 @@ class Vectors:
     likeness: tuple[np.ndarray, ...] = ()
     encoder: MovieEncoder | None = None
     people: Sequence[str] = ()
+    reranker: Reranker | None = None
 
 
 def factor_vectors(model: FactorRecommender) -> Vectors:

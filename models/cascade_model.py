@@ -68,20 +68,29 @@ class CascadeRecommender:
         known = np.flatnonzero(users >= 0)
         if self.weight and len(known):
             own = standardised(scores[known])
-            self._reorder(own, self.candidates[users[known], : self.depth], self.ranks[users[known], : self.depth])
+            candidates, mixed = self.reordered(users[known], own)
+            row, place = np.nonzero(candidates >= 0)
+            own[row, candidates[row, place]] = mixed[row, place]
             scores[known] = own
         return scores
 
-    def _reorder(self, scores: np.ndarray, candidates: np.ndarray, ranks: np.ndarray) -> None:
-        """Changes standardised scores [batch, movies] of the candidates [batch, depth]; they stay above all others."""
+    def reordered(self, users: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What the ranker makes of the lists of known users; they stay above all other movies.
+
+        Args:
+            users: [batch] int32 indices into ``users``.
+            scores: [batch, movies] their standardised scores.
+
+        Returns:
+            Candidates [batch, depth] int32, -1 for none, and their final scores [batch, depth] float32.
+        """
+        candidates, ranks = self.candidates[users, : self.depth], self.ranks[users, : self.depth]
         there = candidates >= 0
-        row, place = np.nonzero(there)
-        movie = candidates[row, place]
         listed = np.take_along_axis(scores, np.maximum(candidates, 0), axis=1)
         mixed = listed + np.float32(self.weight) * ranks
         least, lowest = (each.min(axis=1, initial=BEYOND, where=there) for each in (listed, mixed))
         lift = np.maximum(least - lowest, 0) + ABOVE
-        scores[row, movie] = (mixed + lift[:, None])[row, place]
+        return candidates, mixed + lift[:, None]
 
     def score_history(self, history: csr_matrix, user_ids: Sequence[str] | None = None) -> np.ndarray:
         """The retriever's scores of users who were not there in training; see there."""
@@ -121,5 +130,11 @@ class CascadeRecommender:
 
 def standardised(scores: np.ndarray) -> np.ndarray:
     """[batch, movies] float32 scores less each user's mean, divided by each user's standard deviation."""
-    centred = scores - scores.mean(axis=1, keepdims=True)
-    return np.asarray(centred / np.maximum(centred.std(axis=1, keepdims=True), 1e-12), dtype=np.float32)
+    mean, deviation = moments(scores)
+    return np.asarray((scores - mean) / deviation, dtype=np.float32)
+
+
+def moments(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation, above 0, of each row: [batch, 1] each, from scores [batch, movies]."""
+    mean = scores.mean(axis=1, keepdims=True)
+    return mean, np.maximum((scores - mean).std(axis=1, keepdims=True), 1e-12)

@@ -10,6 +10,7 @@ from serving.catalogue import Movies, Users
 from serving.conditions import Conditions
 from serving.diversity import POOL, alike_to_all, diversify
 from serving.index import Index
+from serving.reranking import rerank
 from serving.retrieve import best, retrieve
 from serving.servable import Servable
 
@@ -48,6 +49,7 @@ class RecommenderModule(tf.Module):
         self.listed = tf.Variable(servable.rows, dtype=tf.int32, trainable=False)
         self.blocks = [tf.Variable(block, dtype=tf.float32, trainable=False) for block in servable.alike]
         self.history, self.encoder, self.rating = servable.history, servable.encoder, servable.rating
+        self.reranker = servable.reranker
         self.kept = index.resources()
         self.search = Untracked(index)  # a Keras layer, of which only the resources are kept
 
@@ -56,7 +58,7 @@ class RecommenderModule(tf.Module):
         """The best movies that users have not seen."""
         users = self.users.numbers(user_id)
         conditions = Conditions.excluding(self.movies, self.users.seen(users), self.movies.rows(exclude))
-        return self._answer(self.users.query(users), conditions, k)
+        return self._answer(self.users.query(users), conditions, k, users)
 
     @tf.function(input_signature=[spec("user_id", ONE), EXCLUDE, *FILTERS, spec("include_seen", [], tf.bool), K])
     def recommend_filtered(
@@ -72,9 +74,11 @@ class RecommenderModule(tf.Module):
     ) -> dict[str, tf.Tensor]:
         """The same with filters, diversity, and on request with movies that they have seen."""
         users = self.users.numbers(user_id)
-        seen = self.users.seen(tf.where(include_seen, tf.fill(tf.shape(users), -1), users))
-        conditions = Conditions.excluding(self.movies, seen, self.movies.rows(exclude))
-        return self._diverse(self.users.query(users), conditions.wanting(genres, year_from, year_to), diversity, k)
+        seen = self.users.seen(users)
+        conditions = Conditions.excluding(self.movies, tf.where(include_seen, -1, seen), self.movies.rows(exclude))
+        conditions = conditions.wanting(genres, year_from, year_to)
+        between = tf.where(include_seen, tf.shape(seen)[1], 0)
+        return self._diverse(self.users.query(users), conditions, diversity, k, users, between)
 
     @tf.function(input_signature=[*HISTORY, K])
     def recommend_for_history(self, movie_id: tf.Tensor, rating: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -105,6 +109,8 @@ class RecommenderModule(tf.Module):
         users, rows = self.users.numbers(user_id), self.movies.rows(movie_id)
         vectors = tf.gather(self.candidates, tf.maximum(rows, 0))
         scores = tf.einsum("bd,bnd->bn", self.users.query(users), vectors)
+        if self.reranker is not None:
+            scores = self.reranker(users, rows, scores)
         rating = tf.fill(tf.shape(rows), math.nan) if self.rating is None else self.rating(users, rows)
         known = rows >= 0
         return {"score": tf.where(known, scores, -math.inf), "rating": tf.where(known, rating, math.nan)}
@@ -154,25 +160,48 @@ class RecommenderModule(tf.Module):
         rows = tf.where(again, -1, rows)
         return self.history(rows, rating), rows
 
-    def _answer(self, queries: tf.Tensor, conditions: Conditions, k: tf.Tensor) -> dict[str, tf.Tensor]:
-        return self.movies.answer(*self._retrieve(queries, conditions, _checked(k)))
+    def _answer(
+        self, queries: tf.Tensor, conditions: Conditions, k: tf.Tensor, users: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
+        return self.movies.answer(*self._best(queries, conditions, _checked(k), users))
 
-    def _retrieve(self, queries: tf.Tensor, conditions: Conditions, k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return retrieve(self.search.value, self.candidates, self.listed, queries, conditions, k)
+    def _best(
+        self,
+        queries: tf.Tensor,
+        conditions: Conditions,
+        k: tf.Tensor,
+        users: tf.Tensor | None = None,
+        between: tf.Tensor | int = 0,
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Retrieves, and ranks what is retrieved for users [batch]; at most so many seen movies stand in between."""
+        if self.reranker is None or users is None:
+            return retrieve(self.search.value, self.candidates, self.listed, queries, conditions, k)
+        pool = tf.maximum(k, self.reranker.depth + between)  # the ranker sees its whole list, however short the answer
+        found = retrieve(self.search.value, self.candidates, self.listed, queries, conditions, pool)
+        return rerank(self.reranker, users, *found, k)
 
     def _diverse(
-        self, queries: tf.Tensor, conditions: Conditions, diversity: tf.Tensor, k: tf.Tensor
+        self,
+        queries: tf.Tensor,
+        conditions: Conditions,
+        diversity: tf.Tensor,
+        k: tf.Tensor,
+        users: tf.Tensor | None = None,
+        between: tf.Tensor | int = 0,
     ) -> dict[str, tf.Tensor]:
         k = _checked(k)
         message = "diversity: expected a number from 0 to 1"
         with tf.control_dependencies([tf.debugging.Assert((diversity >= 0) & (diversity <= 1), [message, diversity])]):
             diversity = tf.identity(diversity)
 
+        def alone() -> tuple[tf.Tensor, tf.Tensor]:
+            return self._best(queries, conditions, k, users, between)
+
         def diverse() -> tuple[tf.Tensor, tf.Tensor]:
-            pool = self._retrieve(queries, conditions, POOL * k)
+            pool = self._best(queries, conditions, POOL * k, users, between)
             return diversify(self.blocks, *pool, diversity, k)
 
-        return self.movies.answer(*tf.cond(diversity > 0, diverse, lambda: self._retrieve(queries, conditions, k)))
+        return self.movies.answer(*tf.cond(diversity > 0, diverse, alone))
 
     def _at_most(self, k: tf.Tensor) -> tf.Tensor:
         return tf.minimum(_checked(k), tf.size(self.listed))

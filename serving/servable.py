@@ -47,9 +47,31 @@ class RatingHead(Protocol):
         """[batch, n] float32 from [batch] int32 users, -1 for unknown ones, and [batch, n] int32 rows, -1 for none."""
 
 
+class Reranker(Protocol):
+    """A ``tf.Module``: scores anew what was retrieved for users, in the graph.
+
+    Attributes:
+        depth: It puts so many of a user's best unseen movies in a new order, and none behind those that follow.
+    """
+
+    depth: int
+
+    def __call__(self, users: Tensor, movies: Tensor, scores: Tensor) -> Tensor:
+        """The scores that movies are ordered by.
+
+        Args:
+            users: [batch] int32, -1 for unknown ones, whose scores stay as they are.
+            movies: [batch, n] int32 rows, -1 for none.
+            scores: [batch, n] float32 inner products, -inf for none.
+
+        Returns:
+            [batch, n] float32, -inf for none.
+        """
+
+
 @dataclass(frozen=True, eq=False)
 class Servable:
-    """A recommender whose score is one inner product, with what an answer needs.
+    """A recommender whose movies are retrieved by one inner product, with what an answer needs.
 
     Attributes:
         user_ids: [users] str.
@@ -68,6 +90,7 @@ class Servable:
         listed: [movies] bool: which movies may be recommended; None for all. Others still count in histories.
         encoder: Makes candidate vectors of raw features, for models that can.
         rating: Predicts ratings, for models that can.
+        reranker: Puts what was retrieved for users in a new order, for models that do.
     """
 
     user_ids: np.ndarray
@@ -85,6 +108,7 @@ class Servable:
     listed: np.ndarray | None = None
     encoder: MovieEncoder | None = None
     rating: RatingHead | None = None
+    reranker: Reranker | None = None
 
     def __post_init__(self) -> None:
         users, movies = len(self.user_ids), len(self.movie_ids)

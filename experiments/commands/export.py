@@ -20,7 +20,7 @@ class ExportOptions:
     """Writes a run as the next version OUT/1, OUT/2, ... of a SavedModel that needs none of this project's code."""
 
     run: tyro.conf.Positional[Path]
-    """Directory of a finished run whose model has vectors: retrieval, content, hybrid, ials."""
+    """Directory of a finished run whose model has vectors: retrieval, content, hybrid, ials, cascade."""
     out: tyro.conf.Positional[Path]
     """Directory of the versions."""
     index: Literal["scann", "brute-force"] | None = None

@@ -33,7 +33,7 @@ class IndexOptions:
     """What the command takes."""
 
     run: tyro.conf.Positional[Path]
-    """Directory of a finished run whose model has vectors: retrieval, content, hybrid, ials."""
+    """Directory of a finished run whose model has vectors: retrieval, content, hybrid, ials, cascade."""
     target_recall: float = 0.99
     """Share of brute force's k best movies that has to be found."""
     k: int = 100

@@ -7,9 +7,11 @@ from scipy.sparse import csr_matrix
 
 from data import Interactions, Vocabulary, generate
 from evaluation.baselines import IALSConfig, fit_ials
+from evaluation.topk import top_k
 from experiments.experiment import FitContext
 from experiments.fit_content import fit_content
 from experiments.recommend import StoredModel
+from models.cascade_model import CascadeRecommender
 from models.content_config import ContentConfig
 from models.factors import FactorRecommender
 from models.fold_in import learn_fold_in
@@ -88,11 +90,22 @@ def stored(dataset, known, tmp_path_factory):
         rows.users, rows.movies, ials.user_factors, ials.movie_factors, ials.popularity * 3, fold_in
     )
     content = fit_content(ContentConfig(), rows, FitContext(0, home, home, dataset=dataset)).recommender
-    models = {"ials": ials, "retrieval": factors, "content": content, "hybrid": hybrid_of(factors, content, rows)}
+    hybrid, cascade = hybrid_of(factors, content, rows), cascade_of(factors, rows)
+    models = {"ials": ials, "retrieval": factors, "content": content, "hybrid": hybrid, "cascade": cascade}
     titles = dict(dataset.movies.select("movie_id", "movie_title").iter_rows())
     return {
         name: StoredModel(name, model, titles, known, known.clear(), dataset.movies) for name, model in models.items()
     }
+
+
+def cascade_of(retrieval, rows):
+    """A cascade whose ranker has drawn its scores, of lists that are shorter than what is kept."""
+    scores = retrieval.score(np.arange(len(retrieval.users)))
+    scores[csr_matrix(rows.matrix).nonzero()] = -np.inf
+    candidates = top_k(scores, 15)[0]
+    candidates[::7, 10:] = -1  # some had fewer
+    ranks = np.random.default_rng(5).normal(size=candidates.shape).astype(np.float32)
+    return CascadeRecommender(retrieval, candidates, ranks, depth=12, weight=0.8)
 
 
 def hybrid_of(warm, content, rows):

@@ -147,6 +147,23 @@ def test_an_export_follows_the_index_and_tells_what_it_is(run, known, one_build,
     assert json.loads((out / "2" / "assets.extra" / "index.json").read_text())["kind"] == "scann"
 
 
+def test_a_cascade_is_indexed_exported_and_asked_for_everybody(
+    stored, withheld, known, one_build, no_graphs, tmp_path, capsys
+):
+    run, out = write_run(stored["cascade"], tmp_path / "cascade", withheld), tmp_path / "out"
+    assert main(["index", str(run), "--only-scann", "--target-recall", ".9", "--k", "5"]) == 0
+    for kind in ("scann", "brute-force"):  # lists of 5 are shorter than what is ranked
+        assert main(["export", str(run), str(out), "--index", kind, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out.splitlines()[-1])["recall@5"] == 1.0
+    file = tmp_path / "lists.parquet"
+    assert main(["recommend", str(run), "--all-users", "--out", str(file), "--k", "5"]) == 0
+    found, model = lists(file), load_model(run)
+    assert found["user_id"].n_unique() == known["user_id"].n_unique()
+    for user in known["user_id"].unique().sort()[::9]:
+        table = recommend_for_user(model, user, 5)
+        assert found.filter(pl.col("user_id") == user)["movie_id"].to_list() == table["movie_id"].to_list()
+
+
 def test_an_index_that_finds_too_little_is_not_exported(run, no_graphs, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(exporting, "list_recall", lambda module, servable, k: 0.94)
     assert main(["export", str(run), str(tmp_path / "out"), "--index", "scann"]) == 1

@@ -49,6 +49,7 @@ SIGNATURES = {
 }  # fmt: skip
 
 
+OTHERS = ("ials", "retrieval", "content")
 EVERYTHING = IndexSetting("scann", leaves=4, leaves_to_search=4, reorder=50)
 
 
@@ -128,10 +129,10 @@ def test_a_fresh_process_answers_as_this_one(answers, stored, batches, kind):
     assert_as_in_process(answers[kind], stored["hybrid"], *batches[:2])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["ials", "retrieval", "content"])
+@pytest.mark.parametrize("name", ["cascade", *(pytest.param(one, marks=pytest.mark.slow) for one in OTHERS)])
 def test_so_it_does_for_every_kind_of_model(stored, batches, tmp_path, name):
     path = write(stored[name], IndexSetting(), tmp_path / name)
+    assert not custom(operations(path))
     found = ask_afresh([path], batches[2], tmp_path)[0]
     assert set(found) == set(batches[2]) - (set() if name == "content" else {"embed_movie/1"})
     assert_as_in_process(found, stored[name], *batches[:2])
@@ -148,6 +149,11 @@ def test_all_signatures_answer(answers, batches):
         )
 
 
+def custom(names):
+    """Those operations that TensorFlow does not bring."""
+    return {name for name in names if ">" in name or "scann" in name.lower()}
+
+
 def operations(version):
     """Names of all operations of a SavedModel."""
     from tensorflow.core.protobuf import saved_model_pb2
@@ -158,7 +164,7 @@ def operations(version):
 
 
 def test_brute_force_holds_no_custom_operation(exported):
-    assert not {name for name in operations(exported["brute-force"]) if ">" in name or "scann" in name.lower()}
+    assert not custom(operations(exported["brute-force"]))
     assert any("Scann" in name for name in operations(exported["scann"]))
 
 

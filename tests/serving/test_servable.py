@@ -16,7 +16,7 @@ from models.rating_output import RatingScale
 from serving.backend import tf
 from tests.serving.conftest import assert_agree, module_of
 
-MODELS = ("ials", "retrieval", "content", "hybrid")
+MODELS = ("ials", "retrieval", "content", "hybrid", "cascade")
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,30 @@ def test_models_without_vectors_or_features_say_so(stored, known):
     new = pl.DataFrame({"movie_id": ["new"], "movie_title": ["New"]})
     with pytest.raises(DataError, match=r"knows movies by their features, .*, got retrieval"):
         to_servable(stored["retrieval"], added=new)
+
+
+def test_a_cascade_whose_ranker_stayed_out_is_its_retriever(stored):
+    cascade = stored["cascade"].recommender
+    assert to_servable(stored["cascade"]).reranker is not None
+    for out in (cascade.mixed(12, 0.0), type(cascade).alone(cascade.retrieval)):
+        found = to_servable(replace(stored["cascade"], recommender=out))
+        assert found.reranker is None
+        np.testing.assert_array_equal(found.queries, to_servable(stored["retrieval"]).queries)
+
+
+def test_a_cascade_has_one_score_for_a_user_and_a_movie(stored, modules, known):
+    users = [*known["user_id"].unique().sort()[:9], "nobody"]
+    answer = modules["cascade"].recommend(tf.constant(users), tf.fill([10, 1], ""), tf.constant(20))
+    ranked = modules["cascade"].rank(tf.constant(users), answer["movie_id"])
+    np.testing.assert_allclose(ranked["score"], answer["score"], rtol=1e-4, atol=1e-5)
+
+
+def test_a_reordering_that_changed_is_not_exported(stored, monkeypatch):
+    kind = type(stored["cascade"].recommender)
+    before = kind.score
+    monkeypatch.setattr(kind, "score", lambda self, users: before(self, users) + 0.1)
+    with pytest.raises(ValueError, match="scores: expected the graph to agree"):
+        to_servable(stored["cascade"])
 
 
 def test_a_model_class_that_changed_is_not_exported(stored, monkeypatch):
