@@ -36,9 +36,10 @@ class Shown:
 
     def __rich__(self) -> Table:
         table = Table(box=box.SIMPLE_HEAD, title=markup(self.title), title_style="bold")
-        for heading in self.cells:
+        for place, heading in enumerate(self.cells):
             words = heading in self.words
-            table.add_column(markup(heading), justify="left" if words else "right", no_wrap=not words)
+            whole = not words or place == 0  # names are copied into commands
+            table.add_column(markup(heading), justify="left" if words else "right", no_wrap=whole, overflow="fold")
         for row in self._rows():
             table.add_row(*map(markup, row))
         table.caption, table.caption_justify = markup(self.note) or None, "left"
