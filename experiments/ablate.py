@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.ablations import ablation
-from experiments.compare import paired_difference
+from experiments.comparing import paired_difference
 from experiments.files import write_json
 from experiments.overrides import value_of, with_values
 from experiments.parts import Source

@@ -20,6 +20,7 @@ COMMANDS = {
     "export": "write a run as a SavedModel that serves without this project",
     "serve": "answer over HTTP with exported models, and show them on a page",
     "report": "one HTML page with plots about a run, or about several",
+    "runs": "list, compare or delete the runs on disk",
     "score": "score any tool's top-k file under our protocol",
     "data": "show or prepare a dataset",
 }
@@ -30,6 +31,7 @@ INTERRUPTED = {
     "index": "nothing was changed",
     "export": "nothing was written",
     "report": "nothing was written",
+    "runs": "the same command goes on",
 }
 """What an interrupted command says, where it is not resumed with --resume."""
 

@@ -17,7 +17,7 @@ from evaluation.monitor import Monitor
 from experiments.experiment import Experiment, FitContext, Trained
 from experiments.overrides import flatten
 from experiments.registry import experiment
-from experiments.reporter import ConsoleReporter, Reporter
+from experiments.reporter import Reporter, reporter_here
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def fit(name: str, split: Split, *, dataset: Dataset | None = None, seed: int = 
     Returns:
         The recommender fitted on train and validation; give it to ``evaluation.evaluate`` with ``split.test``.
     """
-    chosen = experiment(name)
+    chosen, reporter = experiment(name), reporter_here()
     with tempfile.TemporaryDirectory() as directory:
         fits = fit_on_split(
             chosen,
@@ -151,7 +151,8 @@ def fit(name: str, split: Split, *, dataset: Dataset | None = None, seed: int = 
             seed=seed,
             threshold=None,
             directory=Path(directory),
-            reporter=ConsoleReporter(),
+            reporter=reporter,
             dataset=dataset,
         )
+    reporter.line(f"{name}: fitted in {fits.seconds:.1f} s")
     return fits.final.recommender

@@ -23,7 +23,7 @@ import tyro
 from data import DataError
 from evaluation import evaluate
 from experiments.calibrate_hybrid import chosen_knob
-from experiments.compare import differences, to_json
+from experiments.comparing import differences, to_json
 from experiments.files import read_arrays, without_nan, write_json, write_parquet
 from experiments.results import Result, merge, read_result
 from models.hybrid_config import Caution

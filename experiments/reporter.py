@@ -1,6 +1,10 @@
-"""Tells a person what is going on: progress bars on a terminal, plain lines elsewhere, always on stderr."""
+"""Tells a person what is going on: a bar on a terminal or in a notebook, plain lines on stderr elsewhere."""
 
 from __future__ import annotations
+
+import time
+from html import escape
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -53,3 +57,41 @@ class ConsoleReporter(Reporter):
             self._bars.stop()
             self._bars.remove_task(self._task)
             self._task = None
+
+
+class NotebookReporter(Reporter):
+    """Shows one bar under the cell, which moves on in place; needs no widgets."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._started = 0.0
+
+    def line(self, text: str) -> None:
+        """Prints the line in place of a bar that stands."""
+        if self._bar is not None:
+            self._bar.update(_html(""))
+            self._bar = None
+        print(text)
+
+    def step(self, task: str, done: int, total: int, text: str) -> None:
+        """Moves the bar; a bar that has just appeared counts the seconds from its first step."""
+        from IPython.display import display
+
+        if self._bar is None:
+            self._started = time.perf_counter()
+            self._bar = display(_html(""), display_id=True)
+        seconds = time.perf_counter() - self._started
+        bar = f'<progress value="{done}" max="{total}" style="width: 20em"></progress>'
+        words = escape(f"{task} {done}/{total}  {text}  ({seconds:.0f} s)")
+        self._bar.update(_html(f"{bar} <code>{words}</code>"))
+
+
+def reporter_here() -> Reporter:
+    """A bar in the notebook if this is one, else what a terminal or a log shows."""
+    return NotebookReporter() if Console().is_jupyter else ConsoleReporter()
+
+
+def _html(text: str) -> Any:
+    from IPython.display import HTML
+
+    return HTML(text)

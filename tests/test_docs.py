@@ -72,6 +72,8 @@ def options_of():
             asked = ("ablate", words[1])
         if words[0] == "data":
             asked = ("data", words[1])
+        if words[0] == "runs" and words[1:] and not words[1].startswith("-"):
+            asked = ("runs", words[1])
         if asked not in known:
             with pytest.raises(SystemExit):
                 main([*asked, "--help"])

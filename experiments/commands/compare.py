@@ -10,7 +10,7 @@ import polars as pl
 from rich.console import Console
 
 from experiments.commands.run import default_directory
-from experiments.compare import compare_experiments, differences, to_json
+from experiments.comparing import compare_experiments, differences, to_json
 from experiments.display import (
     comparison_caption,
     comparison_table,
