@@ -17,6 +17,7 @@ from experiments.event_log import headline, write_settings
 from experiments.experiment import Experiment
 from experiments.files import write_arrays, write_csv, write_json, write_parquet
 from experiments.fitting import Fits, fit_on_split
+from experiments.mlflow_log import log_run, mlflow_client
 from experiments.options import RunOptions
 from experiments.overrides import flatten
 from experiments.parts import Part, Source, parts
@@ -32,7 +33,7 @@ MORE_KS = {"mixed": (50,)}
 
 
 def run_experiment(experiment: Experiment, settings: Settings, source: Source, out: Path, reporter: Reporter) -> Result:
-    """Runs an experiment and writes its run directory.
+    """Runs an experiment, writes its run directory, and records it in MLflow if the options say so.
 
     Parts that an interrupted run with the same settings has finished are not run again.
 
@@ -48,7 +49,17 @@ def run_experiment(experiment: Experiment, settings: Settings, source: Source, o
 
     Raises:
         DataError: The data can't be split that way, or ``out`` holds something else.
+        ImportError: MLflow is asked for and not installed.
     """
+    where = settings.options.mlflow
+    client = mlflow_client(where) if where else None
+    result = _run(experiment, settings, source, out, reporter)
+    if client is not None and where is not None:
+        log_run(client, where, result)
+    return result
+
+
+def _run(experiment: Experiment, settings: Settings, source: Source, out: Path, reporter: Reporter) -> Result:
     config = describe(experiment, settings, source)
     if settings.options.resume is not None and is_finished(out, config):
         return read_result(out)
