@@ -1,6 +1,6 @@
 # From a fresh clone, with Python 3.10-3.13, pip and make:
 #   make run     install what the main job needs, then compare recommenders on MovieLens-100K
-#   make test    install every extra but bench, then lint, type-check, test, run end to end and execute the notebooks
+#   make test    install every extra but bench and mlflow, then lint, type-check, test, run end to end and execute the notebooks
 #   make setup   only install, as make test does
 #   make rendered   run the notebooks and write them with their outputs to build/notebooks, as HTML
 # Each can be repeated and skips what is already done.

@@ -110,6 +110,8 @@ class RunOptions(DataOptions):
     """Finish the run that was interrupted in this directory; its settings are taken from there."""
     overwrite: bool = False
     """Replace a finished run in --out that had other settings."""
+    mlflow: str | None = None
+    """Record finished runs in MLflow too: its address, or a directory for mlflow.db. Needs the extra `mlflow`."""
     json: bool = False
     """Print the result as JSON on stdout."""
     config: Path | None = None

@@ -13,11 +13,15 @@ import polars as pl
 from data import Dataset, Question, question
 from evaluation import Evaluation, evaluate, rating_errors
 from experiments.environment import git_commit, host_summary, package_versions
+from experiments.event_log import headline, write_settings
 from experiments.experiment import Experiment
 from experiments.files import write_arrays, write_csv, write_json, write_parquet
 from experiments.fitting import Fits, fit_on_split
+from experiments.mlflow_log import log_run, mlflow_client
 from experiments.options import RunOptions
+from experiments.overrides import flatten
 from experiments.parts import Part, Source, parts
+from experiments.projector import write_projector
 from experiments.reporter import Reporter
 from experiments.reports import write_report
 from experiments.results import Result, merge, read_result
@@ -29,7 +33,7 @@ MORE_KS = {"mixed": (50,)}
 
 
 def run_experiment(experiment: Experiment, settings: Settings, source: Source, out: Path, reporter: Reporter) -> Result:
-    """Runs an experiment and writes its run directory.
+    """Runs an experiment, writes its run directory, and records it in MLflow if the options say so.
 
     Parts that an interrupted run with the same settings has finished are not run again.
 
@@ -45,7 +49,17 @@ def run_experiment(experiment: Experiment, settings: Settings, source: Source, o
 
     Raises:
         DataError: The data can't be split that way, or ``out`` holds something else.
+        ImportError: MLflow is asked for and not installed.
     """
+    where = settings.options.mlflow
+    client = mlflow_client(where) if where else None
+    result = _run(experiment, settings, source, out, reporter)
+    if client is not None and where is not None:
+        log_run(client, where, result)
+    return result
+
+
+def _run(experiment: Experiment, settings: Settings, source: Source, out: Path, reporter: Reporter) -> Result:
     config = describe(experiment, settings, source)
     if settings.options.resume is not None and is_finished(out, config):
         return read_result(out)
@@ -94,10 +108,10 @@ def run_part(
     reporter: Reporter,
 ) -> None:
     """Fits, scores validation and, once, test, and writes one part."""
-    split, options = part.split(), settings.options
+    split, options, config = part.split(), settings.options, settings.configs[experiment.name]
     fits = fit_on_split(
         experiment,
-        settings.configs[experiment.name],
+        config,
         split,
         seed=part.seed,
         threshold=options.threshold,
@@ -111,7 +125,8 @@ def run_part(
     validation = score(fits.chosen.recommender, asked(split.train, split.validation))
     validation, _ = with_ratings(validation, fits.chosen.recommender, split.validation, part.seed)
     started = time.perf_counter()
-    test = score(fits.final.recommender, asked(split.train_and_validation, split.test))
+    last = asked(split.train_and_validation, split.test)
+    test = score(fits.final.recommender, last)
     test, predictions = with_ratings(test, fits.final.recommender, split.test, part.seed)
     if split.kind == "cold-users":
         by_shown = {
@@ -123,7 +138,26 @@ def run_part(
     seconds = {"train": fits.seconds, "evaluate": time.perf_counter() - started}
     if predictions is not None:
         write_parquet(directory / "predictions.parquet", predictions)
-    write_part(directory, fits, validation, test, seconds, dataset, asked(split.train_and_validation, split.test))
+    about = {"experiment": experiment.name, "data": dataset.name, "split": split.kind, **flatten(config)}
+    write_logs(directory / "tensorboard", about, fits.final.recommender, validation, test, dataset.movies, last)
+    write_part(directory, fits, validation, test, seconds, dataset, last)
+
+
+def write_logs(
+    logs: Path,
+    settings: dict[str, Any],
+    recommender: Any,
+    validation: Evaluation,
+    test: Evaluation,
+    movies: pl.DataFrame,
+    asked: Question,
+) -> None:
+    """Writes what TensorBoard shows beside learning curves: settings with results, and movies in the projector.
+
+    The seed is no setting: parts that differ in nothing else are repetitions, which the HParams tab averages.
+    """
+    write_settings(logs, settings, headline({"validation": validation.metrics, "test": test.metrics}))
+    write_projector(logs, recommender, movies, asked.seen)
 
 
 def with_ratings(

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from experiments.comparison import title_of
-from experiments.display import seconds, with_interval
+from experiments.display import with_interval
 from experiments.shown import Shown
 from experiments.stored_runs import StoredRun
 
@@ -29,7 +29,6 @@ def runs_table(runs: Sequence[StoredRun], root: Path, sort: str | None = None) -
         "experiment": lambda run: str(run.config.get("experiment", "–")),
         "data": lambda run: f"{run.dataset or '–'} {run.config.get('split', '')}",
         **{title_of(name): lambda run, name=name: _metric(run, name) for name in metrics},  # type: ignore[misc]
-        "train s": lambda run: seconds(run.seconds["train"]) if "train" in run.seconds else "–",
         "state": lambda run: "" if run.state == "finished" else run.state.split(":")[0],
     }
     cells = {heading: [cell(run) for run in runs] for heading, cell in columns.items()}

@@ -129,7 +129,7 @@ def to_json(settings: Settings) -> dict[str, Any]:
     options = {
         name: _plain(value)
         for name, value in dataclasses.asdict(settings.options).items()
-        if name not in ("out", "resume", "overwrite", "json", "config", "debug")
+        if name not in ("out", "resume", "overwrite", "mlflow", "json", "config", "debug")
     }
     return {**options, **{name: dataclasses.asdict(config) for name, config in settings.configs.items()}}
 

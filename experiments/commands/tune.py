@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,11 @@ def default_study(name: str, source: Source, seed: int) -> Path:
     return Path("runs") / f"tune-{name}-{source.dataset.name}-{source.kind}-{seed}.db"
 
 
+def logs_of(study: Path) -> Path:
+    """Where the trials of a study are logged for TensorBoard: beside it."""
+    return study.with_suffix(".tensorboard")
+
+
 def _tune(
     experiment: Experiment,
     start: Any,
@@ -138,6 +144,7 @@ def _tune(
     """The record and the best settings; Optuna is imported only now, so that help texts come at once."""
     from experiments.fitting import check_time
     from experiments.tuning.folds import validation_folds, with_ratings
+    from experiments.tuning.logs import begin_logs, log_trials
     from experiments.tuning.record import best_settings, make_record, to_toml
     from experiments.tuning.search import Task, search
     from experiments.tuning.study import open_study
@@ -148,7 +155,9 @@ def _tune(
     known = with_ratings(source.dataset, split.train_and_validation)
     task = Task(experiment, start, space, folds, options.seed, options.threshold, known)
     with open_study(file, identify(task.experiment, start, space, split, source, options)) as study:
-        search(study, task, trials=options.trials, timeout=options.timeout, reporter=reporter)
+        begin_logs(study, task, logs_of(file))
+        log = partial(log_trials, study, task, logs_of(file))
+        search(study, task, trials=options.trials, timeout=options.timeout, reporter=reporter, after=log)
         found = make_record(study, task)
     about = {"dataset": source.dataset.name, "split": source.kind}
     record = {**found, **about, "versions": package_versions(), "git_commit": git_commit()}
@@ -190,7 +199,7 @@ def show(record: Mapping[str, Any], study: Path, out: Path, settings_file: Path)
     if record["importances"]:
         shares = "  ".join(f"{name} {share:.0%}" for name, share in record["importances"].items())
         screen.print(f"what mattered (PED-ANOVA): {shares}")
-    screen.print(f"study: {study}\nrecord: {out}", soft_wrap=True)
+    screen.print(f"study: {study}\nrecord: {out}\ntrials: tensorboard --logdir {logs_of(study)}", soft_wrap=True)
     where = f"--dataset {record['dataset']} --split {record['split']} " if record["split"] != "files" else ""
     screen.print(f"next: {program()} run {record['experiment']} {where}--config {settings_file}", soft_wrap=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
@@ -71,7 +71,15 @@ class Task:
         return {name: domain.value(trial.params[name]) for name, domain in self.space.items()}
 
 
-def search(study: Study, task: Task, *, trials: int, timeout: float | None, reporter: Reporter) -> None:
+def search(
+    study: Study,
+    task: Task,
+    *,
+    trials: int,
+    timeout: float | None,
+    reporter: Reporter,
+    after: Callable[[], None] = lambda: None,
+) -> None:
     """Runs trials until the study has ``trials``, or no time is left.
 
     Each trial's sampler is seeded by the number of trials before it, so that a search that was interrupted, or extended
@@ -83,6 +91,7 @@ def search(study: Study, task: Task, *, trials: int, timeout: float | None, repo
         trials: How many trials the study shall have.
         timeout: Begin no trial after so many seconds, None for no limit; the starting values are always scored.
         reporter: Is told of each trial.
+        after: Called after each trial.
     """
     _requeue(study, task)
     study.pruner = MedianPruner(n_startup_trials=UNPRUNED_TRIALS)
@@ -96,6 +105,7 @@ def search(study: Study, task: Task, *, trials: int, timeout: float | None, repo
         done += 1
         values = "  ".join(f"{name} {short(value)}" for name, value in trial.params.items())
         reporter.step("trial", done, trials, f"{outcome}  {values}")
+        after()
 
 
 def finished(study: Study) -> list[FrozenTrial]:

@@ -22,6 +22,7 @@ FILES = {
     "known.parquet",
     "test.parquet",
     "per_user.parquet",
+    "tensorboard",
 }
 
 
