@@ -2,6 +2,7 @@
 #   make run     install what the main job needs, then compare recommenders on MovieLens-100K
 #   make test    install every extra but bench and mlflow, then lint, type-check, test, run end to end and execute the notebooks
 #   make setup   only install, as make test does
+#   make rendered   run the notebooks and write them with their outputs to build/notebooks, as HTML
 # Each can be repeated and skips what is already done.
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test setup lint types unit e2e notebooks bench tables results lock clean help
+.PHONY: run test setup lint types unit e2e notebooks rendered bench tables results lock clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -50,6 +51,10 @@ e2e: setup
 
 notebooks: setup
 	$(BIN)/python -m pytest --nbmake --nbmake-timeout=600 notebooks
+
+# the notebooks with their outputs, as pages in build/notebooks
+rendered: setup
+	$(BIN)/python -m jupyter nbconvert --to html --execute --output-dir build/notebooks notebooks/*.ipynb
 
 # FAISS and hnswlib to compare with; hnswlib needs a C++ compiler: without one, the rest is measured
 bench: setup

@@ -15,7 +15,7 @@ COMMANDS = {
     "compare": "run several experiments on the same splits, print one table",
     "tune": "search for better settings, on validation only",
     "ablate": "what one part of a model is worth: run it with and without",
-    "recommend": "recommend movies from a finished run, with titles and reasons",
+    "recommend": "recommend movies from a run or an export, with titles and reasons",
     "index": "tune and build the index of a run; let movies join and leave",
     "export": "write a run as a SavedModel that serves without this project",
     "serve": "answer over HTTP with exported models, and show them on a page",

@@ -100,7 +100,7 @@ def recommend_for_history(model: StoredModel, movie_ids: Sequence[str], k: int) 
     history = recommender.movies.encode(movie_ids)
     for movie_id, index in zip(movie_ids, history, strict=True):
         if index < 0:
-            raise DataError(f"expected a movie id that the run knows, got {movie_id!r}{_near(model.titles, movie_id)}")
+            raise DataError(f"expected a movie id that the run knows, got {movie_id!r}{near(model.titles, movie_id)}")
     row = np.zeros(len(history), dtype=np.int32)
     ones = np.ones(len(history), dtype=np.float32)
     scores = recommender.score_history(csr_matrix((ones, (row, history)), shape=(1, len(recommender.movies))))[0]
@@ -158,7 +158,7 @@ def _titles(model: StoredModel, movie_ids: pl.Series) -> list[str]:
     return [model.titles.get(movie_id, movie_id) for movie_id in movie_ids]
 
 
-def _near(titles: dict[str, str], text: str) -> str:
+def near(titles: dict[str, str], text: str) -> str:
     """A hint at movies whose title holds the text."""
     found = [f"{movie_id} {title}" for movie_id, title in titles.items() if text.casefold() in title.casefold()]
     return f"; titles that hold it: {'; '.join(found[:5])}" if found else ""

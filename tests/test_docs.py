@@ -87,7 +87,7 @@ def options_of():
 def test_commands_and_their_options_exist(line, options_of, capsys):
     words = shlex.split(line.split(" > ")[0].split(" && ")[0].split(" | ")[0])[1:]
     assert words[0] in COMMANDS
-    given = {word.split("=")[0] for word in words if word.startswith("--")} - {"--help"}
+    given = {word.split("=")[0].replace("_", "-") for word in words if word.startswith("--")} - {"--help"}
     assert given <= options_of(words, capsys)
 
 

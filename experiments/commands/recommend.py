@@ -1,8 +1,9 @@
-"""``recs recommend RUN``."""
+"""``recs recommend RUN_OR_EXPORT``."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,27 +16,21 @@ from rich.table import Table
 from data import DataError, read_columns
 from experiments.bulk import recommend_to_all
 from experiments.display import console
-from experiments.recommend import (
-    StoredModel,
-    favourites,
-    load_model,
-    recommend_for_history,
-    recommend_for_user,
-)
+from experiments.recommend_source import Source, exported_version, open_source
 from experiments.reporter import ConsoleReporter
 from experiments.usage import parse_options
 
 
 @dataclass(frozen=True)
 class RecommendOptions:
-    """Movies for a user of a finished run, or for anyone who names some movies."""
+    """Movies for a user of a finished run or of its export, or for anyone who names some movies."""
 
-    run: tyro.conf.Positional[Path]
-    """Directory of a finished run."""
+    source: tyro.conf.Positional[Path]
+    """Directory of a finished run, or what `recs export` wrote: OUT for its newest version, or OUT/1, OUT/2, ..."""
     user: str | None = None
     """Id of a user in the run's data."""
     all_users: bool = False
-    """Instead, a table with the lists of all users, into --out; goes on where it was interrupted."""
+    """Instead, of a run, a table with the lists of all users, into --out; goes on where it was interrupted."""
     history: str | None = None
     """Movies that somebody has seen instead: ids with commas between them, each with a rating if you like (50:5,172).
     The present models look at which movies these are, not at the ratings."""
@@ -69,24 +64,26 @@ def main(words: Sequence[str]) -> None:
     if options.out is not None:
         _all_users(options, options.out)
         return
-    model = load_model(options.run)
-    if options.history is not None:
-        movie_ids = parse_history(options.history)
-        found, heading = recommend_for_history(model, movie_ids, options.k), f"after {len(movie_ids)} movies"
+    history = None if options.history is None else parse_history(options.history)
+    source = open_source(options.source)
+    if history is not None:
+        found, heading = source.for_history(history, options.k), f"after {len(history)} movies"
     else:
         user = str(options.user)
-        found, heading = recommend_for_user(model, user, options.k), f"for user {user}"
-        _introduce(model, user, quiet=options.json)
+        found, heading = source.for_user(user, options.k), f"for user {user}"
+        _introduce(source, user, quiet=options.json)
     if options.json:
         print(json.dumps(found.to_dicts(), ensure_ascii=False))
     else:
-        console().print(_table(found, f"{model.name} recommends {heading}"))
+        console().print(_table(found, f"{source.name} recommends {heading}"))
 
 
 def _all_users(options: RecommendOptions, out: Path) -> None:
     """Writes the lists of all users and says how many."""
-    reporter = ConsoleReporter()
-    found = recommend_to_all(options.run, out, options.k, _movie_ids(options.allow), _movie_ids(options.deny), reporter)
+    if exported_version(options.source) is not None:
+        raise DataError("--all-users needs the run: expected a run, got an export", file=options.source)
+    limits = _movie_ids(options.allow), _movie_ids(options.deny)
+    found = recommend_to_all(options.source, out, options.k, *limits, ConsoleReporter())
     record = {"file": str(out), **found}
     if options.json:
         print(json.dumps(record))
@@ -101,38 +98,40 @@ def _movie_ids(file: Path | None) -> list[str] | None:
     return read_columns(file, {"movie_id": pl.String}, ("movie_id",))["movie_id"].drop_nulls().unique().to_list()
 
 
-def parse_history(text: str) -> list[str]:
-    """Movie ids of a ``--history`` value.
+def parse_history(text: str) -> list[tuple[str, float | None]]:
+    """Movie ids of a ``--history`` value, each with its rating or None.
 
     >>> parse_history("50:5, 172,181:3.5")
-    ['50', '172', '181']
+    [('50', 5.0), ('172', None), ('181', 3.5)]
 
     Raises:
         DataError: An entry is empty, its rating is no number, or a movie is named twice.
     """
-    movie_ids = []
+    history: dict[str, float | None] = {}
     for position, entry in enumerate(text.split(","), start=1):
         movie_id, _, rating = entry.strip().partition(":")
         where = f"--history, entry {position}"
         if not movie_id:
             raise DataError(f"{where}: expected a movie id, got {entry!r}")
         try:
-            float(rating or 0)
+            value = float(rating) if rating else None
         except ValueError:
-            raise DataError(f"{where}: expected a number after the colon, got {rating!r}") from None
-        if movie_id in movie_ids:
+            value = math.nan
+        if value is not None and not math.isfinite(value):
+            raise DataError(f"{where}: expected a number after the colon, got {rating!r}")
+        if movie_id in history:
             raise DataError(f"{where}: expected each movie once, got {movie_id} again")
-        movie_ids.append(movie_id)
-    return movie_ids
+        history[movie_id] = value
+    return list(history.items())
 
 
-def _introduce(model: StoredModel, user: str, *, quiet: bool) -> None:
+def _introduce(source: Source, user: str, *, quiet: bool) -> None:
     """Says who the user is."""
-    rated = model.known.filter(pl.col("user_id") == user).height
-    if not rated:
-        ConsoleReporter().line(f"user {user} is not in the run's train data: showing what is popular there")
-    elif not quiet:
-        liked = ", ".join(favourites(model, user, 5)["movie_title"])
+    rated = source.rated(user)
+    if rated == 0:
+        ConsoleReporter().line(f"user {user} is not in {source.data}: showing what is popular there")
+    elif rated and not quiet:
+        liked = ", ".join(source.favourites(user, 5))
         console().print(f"user {user} has rated {rated} movies, highest: {liked}", soft_wrap=True)
 
 

@@ -142,12 +142,14 @@ def _tune(
     reporter: ConsoleReporter,
 ) -> tuple[dict[str, Any], str]:
     """The record and the best settings; Optuna is imported only now, so that help texts come at once."""
+    from experiments.fitting import check_time
     from experiments.tuning.folds import validation_folds, with_ratings
     from experiments.tuning.logs import begin_logs, log_trials
     from experiments.tuning.record import best_settings, make_record, to_toml
     from experiments.tuning.search import Task, search
     from experiments.tuning.study import open_study
 
+    check_time(experiment, start, source.kind)
     split = source.split(options.seed)
     folds = validation_folds(split, source.dataset, options.folds, seed=options.seed, revealed=options.revealed)
     known = with_ratings(source.dataset, split.train_and_validation)

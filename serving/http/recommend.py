@@ -33,6 +33,7 @@ class Question:
         year_from: Only movies of this year or later.
         year_to: Only movies of this year or earlier.
         reasons: Whether to say why.
+        strangers: Whether a user whom the model does not know gets what it has for anybody, instead of an error.
     """
 
     user_id: str | None
@@ -43,6 +44,7 @@ class Question:
     year_from: int | None = None
     year_to: int | None = None
     reasons: bool = True
+    strangers: bool = False
 
     @property
     def filters(self) -> bool:
@@ -97,7 +99,8 @@ async def recommend(servable: Servable, question: Question) -> list[Found]:
     catalogue = servable.catalogue or Catalogue()
     signature = _signature(servable, question)
     inputs = _inputs(signature, question)
-    found = _rows(await servable.call(signature, inputs))[0]
+    asked = servable.compute(signature, inputs, 1) if question.strangers else servable.call(signature, inputs)
+    found = _rows(await asked)[0]
     if not question.needs <= set(signature.inputs):  # the graph cannot leave these movies out: ask for more, and drop
         if question.filters and not catalogue.movies:
             raise invalid(f"model {servable.name} cannot filter by genre or year: it has no catalogue")

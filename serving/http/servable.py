@@ -43,8 +43,10 @@ class Servable:
         directory: Path,
         settings: ServerSettings,
         observe: Callable[[str, int], None] = lambda signature, rows: None,
+        *,
+        warm: bool = True,
     ):
-        """Loads a version and calls each signature once, so that the first request is as fast as the others.
+        """Loads a version and, unless told not to, calls each signature, so that the first request is no slower.
 
         Raises:
             Exception: It cannot be loaded; TensorFlow raises errors of many kinds.
@@ -62,7 +64,8 @@ class Servable:
         self._batcher = Batcher(
             self._run, max_rows=settings.max_batch, max_waiting=settings.max_waiting, observe=observe
         )
-        self._warm()
+        if warm:
+            self._warm()
 
     def signature(self, name: str) -> Signature:
         """A signature.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,11 +49,25 @@ def load_functions(directory: Path) -> tuple[Any, dict[str, Any]]:
 
     Returns:
         What has to stay alive, and signature name → function of named tensors.
+
+    Raises:
+        ImportError: Its index needs ScaNN, which is not installed.
     """
-    if importlib.util.find_spec("scann") is not None:
+    installed = importlib.util.find_spec("scann") is not None
+    if installed if (kind := _index_kind(directory)) is None else kind == "scann":
+        if not installed:
+            raise ImportError(f"{directory}: expected the package scann, which its index needs, got none (Linux only)")
         importlib.import_module("scann")  # registers the operators that an index needs
     loaded = tf.saved_model.load(str(directory))
     return loaded, dict(loaded.signatures)
+
+
+def _index_kind(directory: Path) -> str | None:
+    """What ``assets.extra/index.json`` says of the index; None where it says nothing."""
+    try:
+        return str(json.loads((directory / "assets.extra" / "index.json").read_text(encoding="utf-8"))["kind"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def call(function: Any, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

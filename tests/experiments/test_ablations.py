@@ -125,9 +125,7 @@ def test_docs_show_an_ablation_by_the_kind_of_its_file(planted_files, tmp_path, 
     assert lines[5].startswith("| far too much | ")
     assert len({line.count("|") for line in lines[1:-1]}) == 1
     (results / "odd.json").write_text('{"kind": "odd"}')
-    with pytest.raises(
-        ValueError, match="expected a kind of comparison, ablation, tuning, defaults, stages, index, got 'odd'"
-    ):
+    with pytest.raises(ValueError, match=r"expected a kind of comparison, ablation, .*, got 'odd'"):
         tables.table("odd")
 
 

@@ -9,6 +9,7 @@ from data import Interactions, Vocabulary, generate
 from evaluation.baselines import IALSConfig, fit_ials
 from evaluation.topk import top_k
 from experiments.experiment import FitContext
+from experiments.files import write_arrays, write_json, write_parquet
 from experiments.fit_content import fit_content
 from experiments.recommend import StoredModel
 from models.cascade_model import CascadeRecommender
@@ -115,6 +116,18 @@ def hybrid_of(warm, content, rows):
     scores = warm.score(np.arange(len(warm.users)))
     scores[csr_matrix(rows.matrix).nonzero()] = -np.inf
     return HybridRecommender(warm, content, Calibration(), crowd, 3.0, np.diff(rows.matrix.indptr), bars(scores))
+
+
+def write_run(model, directory, test):
+    """As much of a run directory as the commands read."""
+    write_arrays(directory / "checkpoints" / "model.npz", model.recommender.state())
+    tables = {"movies": model.movies, "known": model.known, "test": test, "per_user": pl.DataFrame({"user_id": ["1"]})}
+    for name, table in tables.items():
+        write_parquet(directory / f"{name}.parquet", table)
+    write_json(directory / "config.json", {"experiment": model.name, "settings": {}})
+    write_json(directory / "metrics.json", {"test": {}})
+    write_json(directory / "timing.json", {})
+    return directory
 
 
 def assert_agree(ids, scores, table, k):

@@ -9,26 +9,14 @@ import pytest
 
 from experiments import bulk, exporting, index_store
 from experiments.cli import main
-from experiments.files import write_arrays, write_json, write_parquet
 from experiments.index_store import read_index
 from experiments.recommend import load_model, recommend_for_user
 from serving import tuning
 from serving.export import versions
 from serving.index import IndexSetting
+from tests.serving.conftest import write_run
 
 NEW = pl.DataFrame({"movie_id": ["new"], "movie_title": ["Funny Laugh (1997)"], "movie_genres": ["Comedy"]})
-
-
-def write_run(model, directory, test):
-    """As much of a run directory as the commands read."""
-    write_arrays(directory / "checkpoints" / "model.npz", model.recommender.state())
-    tables = {"movies": model.movies, "known": model.known, "test": test, "per_user": pl.DataFrame({"user_id": ["1"]})}
-    for name, table in tables.items():
-        write_parquet(directory / f"{name}.parquet", table)
-    write_json(directory / "config.json", {"experiment": model.name, "settings": {}})
-    write_json(directory / "metrics.json", {"test": {}})
-    write_json(directory / "timing.json", {})
-    return directory
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,113 @@
+"""Asks an export: the same answers as of its run, from the SavedModel and what lies beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from data import DataError
+from experiments.recommend import near
+from experiments.recommend_source import History
+from serving.http import tensorflow
+from serving.http.catalogue import Catalogue
+from serving.http.errors import ApiError
+from serving.http.recommend import Found, Question, recommend
+from serving.http.servable import Servable
+from serving.http.settings import ServerSettings
+
+LIKED = 5.0
+"""The rating of a movie that is named without one, as over HTTP."""
+NO_LIMITS = ServerSettings(max_k=2**31 - 1)
+"""Limits are there for servers."""
+
+
+class ExportSource:
+    """A version of an export; see ``experiments.recommend_source.Source``.
+
+    Args:
+        version: The directory of the version.
+
+    Raises:
+        DataError: It can't be loaded.
+        ImportError: It needs ScaNN, which is not installed.
+    """
+
+    data = "the export's data"
+
+    def __init__(self, version: Path) -> None:
+        self.name = _name(version)
+        try:
+            self._servable = Servable(self.name, 0, version, NO_LIMITS, warm=False)
+        except (ValueError, OSError, tensorflow.ERRORS) as error:
+            raise DataError(f"expected a SavedModel of recs export, got: {error}", file=version) from None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Titles and histories."""
+        return self._servable.catalogue or Catalogue()
+
+    def for_user(self, user_id: str, k: int) -> pl.DataFrame:
+        """See ``Source``."""
+        return self._ask(Question(user_id, k=k, strangers=True))
+
+    def for_history(self, history: History, k: int) -> pl.DataFrame:
+        """See ``Source``."""
+        movies = self.catalogue.movies
+        for movie_id, _ in history:
+            if movies and movie_id not in movies:
+                titles = {one.movie_id: one.movie_title for one in movies.values()}
+                raise DataError(f"expected a movie id that the export knows, got {movie_id!r}{near(titles, movie_id)}")
+        rated = tuple((movie_id, LIKED if rating is None else rating) for movie_id, rating in history)
+        return self._ask(Question(None, history=rated, k=k))
+
+    def rated(self, user_id: str) -> int | None:
+        """See ``Source``."""
+        users = self.catalogue.users
+        return len(users.get(user_id, ())) if users else None
+
+    def favourites(self, user_id: str, k: int) -> list[str]:
+        """See ``Source``."""
+        latest = reversed(self.catalogue.users.get(user_id, ()))
+        best = sorted(latest, key=lambda pair: pair[1] or 0.0, reverse=True)
+        return [self.catalogue.title(movie_id) for movie_id, _ in best[:k]]
+
+    def _ask(self, question: Question) -> pl.DataFrame:
+        try:
+            found = asyncio.run(recommend(self._servable, question))
+        except ApiError as error:
+            raise DataError(error.message) from None
+        return pl.DataFrame(
+            [(rank, one.movie_id, one.movie_title, one.score, self._why(one)) for rank, one in enumerate(found, 1)],
+            schema={
+                "rank": pl.Int32,
+                "movie_id": pl.String,
+                "movie_title": pl.String,
+                "score": pl.Float32,
+                "why": pl.String,
+            },
+            orient="row",
+        )
+
+    def _why(self, found: Found) -> str:
+        if found.why:
+            return "like " + ", ".join(self.catalogue.title(movie_id) for movie_id, _ in found.why)
+        return f"rated by {self._raters[found.movie_id]} users" if self.catalogue.users else ""
+
+    @cached_property
+    def _raters(self) -> Counter[str]:
+        """Movie id → how many have rated it."""
+        return Counter(movie_id for history in self.catalogue.users.values() for movie_id, _ in history)
+
+
+def _name(version: Path) -> str:
+    """The experiment that the export is of, or the name of its directory."""
+    try:
+        config = json.loads((version / "assets.extra" / "config.json").read_text(encoding="utf-8"))
+        return str(config["experiment"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return version.resolve().parent.name
