@@ -9,15 +9,14 @@ from typing import Any
 
 import polars as pl
 
-from data import Split, fingerprint, question
+from data import Split, question
 from evaluation import Evaluation, Recommender, evaluate, paired
-from experiments.display import number, over_draws, with_interval
-from experiments.reports import Run, as_runs, read_runs
+from experiments.display import number, over_draws, title_of, with_interval
+from experiments.reports import Run, as_runs, asked_of, read_runs
 from experiments.results import Result
 from experiments.shown import Shown
 
 METRICS = ("ndcg@10", "precision@10", "recall@10")
-TITLES = {"ndcg": "nDCG", "map": "MAP", "mrr": "MRR", "rmse": "RMSE", "mae": "MAE"}
 EXPECTED = "a run directory, a Result, an Evaluation, or with `split` a fitted recommender"
 
 
@@ -114,16 +113,6 @@ def why_not_paired(one: Scored, first: Scored) -> str | None:
     return None
 
 
-def title_of(metric: str) -> str:
-    """How a metric is written.
-
-    >>> title_of("ndcg@10"), title_of("factorized_top_100"), title_of("rmse")
-    ('nDCG@10', 'factorized top 100', 'RMSE')
-    """
-    name, at, k = metric.partition("@")
-    return TITLES.get(name, name.replace("_", " ")) + at + k
-
-
 _SCHEMA = {
     "model": pl.String,
     "metric": pl.String,
@@ -180,22 +169,14 @@ def _scored(label: str, one: Any, split: Split | None) -> Scored:
     if split is not None and isinstance(one, Recommender):
         asked = question(split.kind, split.train_and_validation, split.test)
         found = evaluate(one, asked.rows, seen=asked.seen, candidates=asked.candidates)
-        return Scored(label, found.metrics, found.confidence, found.per_user, frozenset([_question(asked.rows, None)]))
+        return Scored(label, found.metrics, found.confidence, found.per_user, frozenset([asked_of(asked.rows, None)]))
     raise ValueError(f"{label}: expected {EXPECTED}, got {_kind(one)}{'' if split else ' and no split'}")
 
 
 def _of_run(label: str, run: Run) -> Scored:
     result = run.result
-    threshold = result.config["settings"].get("threshold")
-    asked = frozenset(_question(rows, threshold) for rows in run.tables("test"))
     spread = result.metrics["spread"]["test"] if over_draws(result) else None
-    return Scored(label, result.metrics["test"], result.metrics["confidence"], result.per_user, asked, spread)
-
-
-def _question(rows: pl.DataFrame, threshold: float | None) -> str:
-    """Fingerprint of the relevant rows, in whatever order they stand."""
-    relevant = rows if threshold is None else rows.filter(pl.col("user_rating") >= threshold)
-    return fingerprint(relevant.select("user_id", "movie_id").sort("user_id", "movie_id"))
+    return Scored(label, result.metrics["test"], result.metrics["confidence"], result.per_user, run.asked, spread)
 
 
 def _kind(one: Any) -> str:

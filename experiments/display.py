@@ -38,6 +38,20 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
+TITLES = {"ndcg": "nDCG", "map": "MAP", "mrr": "MRR", "rmse": "RMSE", "mae": "MAE", "gini": "Gini"}
+"""How metrics are written, where not as they are stored."""
+
+
+def title_of(metric: str) -> str:
+    """How a metric is written.
+
+    >>> title_of("ndcg@10"), title_of("hit_rate@5"), title_of("rmse")
+    ('nDCG@10', 'hit rate@5', 'RMSE')
+    """
+    name, at, k = metric.partition("@")
+    return TITLES.get(name, name.replace("_", " ")) + at + k
+
+
 def with_interval(metrics: Mapping[str, float], confidence: Mapping[str, Sequence[float]], name: str) -> str:
     """A metric with half the width of its 95 % interval."""
     if name not in confidence:

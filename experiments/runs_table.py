@@ -7,8 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from experiments.comparison import title_of
-from experiments.display import with_interval
+from experiments.display import title_of, with_interval
 from experiments.shown import Shown
 from experiments.stored_runs import StoredRun
 

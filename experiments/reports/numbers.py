@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from evaluation import paired
-from experiments.display import columns_of, number, over_draws, seconds, with_interval
+from experiments.display import columns_of, number, over_draws, seconds, title_of, with_interval
 from experiments.reports.html import Section, note, table
 from experiments.reports.runs import Run, comparable
 
-NAMES = {
-    "ndcg": "nDCG",
-    "map": "MAP",
-    "mrr": "MRR",
-    "hit_rate": "hit rate",
-    "novelty": "novelty (bits)",
-    "gini": "Gini",
-}
-"""How metrics are written, where not as they are stored."""
 INTERVALS = "± is half a 95 % bootstrap interval over users."
 
 
@@ -31,7 +22,7 @@ def test_section(runs: Sequence[Run]) -> Section:
     metrics = runs[0].result.metrics
     body = _by_k(metrics["test"], metrics["confidence"]) + note(
         f"Means over test users; {INTERVALS} Coverage, novelty and Gini are of all lists together and have none. "
-        "Novelty is the mean of −log2 of the share of users who know a movie; Gini is 0 where all movies are "
+        "Novelty, in bits, is the mean of −log2 of the share of users who know a movie; Gini is 0 where all movies are "
         "recommended alike and 1 where one takes all places."
     )
     return Section("Test", body)
@@ -61,7 +52,7 @@ def _by_k(metrics: Mapping[str, float], confidence: Mapping[str, Sequence[float]
     """A row per metric and a column per k."""
     ks = sorted(int(name.split("@")[1]) for name in metrics if name.startswith("ndcg@"))
     names = dict.fromkeys(key.split("@")[0] for key in metrics if "@" in key)
-    rows = [[NAMES.get(name, name), *(with_interval(metrics, confidence, f"{name}@{k}") for k in ks)] for name in names]
+    rows = [[title_of(name), *(with_interval(metrics, confidence, f"{name}@{k}") for k in ks)] for name in names]
     return table(["metric", *(f"@{k}" for k in ks)], rows)
 
 

@@ -6,11 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
-from data import DataError
+from data import DataError, fingerprint
 from experiments.results import Result, read_result
 
 
@@ -34,6 +35,12 @@ class Run:
     def parts(self) -> list[Path]:
         """The directories that hold its files: one per seed, draw or fold, or its own."""
         return [self.result.directory / label for label in self.result.metrics.get("parts", [""])]
+
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """``asked_of`` each part's test; empty where it is not stored."""
+        threshold = self.result.config["settings"].get("threshold")
+        return frozenset(asked_of(rows, threshold) for rows in self.tables("test"))
 
     def tables(self, name: str) -> list[pl.DataFrame]:
         """A Parquet file of each part; nothing unless all parts have it.
@@ -78,12 +85,24 @@ def as_runs(results: Sequence[Result]) -> list[Run]:
     return runs
 
 
+def asked_of(test: pl.DataFrame, threshold: float | None) -> str:
+    """Fingerprint of the relevant test rows, in whatever order they stand.
+
+    Args:
+        test: ``user_id``, ``movie_id``, and with a threshold ``user_rating``.
+        threshold: Least rating of a relevant row; None for any.
+    """
+    relevant = test if threshold is None else test.filter(pl.col("user_rating") >= threshold)
+    return fingerprint(relevant.select("user_id", "movie_id").sort("user_id", "movie_id"))
+
+
 def comparable(runs: Sequence[Run]) -> bool:
-    """Whether all runs answer the same question: the same ratings, split in the same way, the same ones relevant."""
-    configs = [run.result.config for run in runs]
-    asked = {
-        (config["dataset"]["fingerprint"], config["split"], config["settings"].get("threshold")) for config in configs
-    }
+    """Whether all runs answer the same question: the same ratings, split in the same way, the same ones to predict."""
+    asked = set()
+    for run in runs:
+        config = run.result.config
+        threshold = config["settings"].get("threshold")
+        asked.add((config["dataset"]["fingerprint"], config["split"], threshold, run.asked))
     return len(asked) == 1
 
 

@@ -192,6 +192,16 @@ def test_the_same_experiment_twice_is_told_apart_and_other_data_is_said(comparis
     assert "Paired differences" not in page.headings
 
 
+def test_runs_with_other_test_rows_of_the_same_users_are_not_paired(files, tmp_path):
+    runs = [str(tmp_path / f"seed-{seed}") for seed in (0, 1)]
+    for seed, run in enumerate(runs):
+        assert main(["run", "popularity", *files, "--split", "random", "--seed", str(seed), "--out", run]) == 0
+    assert main(["report", *runs, "--out", str(tmp_path / "page.html")]) == 0
+    page = page_of(tmp_path / "page.html")
+    assert any("numbers do not compare" in text for text in page.texts)
+    assert "Paired differences" not in page.headings
+
+
 @pytest.mark.parametrize(
     ("make", "expected"),
     [
