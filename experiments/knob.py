@@ -25,6 +25,7 @@ from evaluation import evaluate
 from experiments.calibrate_hybrid import chosen_knob
 from experiments.comparing import differences, to_json
 from experiments.files import read_arrays, without_nan, write_json, write_parquet
+from experiments.reports import as_runs, comparable
 from experiments.results import Result, merge, read_result
 from models.hybrid_config import Caution
 from models.hybrid_model import HybridRecommender
@@ -95,7 +96,13 @@ def main(words: Sequence[str]) -> None:
     """Scores and prints."""
     options = tyro.cli(KnobOptions, args=list(words), prog="python -m experiments.knob", description=__doc__)
     with tempfile.TemporaryDirectory() as scratch:
-        results = [*map(read_result, options.against), at_knob(options.run, options.cold, Path(scratch))]
+        others = [read_result(run) for run in options.against]
+        for other in others:
+            if not comparable(as_runs([other, read_result(options.run)])):
+                raise DataError(
+                    "--against: expected a run with the same test rows, got other ones", file=other.directory
+                )
+        results = [*others, at_knob(options.run, options.cold, Path(scratch))]
         about = {"dataset": results[-1].config["dataset"]["name"], "split": results[-1].config["split"]}
         compared = {**about, "runs": to_json(results), "differences": differences(results)}
         print(json.dumps(without_nan(compared)))

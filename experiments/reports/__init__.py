@@ -12,6 +12,6 @@ nothing for it:
 """
 
 from experiments.reports.page import page, write_report
-from experiments.reports.runs import Run, as_runs, asked_of, read_runs
+from experiments.reports.runs import Run, as_runs, asked_of, comparable, read_runs
 
-__all__ = ["Run", "as_runs", "asked_of", "page", "read_runs", "write_report"]
+__all__ = ["Run", "as_runs", "asked_of", "comparable", "page", "read_runs", "write_report"]

@@ -6,6 +6,7 @@ import pytest
 
 import data
 from data import DataError
+from experiments import knob
 from experiments.cli import main
 from experiments.knob import at_knob
 
@@ -95,3 +96,10 @@ def test_only_the_hybrid_has_a_knob(ratings, tmp_path):
     run(ratings, tmp_path / "ease", "ease", "--split", "mixed")
     with pytest.raises(DataError, match="expected a run of hybrid, got one of ease"):
         at_knob(tmp_path / "ease", "cautious", tmp_path / "turned")
+
+
+def test_other_test_rows_are_not_printed_beside_a_knob(ratings, tmp_path):
+    run(ratings, tmp_path / "hybrid", "hybrid", *QUICK, "--split", "mixed")
+    run(ratings, tmp_path / "ease", "ease", "--split", "mixed", "--seed", "1")
+    with pytest.raises(DataError, match="expected a run with the same test rows"):
+        knob.main([str(tmp_path / "hybrid"), "--against", str(tmp_path / "ease")])
