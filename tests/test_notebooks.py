@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ROOMS = ("data", "models", "evaluation", "serving", "experiments")
 ENDING = "## Change this and see"
-MACHINE = re.compile(r"(/home/|/Users/|/root/|/tmp/|/work/|[A-Z]:\\)")
+MACHINE = re.compile(r"/(?:home|Users|root|tmp|work)/|[A-Z]:\\")
 PLAIN = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},

@@ -77,3 +77,10 @@ def test_errors_are_over_rows_and_their_intervals_over_users():
     metrics, confidence = rating_errors(table)
     assert metrics == {"rmse": pytest.approx(2**0.5), "mae": pytest.approx(1.0)}
     assert confidence == {"rmse": pytest.approx((0.0, 2.0)), "mae": pytest.approx((0.0, 2.0))}
+
+
+def test_a_model_that_looks_ahead_is_not_tuned_on_a_split_in_time(ratings, tmp_path, capsys):
+    ahead = "--hybrid.retrieval.joint.rating.time-neighbours"
+    words = ["tune", "hybrid", "--ratings", ratings, "--split", "temporal-user", ahead, "both"]
+    assert main([*words, "--study", str(tmp_path / "s.db"), "--trials", "1"]) == 1
+    assert "expected none or past on temporal-user" in capsys.readouterr().err

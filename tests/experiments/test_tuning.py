@@ -396,12 +396,3 @@ def test_docs_show_a_record_by_its_kind(tuned, tmp_path, monkeypatch):
     assert lines[0] == "| field | searched | start | best | importance |"
     assert lines[2].startswith("| regularization | 20 to 5000, log | 5000 | ")
     assert lines[3].startswith("| validation nDCG@10 |  | 0.")
-
-
-def test_a_model_that_looks_ahead_is_not_tuned_on_a_split_in_time(tmp_path, capsys):
-    file = tmp_path / "ratings.csv"
-    generate(users=20, movies=20, ratings=200, seed=0).ratings.write_csv(file)
-    ahead = "--hybrid.retrieval.joint.rating.time-neighbours"
-    words = ["tune", "hybrid", "--ratings", str(file), "--split", "temporal-user", ahead, "both"]
-    assert main([*words, "--study", str(tmp_path / "s.db"), "--trials", "1"]) == 1
-    assert "expected none or past on temporal-user" in capsys.readouterr().err
