@@ -77,6 +77,8 @@ results: setup
 	        --out runs/results-k-fold-$$time > docs/results/k-fold-$$time.json || exit 1; done
 	$(COMPARE) --split leave-one-out --retrieval.parts sequence --out runs/results-leave-one-out \
 	    > docs/results/leave-one-out.json
+	$(BIN)/recs compare retrieval --retrieval.parts in_batch --seeds 0,1,2 --overwrite --json --split stratified \
+	    --out runs/results-in-batch > docs/results/in-batch.json
 	$(BIN)/python -m experiments.tables --write
 
 # constraints.txt: one resolution for every supported Python and platform (needs uv)
