@@ -13,11 +13,10 @@ from tensorboard.plugins.projector.metadata import PROJECTOR_FILENAME
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
 from experiments.files import write_text
+from experiments.reports.movie_map import VECTORS
 
 MOST = 10_000
 """So many of the most rated movies: the projector draws them in a browser."""
-VECTORS = ("candidates", "movie_factors")
-"""What models with vectors call those of movies."""
 
 
 def movie_vectors(recommender: Any) -> np.ndarray | None:
