@@ -1,4 +1,4 @@
-"""The documentation as a site: it builds, every module is in it, links lead somewhere, nothing comes from the network."""
+"""The documentation as a site: it builds, has every module, its links lead somewhere, nothing comes from afar."""
 
 import os
 import re
