@@ -80,11 +80,11 @@ def models(questions: Mapping[str, Mapping[str, tuple[float, float, float]]]) ->
     axes, svg = _panels(len(questions), width=3.4, numbers=questions)
     for axis, (question, found) in zip(axes, questions.items(), strict=True):
         best = max(found, key=lambda name: found[name][0])
-        for row, (name, (value, low, high)) in enumerate(reversed(found.items())):
+        for row, (name, (value, low, high)) in enumerate(reversed(list(found.items()))):
             colour = "#e07b00" if name == best else "#4c8bf5"
             axis.plot([low, high], [row, row], color=colour, linewidth=2, alpha=0.6, solid_capstyle="round")
             axis.plot(value, row, "o", color=colour, markersize=6)
-        axis.set_yticks(range(len(found)), reversed(found))
+        axis.set_yticks(range(len(found)), list(found)[::-1])
         axis.set_xlim(left=0)
         axis.grid(axis="x", color=GREY, alpha=0.25)
         _label(axis, question, "nDCG@10")
@@ -116,7 +116,7 @@ def _panels(count: int, *, width: float = 4.6, numbers: Mapping[str, Any] | None
     def svg() -> str:
         buffer = io.StringIO()
         about = {"Date": None} | ({"Description": json.dumps(_rounded(numbers))} if numbers else {})
-        looks = {"svg.hashsalt": "tfrs-lab", "svg.fonttype": "none", "font.family": "sans-serif"}
+        looks: Any = {"svg.hashsalt": "tfrs-lab", "svg.fonttype": "none", "font.family": "sans-serif"}
         with matplotlib.rc_context(looks):  # the same picture, the same text
             figure.savefig(buffer, format="svg", transparent=True, metadata=about)
         return buffer.getvalue()[buffer.getvalue().index("<svg") :]

@@ -19,7 +19,9 @@ import polars as pl
 
 from experiments.ablation_table import ablation_cells
 from experiments.display import COLUMNS, number, seconds, with_interval
+from experiments.figures import with_figures
 from experiments.overrides import short
+from experiments.paths import RESULTS, ROOT
 from experiments.plots import models, numbers_of, trade_off
 from experiments.results import Result
 from experiments.stages_table import stages
@@ -27,13 +29,12 @@ from experiments.stages_table import stages
 Cells = tuple[list[str], list[list[str]]]
 """A header and rows."""
 
-ROOT = Path(__file__).parent.parent
 TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
 
 def table(name: str) -> str:
     """The Markdown table of ``docs/results/NAME.json``."""
-    stored = json.loads((ROOT / "docs" / "results" / f"{name}.json").read_text(encoding="utf-8"))
+    stored = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     kind = stored.get("kind", "comparison")
     if kind not in TABLES:
         raise ValueError(f"{name}.json: expected a kind of {', '.join(TABLES)}, got {kind!r}")
@@ -165,8 +166,8 @@ def _cold_comparison(stored: Mapping[str, Any]) -> Cells:
 
 
 def with_tables(text: str) -> str:
-    """The text with every table as the results say."""
-    return TABLE.sub(lambda match: match[1] + table(match[2]) + match[3], text)
+    """The text with every table, and every number in between that says where it comes from, as the results say."""
+    return with_figures(TABLE.sub(lambda match: match[1] + table(match[2]) + match[3], text))
 
 
 def pages() -> list[Path]:
@@ -184,13 +185,12 @@ QUESTIONS = {
 
 def plots() -> dict[Path, str]:
     """Pictures: that of the README, and of ablations that trade lists against ratings: file → SVG."""
-    results = ROOT / "docs" / "results"
-    stored = {file: json.loads(file.read_text(encoding="utf-8")) for file in sorted(results.glob("ablation-*.json"))}
+    stored = {file: json.loads(file.read_text(encoding="utf-8")) for file in sorted(RESULTS.glob("ablation-*.json"))}
     runs = {file: {"default": one["default"], **one["variants"]} for file, one in stored.items()}
     asked = {
-        text: json.loads((results / f"{name}.json").read_text(encoding="utf-8")) for name, text in QUESTIONS.items()
+        text: json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name, text in QUESTIONS.items()
     }
-    return {results / "models.svg": models({text: _compared(one) for text, one in asked.items()})} | {
+    return {RESULTS / "models.svg": models({text: _compared(one) for text, one in asked.items()})} | {
         file.with_suffix(".svg"): trade_off({name: run["test"] for name, run in of_file.items()})
         for file, of_file in runs.items()
         if sum("rmse" in run["test"] for run in of_file.values()) > 1
