@@ -17,11 +17,15 @@ from experiments.results import Result
 
 WIDTH = 118
 """Columns of output that does not go to a terminal."""
+NOTEBOOK = 100
+"""Columns under a cell of a notebook."""
 
 
 def console() -> Console:
     """Where results go: stdout, wide enough for the tables when it is no terminal."""
     plain = Console(highlight=False)
+    if plain.is_jupyter:  # as text of a notebook's width, which wraps; rich's own HTML is cut off at the edge
+        return Console(highlight=False, width=NOTEBOOK, force_jupyter=False, force_terminal=True)
     return plain if plain.is_terminal else Console(highlight=False, width=WIDTH)
 
 

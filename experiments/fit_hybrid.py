@@ -13,6 +13,7 @@ from experiments.experiment import FitContext, Trained
 from experiments.fit_content import fit_content
 from experiments.fit_ranking import ratings_of
 from experiments.fit_retrieval import FittedPart, fit_parts, join_parts
+from experiments.overrides import short
 from models.content_model import ContentRecommender
 from models.factors import FactorRecommender
 from models.hybrid_calibration import Calibration
@@ -52,7 +53,7 @@ def fit_hybrid(config: HybridConfig, rows: Interactions, context: FitContext) ->
         model, curve = calibrated(config, model, rows, context)
     elif not isinstance(config.cold, str):
         model = model.with_knob(float(config.cold))
-    context.reporter.line(f"calibration: {vars(model.calibration)}")
+    context.reporter.line(f"calibration: knob {short(model.calibration.knob)}")
     chosen = {"retrieval": retrieval.plan, "calibration": vars(model.calibration), "curve": curve}
     return Trained(model, plan=chosen, history=retrieval.history)
 

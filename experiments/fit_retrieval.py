@@ -11,6 +11,7 @@ import numpy as np
 from data import Interactions
 from experiments.blend import Blend, choose_blend
 from experiments.experiment import FitContext, Trained
+from experiments.overrides import brief
 from experiments.training import Schedule, fit_keras
 from models.backend import tf
 from models.combine import PartSum, Vectors
@@ -81,7 +82,8 @@ def join_parts(
     recency = fit_recency_part(config.recency, rows, context.seed) if "recency" in config.parts else None
     together = PartSum.of(vectors)
     blend = Blend.from_plan(plan) if plan else choose_blend(together, recency, rows, config.dimension, context.monitor)
-    context.reporter.line(f"blend: {blend.to_plan()}")
+    if not plan and len(config.parts) > 1:
+        context.reporter.line(f"blend: {brief({**blend.weights, 'dimension': blend.dimension})}")
     chosen = {"epochs": {name: part.epochs for name, part in fitted.items()}, **blend.to_plan()}
     history = [row for part in fitted.values() for row in part.history]
     recommender = blend.recommender(together, recency, rows)

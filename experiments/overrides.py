@@ -70,6 +70,15 @@ def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
     return values
 
 
+def brief(values: Mapping[str, Any]) -> str:
+    """What was chosen, on one line.
+
+    >>> brief({"id": 0.123456, "linear": 1.0, "dimension": None})
+    'id 0.1235, linear 1'
+    """
+    return ", ".join(f"{name} {short(value)}" for name, value in values.items() if value is not None)
+
+
 def short(value: Any) -> str:
     """A value for a person to read.
 

@@ -10,6 +10,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hides "no CUDA" and the li
 
 import tensorflow as tf
 
+tf.get_logger().setLevel("WARNING")  # less would tell where assets of a SavedModel are, twice, under a temporary name
+
 if not tf.keras.layers.Layer.__module__.startswith("tf_keras"):
     raise ImportError(
         f"TensorFlow Recommenders needs Keras 2 (the package tf-keras), but this process has already loaded Keras "

@@ -20,7 +20,7 @@ from experiments.display import console
 from experiments.files import without_nan, write_json
 from experiments.options import RunOptions
 from experiments.parts import load_source
-from experiments.reporter import ConsoleReporter
+from experiments.reporter import reporter_here
 from experiments.rundir import read_config
 from experiments.settings import Settings, parse_words, to_words
 from experiments.usage import usage_error
@@ -48,7 +48,7 @@ def main(words: Sequence[str]) -> None:
         names = tuple(stored["ablations"])
         rest = [*to_words(stored["settings"]), *rest]
     options, settings = _parse(names, rest)
-    reporter = ConsoleReporter()
+    reporter = reporter_here()
     source = load_source(options, reporter)
     out = resume or options.out or Path("runs") / f"ablate-{source.dataset.name}-{time.strftime('%Y%m%d-%H%M%S')}"
     records = run_ablations(names, settings, source, out, reporter)

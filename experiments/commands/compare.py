@@ -20,10 +20,11 @@ from experiments.display import (
     program,
     side_by_side,
 )
+from experiments.options import RunOptions
 from experiments.parts import load_source
 from experiments.recommend import StoredModel, example_user, favourites, load_model, recommend_for_user
 from experiments.registry import NAMES
-from experiments.reporter import ConsoleReporter
+from experiments.reporter import reporter_here
 from experiments.results import Result
 from experiments.rundir import read_config
 from experiments.settings import parse_settings, to_words
@@ -44,14 +45,14 @@ def main(words: Sequence[str]) -> None:
         stored = read_config(out)
         names = tuple(stored["experiments"])
         settings = parse_settings(names, [*to_words(stored["settings"]), *rest], prog=prog, description=description)
-    reporter = ConsoleReporter()
+    reporter = reporter_here()
     source = load_source(settings.options, reporter)
     results = compare_experiments(names, settings, source, out, reporter)
     if settings.options.json:
         about = {"dataset": results[0].config["dataset"]["name"], "split": results[0].config["split"]}
         print(json.dumps({**about, "runs": to_json(results), "differences": differences(results)}))
     else:
-        _show(results, out)
+        _show(results, out, settings.options)
 
 
 def _names(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
@@ -63,7 +64,7 @@ def _names(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
     return tuple(dict.fromkeys(words[:end])) or DEFAULT, words[end:]
 
 
-def _show(results: Sequence[Result], out: Path) -> None:
+def _show(results: Sequence[Result], out: Path, options: RunOptions) -> None:
     screen = console()
     screen.print(comparison_table(results))
     screen.print(comparison_caption(results))
@@ -75,21 +76,25 @@ def _show(results: Sequence[Result], out: Path) -> None:
     best = max(results, key=lambda result: result.metrics["validation"]["ndcg@10"])
     model = load_model(best.directory)
     _show_user(model, screen)
-    _show_next(best.directory, model, screen)
+    _show_next(best.directory, model, options, screen)
     screen.print(f"\nRun directories, with report.html in each: {out}", soft_wrap=True)
     screen.print(f"All of them on one page: {out / 'report.html'}", soft_wrap=True)
 
 
-def _show_next(directory: Path, model: StoredModel, screen: Console) -> None:
+def _show_next(directory: Path, model: StoredModel, options: RunOptions, screen: Console) -> None:
     """What to try next, as commands that can be pasted: with ids of these data."""
     user = example_user(model)
     liked = ",".join(favourites(model, user, 2)["movie_id"])
+    own = {name: getattr(options, name) for name in ("ratings", "movies", "users", "columns")}
+    own |= {"dataset": options.dataset, "data_dir": options.data_dir} if options.ratings is None else {}
+    data = "".join(f" {shlex.quote(word)}" for word in to_words(own))
     ideas = {
         f"recommend {directory} --user {shlex.quote(user)}": "more for this user, with reasons",
         f"recommend {directory} --history {shlex.quote(liked)}": "for somebody who knows these movies",
         "run retrieval --help": "every option of the two-tower model",
-        "compare ease retrieval --split leave-one-out": "another question to the same data",
     }
+    if options.train is None and "timestamp" in model.known.columns:
+        ideas[f"compare ease retrieval{data} --split leave-one-out"] = "another question to the same data"
     screen.print("Next:", style="bold")
     for words, idea in ideas.items():
         screen.print(f"  {program()} {words}\n      {idea}", soft_wrap=True)

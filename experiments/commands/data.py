@@ -15,7 +15,7 @@ from rich.table import Table
 
 from data import info, load, prepare_tfds
 from experiments.display import console
-from experiments.reporter import ConsoleReporter
+from experiments.reporter import reporter_here
 from experiments.usage import parse_options, usage_error
 
 ACTIONS = {
@@ -50,7 +50,7 @@ def main(words: Sequence[str]) -> None:
         usage_error("recs data", "an action", tuple(ACTIONS), words[0] if words else "nothing")
     action = words[0]
     options = parse_options(DataCommandOptions, words[1:], prog=f"recs data {action}", description=ACTIONS[action])
-    reporter = ConsoleReporter()
+    reporter = reporter_here()
     dataset = load(
         options.name,
         data_dir=options.data_dir,

@@ -11,7 +11,7 @@ from typing import Literal
 import tyro
 
 from experiments.display import console
-from experiments.reporter import ConsoleReporter
+from experiments.reporter import reporter_here
 from experiments.usage import parse_options
 
 
@@ -43,7 +43,7 @@ def main(words: Sequence[str]) -> None:
     options = parse_options(ExportOptions, words, prog="recs export")
     from experiments.exporting import export_run
 
-    found = export_run(options.run, options.out, options.index, options.min_recall, ConsoleReporter())
+    found = export_run(options.run, options.out, options.index, options.min_recall, reporter_here())
     if options.json:
         record = {"version": str(found.version), "index": vars(found.setting), f"recall@{found.k}": found.recall}
         print(json.dumps({**record, "diversity": found.curve}))

@@ -15,7 +15,7 @@ from data.dataset import MOVIES_SCHEMA
 from data.feature_files import read_features
 from experiments.display import console, program
 from experiments.files import without_nan
-from experiments.reporter import ConsoleReporter
+from experiments.reporter import reporter_here
 from experiments.usage import parse_options
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _index(options: IndexOptions) -> StoredIndex:
         table = read_features(options.add, MOVIES_SCHEMA, "movie_id") if options.add else None
         return change_movies(options.run, table, _ids(options.remove or ""))
     aim = Aim(options.target_recall, options.k, options.seed, options.only_scann)
-    return tune_index(options.run, aim, ConsoleReporter(), afresh=options.rebuild)
+    return tune_index(options.run, aim, reporter_here(), afresh=options.rebuild)
 
 
 def _ids(text: str) -> list[str]:

@@ -21,7 +21,7 @@ from experiments.recommend import StoredModel, example_user
 from experiments.recommend_own import fitted_on_all
 from experiments.recommend_source import RunSource, Source, exported_version, open_source
 from experiments.registry import NAMES
-from experiments.reporter import ConsoleReporter
+from experiments.reporter import reporter_here
 from experiments.usage import parse_options, usage_error
 
 
@@ -106,7 +106,7 @@ def _own(options: RecommendOptions) -> StoredModel:
     if options.model not in NAMES:
         usage_error("recs recommend", "--model", NAMES, options.model)
     own = DataOptions(ratings=options.ratings, movies=options.movies, columns=options.columns)
-    return fitted_on_all(own, options.model, ConsoleReporter())
+    return fitted_on_all(own, options.model, reporter_here())
 
 
 def _plan(options: RecommendOptions) -> Plan:
@@ -122,7 +122,7 @@ def _plan(options: RecommendOptions) -> Plan:
 
 def _all_users(options: RecommendOptions, out: Path) -> None:
     """Writes the lists of all users and says how many."""
-    found = recommend_to_all(_plan(options), out, ConsoleReporter())
+    found = recommend_to_all(_plan(options), out, reporter_here())
     record = {"file": str(out), **found}
     if options.json:
         print(json.dumps(record))
@@ -168,7 +168,7 @@ def _introduce(source: Source, user: str, *, quiet: bool) -> None:
     """Says who the user is."""
     rated = source.rated(user)
     if rated == 0:
-        ConsoleReporter().line(f"user {user} is not in {source.data}: showing what is popular there")
+        reporter_here().line(f"user {user} is not in {source.data}: showing what is popular there")
     elif rated and not quiet:
         liked = ", ".join(source.favourites(user, 5))
         console().print(f"user {user} has rated {rated} movies, highest: {liked}", soft_wrap=True)

@@ -13,7 +13,7 @@ from experiments.display import console, factorized_line, program, rating_line, 
 from experiments.parts import load_source
 from experiments.recommend import example_user, load_model
 from experiments.registry import NAMES, experiment
-from experiments.reporter import ConsoleReporter
+from experiments.reporter import reporter_here
 from experiments.results import Result
 from experiments.run import run_experiment
 from experiments.rundir import read_config
@@ -33,7 +33,7 @@ def main(words: Sequence[str]) -> None:
         settings = parse_settings([name], [*stored, *rest], prog=prog, description="")
     else:
         out = settings.options.out or default_directory(name, settings)
-    reporter = ConsoleReporter()
+    reporter = reporter_here()
     source = load_source(settings.options, reporter)
     result = run_experiment(experiment(name), settings, source, out, reporter)
     show(result, as_json=settings.options.json)

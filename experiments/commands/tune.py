@@ -22,7 +22,7 @@ from experiments.options import DataOptions
 from experiments.overrides import flatten, short
 from experiments.parts import Source, load_source
 from experiments.registry import experiment
-from experiments.reporter import ConsoleReporter
+from experiments.reporter import Reporter, reporter_here
 from experiments.settings import parse_words
 from experiments.spaces import SPACES, Space
 from experiments.spaces import to_json as space_to_json
@@ -83,7 +83,7 @@ def main(words: Sequence[str]) -> None:
     description = DESCRIPTION.format(fields=", ".join(SPACES[name]))
     options, configs = parse_words(TuneOptions, [name], rest, prog=prog, description=description)
     space = _chosen_space(name, options.only, prog)
-    reporter = ConsoleReporter()
+    reporter = reporter_here()
     source = load_source(options, reporter)
     file = options.study or default_study(name, source, options.seed)
     record, settings = _tune(experiment(name), configs[name], space, source, options, file, reporter)
@@ -139,7 +139,7 @@ def _tune(
     source: Source,
     options: TuneOptions,
     file: Path,
-    reporter: ConsoleReporter,
+    reporter: Reporter,
 ) -> tuple[dict[str, Any], str]:
     """The record and the best settings; Optuna is imported only now, so that help texts come at once."""
     from experiments.fitting import check_time

@@ -10,7 +10,8 @@ import experiments
 from data import DataError, Split
 from evaluation import evaluate
 from experiments.cli import main
-from experiments.reporter import NotebookReporter
+from experiments.display import NOTEBOOK, console
+from experiments.reporter import NotebookReporter, reporter_here
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +179,9 @@ def test_a_notebook_has_one_bar_that_moves(monkeypatch, capsys):
 def test_fit_says_how_long_it_took(split, capsys):
     experiments.fit("popularity", split)
     assert "popularity: fitted in" in capsys.readouterr().err
+
+
+def test_in_a_notebook_results_are_text_that_fits_and_steps_are_one_bar(monkeypatch):
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert isinstance(reporter_here(), NotebookReporter)
+    assert (console().width, console().is_jupyter) == (NOTEBOOK, False)
