@@ -64,9 +64,11 @@ def accuracy_and_diversity(curve: Sequence[Mapping[str, float]]) -> str:
     """
     axes, svg = _panels(2)
     for axis, metric in zip(axes, ("unlikeness@10", "coverage@10"), strict=True):
-        axis.plot([point["ndcg@10"] for point in curve], [point[metric] for point in curve], marker="o")
-        for point in curve:
-            axis.annotate(f"{point['diversity']:g}", (point["ndcg@10"], point[metric]), color=GREY, fontsize=8)
+        places = [(point["ndcg@10"], point[metric]) for point in curve]
+        axis.plot(*zip(*places, strict=True), marker="o")
+        for row in _apart(places):
+            words = f"{curve[row]['diversity']:g}"
+            axis.annotate(words, places[row], xytext=(5, 4), textcoords="offset points", color=GREY, fontsize=8)
         _label(axis, metric, "nDCG@10")
     return svg()
 
@@ -122,6 +124,20 @@ def _panels(count: int, *, width: float = 4.6, numbers: Mapping[str, Any] | None
         return buffer.getvalue()[buffer.getvalue().index("<svg") :]
 
     return axes, svg
+
+
+def _apart(places: Sequence[tuple[float, float]], least: float = 0.08) -> list[int]:
+    """Points whose labels don't cover each other: each at least so far from those before it, as a part of the axes.
+
+    >>> _apart([(0, 0), (0.01, 0.01), (0.5, 0.5), (1, 1)])
+    [0, 2, 3]
+    """
+    spans = [max(values) - min(values) or 1.0 for values in zip(*places, strict=True)]
+    chosen: list[int] = []
+    for row, (x, y) in enumerate(places):
+        if all(abs(x - places[old][0]) / spans[0] + abs(y - places[old][1]) / spans[1] > least for old in chosen):
+            chosen.append(row)
+    return chosen
 
 
 def _rounded(numbers: Any) -> Any:
