@@ -17,15 +17,13 @@ from experiments.results import Result
 
 WIDTH = 118
 """Columns of output that does not go to a terminal."""
-NOTEBOOK = 100
-"""Columns under a cell of a notebook."""
 
 
 def console() -> Console:
     """Where results go: stdout, wide enough for the tables when it is no terminal."""
     plain = Console(highlight=False)
-    if plain.is_jupyter:  # as text of a notebook's width, which wraps; rich's own HTML is cut off at the edge
-        return Console(highlight=False, width=NOTEBOOK, force_jupyter=False, force_terminal=True)
+    if plain.is_jupyter:  # as text, which wraps where it must; rich's own HTML is cut off at the edge
+        return Console(highlight=False, width=WIDTH, force_jupyter=False, force_terminal=True)
     return plain if plain.is_terminal else Console(highlight=False, width=WIDTH)
 
 
@@ -150,7 +148,7 @@ def comparison_table(results: Sequence[Result]) -> Table:
         title_style="bold",
     )
     columns = columns_of(results)
-    table.add_column("model")
+    table.add_column("model", no_wrap=True)
     for title in (*(title for title, _ in columns), "train\ns", "evaluate\ns"):
         table.add_column(title, justify="right", no_wrap=True)
     best = max(result.metrics["test"]["ndcg@10"] for result in results)

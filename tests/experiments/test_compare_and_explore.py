@@ -10,7 +10,7 @@ import experiments
 from data import DataError, Split
 from evaluation import evaluate
 from experiments.cli import main
-from experiments.display import NOTEBOOK, console
+from experiments.display import WIDTH, console
 from experiments.reporter import NotebookReporter, reporter_here
 
 
@@ -184,4 +184,4 @@ def test_fit_says_how_long_it_took(split, capsys):
 def test_in_a_notebook_results_are_text_that_fits_and_steps_are_one_bar(monkeypatch):
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
     assert isinstance(reporter_here(), NotebookReporter)
-    assert (console().width, console().is_jupyter) == (NOTEBOOK, False)
+    assert (console().width, console().is_jupyter) == (WIDTH, False)
