@@ -161,7 +161,7 @@ class CatalogueSoftmax(PerUser):
         self, pair: Pair, queries: tf.Tensor, history: tf.RaggedTensor, kept: tf.Tensor, seed: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """[values] logit of each movie of the histories, and of all movies together, kept ones left out."""
-        candidates = pair.candidate_tower({"movie": tf.range(self.data.movies)}, self.config.dropout, seed + 2)
+        candidates = pair.candidate_tower({"movie": None}, self.config.dropout, seed + 2)
         logits = tf.matmul(queries, candidates, transpose_b=True)
         user = history.value_rowids()
         where = tf.stack([user, tf.cast(history.flat_values, user.dtype)], axis=1)
@@ -187,23 +187,32 @@ class Reconstruction(PerUser):
     """Squared error of reconstructing what was dropped from the history: the target is 1, all other movies' is 0.
 
     Steck, "Autoencoders that don't overfit towards the identity", NeurIPS 2020 (denoising, loss on what was dropped),
-    in low rank. The sum over all movies needs no score matrix: Σ_m (q·c_m)² = qᵀ (Σ_m c_m c_mᵀ) q, as in Hu et al.,
-    ICDM 2008.
+    in low rank. For batches larger than the vectors are long, and for catalogues above ``max_catalogue``, the sum over
+    all movies needs no score matrix: Σ_m (q·c_m)² = qᵀ (Σ_m c_m c_mᵀ) q, as in Hu et al., ICDM 2008.
     """
 
     def loss(self, pair: Pair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
         """Mean over users of Σ_dropped weight · (score − 1)² + Σ_not kept score²."""
         kept = self.kept(batch, seed)
         queries = self.queries(pair, batch, kept, seed)
-        candidates = pair.candidate_tower({"movie": tf.range(self.data.movies)}, self.config.dropout, seed + 2)
-        user, movie = batch["history"].value_rowids(), batch["history"].flat_values
-        scores = tf.reduce_sum(tf.gather(queries, user) * tf.gather(candidates, movie), axis=1)
-        gram = tf.matmul(candidates, candidates, transpose_a=True)
-        everywhere = tf.reduce_sum(tf.matmul(queries, gram) * queries)
+        candidates = pair.candidate_tower({"movie": None}, self.config.dropout, seed + 2)
+        scores, everywhere = self._scores(queries, candidates, batch["history"])
         on_history = tf.where(kept, -(scores**2), self.config.positive_weight * (scores - 1.0) ** 2)
         fit = (everywhere + tf.reduce_sum(on_history)) / tf.cast(batch["history"].nrows(), tf.float32)
         penalty = tf.add_n([tf.reduce_sum(weight**2) for weight in pair.trainable_variables])
         return fit + self.config.weight_decay * penalty
+
+    def _scores(
+        self, queries: tf.Tensor, candidates: tf.Tensor, history: tf.RaggedTensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Scores of the movies of the histories [values], and the sum of squares over all users and movies."""
+        user, movie = history.value_rowids(), tf.cast(history.flat_values, tf.int64)
+        if self.config.batch_size < candidates.shape[1] and self.data.movies <= self.config.max_catalogue:
+            scores = tf.matmul(queries, candidates, transpose_b=True)
+            return tf.gather_nd(scores, tf.stack([user, movie], axis=1)), tf.reduce_sum(scores**2)
+        gram = tf.matmul(candidates, candidates, transpose_a=True)
+        own = tf.reduce_sum(tf.gather(queries, user) * tf.gather(candidates, movie), axis=1)
+        return own, tf.reduce_sum(tf.matmul(queries, gram) * queries)
 
 
 OBJECTIVES: dict[str, type[Objective]] = {

@@ -5,6 +5,7 @@ import pytest
 from data import Interactions
 from models.backend import tf
 from models.config import PairConfig
+from models.optimizers import adam
 from models.pair import build_pair
 from models.training_data import TrainingData, shuffled_batches
 
@@ -148,7 +149,7 @@ def test_training_lowers_the_loss_and_repeats_itself(rows, fields):
     curves = []
     for _ in range(2):
         pair = pair_of(rows, batch_size=4, **fields)
-        pair.compile(optimizer=tf.keras.optimizers.Adam(0.05))
+        pair.compile(optimizer=adam(0.05))
         done = pair.fit(pair.batches(0, 0, 12), epochs=12, steps_per_epoch=pair.steps_per_epoch, verbose=0)
         curves.append(done.history["loss"])
     assert curves[0] == curves[1]
