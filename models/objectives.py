@@ -199,7 +199,7 @@ class Reconstruction(PerUser):
         scores, everywhere = self._scores(queries, candidates, batch["history"])
         on_history = tf.where(kept, -(scores**2), self.config.positive_weight * (scores - 1.0) ** 2)
         fit = (everywhere + tf.reduce_sum(on_history)) / tf.cast(batch["history"].nrows(), tf.float32)
-        penalty = tf.add_n([tf.reduce_sum(weight**2) for weight in pair.trainable_variables])
+        penalty = 2 * tf.add_n([tf.nn.l2_loss(weight) for weight in pair.trainable_variables])
         return fit + self.config.weight_decay * penalty
 
     def _scores(
