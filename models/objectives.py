@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any, Protocol
 
 from models.backend import tf, tfrs
+from models.batch_softmax import Distinct, batch_softmax
 from models.config import PairConfig
 from models.training_data import TrainingData, shuffled_batches
 
@@ -52,7 +53,7 @@ class Objective(ABC):
 
 
 class InBatchSoftmax(Objective):
-    """Softmax over the movies of the batch, by TFRS.
+    """Softmax over the movies of the batch: TFRS's retrieval task, computed faster where it has no hard negatives.
 
     Yi et al., "Sampling-bias-corrected neural modeling for large corpus item recommendations", RecSys 2019: negatives
     are corrected by the log of the probability that a batch row holds them. Mixed negatives: Yang et al., "Mixed
@@ -88,28 +89,42 @@ class InBatchSoftmax(Objective):
 
     def loss(self, pair: Pair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
         """Mean over the rows of −log softmax of the row's own movie."""
-        movie, probability, features = batch["movie"], None, dict(batch)
+        movie, features = batch["movie"], dict(batch)
         if "history" in batch:  # a row's own movie must not tell the answer
             others = batch["history"].flat_values != tf.gather(movie, batch["history"].value_rowids())
             features["history"] = _keep(batch["history"], others & _thinned(batch["history"], self.config, seed))
         queries = pair.query_tower(features, self.config.dropout, seed)
         drawn = tf.random.stateless_uniform([self.config.uniform_negatives], seed + 1, 0, self.data.movies, tf.int32)
-        movie = tf.concat([movie, drawn], axis=0)
-        if self.probability is not None:
-            probability = self._sampling_probability(movie, tf.shape(queries)[0])
+        if self.config.hard_negatives is not None:
+            return self._hard(pair, queries, tf.concat([movie, drawn], axis=0), seed)
+        distinct = Distinct.of(movie, drawn)
+        return batch_softmax(
+            queries,
+            pair.candidate_tower({"movie": distinct.ids}, self.config.dropout, seed + 2),
+            distinct,
+            self._log_probability(distinct.ids, tf.shape(queries)[0]),
+            remove_accidental_hits=self.config.remove_accidental_hits,
+        )
+
+    def _hard(self, pair: Pair, queries: tf.Tensor, movie: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """The same among each row's hardest negatives, by TFRS's own task."""
+        log_probability = self._log_probability(movie, tf.shape(queries)[0])
         return self.task(
             query_embeddings=queries,
             candidate_embeddings=pair.candidate_tower({"movie": movie}, self.config.dropout, seed + 2),
             candidate_ids=movie,
-            candidate_sampling_probability=probability,
+            candidate_sampling_probability=None if log_probability is None else tf.exp(log_probability),
             compute_metrics=False,
         )
 
-    def _sampling_probability(self, movie: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-        """[candidates]: the chance that a candidate of the batch is this movie, over drawn and in-batch ones."""
+    def _log_probability(self, movie: tf.Tensor, rows: tf.Tensor) -> tf.Tensor | None:
+        """[candidates]: log of the chance that a candidate of the batch is this movie, over drawn and in-batch ones."""
+        if self.probability is None:
+            return None
         drawn = tf.cast(self.config.uniform_negatives, tf.float32)
         share = drawn / (drawn + tf.cast(rows, tf.float32))
-        return (1.0 - share) * tf.gather(self.probability, movie) + share / self.data.movies
+        chance = (1.0 - share) * tf.gather(self.probability, movie) + share / self.data.movies
+        return tf.math.log(tf.clip_by_value(chance, 1e-6, 1.0))  # as TFRS bounds it
 
 
 class PerUser(Objective):
