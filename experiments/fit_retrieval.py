@@ -18,7 +18,6 @@ from models.factors import FactorRecommender
 from models.fold_in import learn_fold_in
 from models.joint import build_joint
 from models.linear import linear_vectors
-from models.optimizers import adam
 from models.pair import build_pair
 from models.recency import fit_recency_part
 from models.retrieval import RetrievalConfig
@@ -118,7 +117,7 @@ def fit_part(
     seed = context.seed
     tf.keras.utils.set_random_seed(seed)
     model = BUILDERS[name](config, data, seed)
-    model.compile(optimizer=adam(model.learning_rate()))
+    model.compile(optimizer=model.new_optimizer())
     monitor = context.monitor if epochs is None else None
     best, history = fit_keras(
         model,

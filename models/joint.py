@@ -12,7 +12,7 @@ from models.backend import tf, tfrs
 from models.joint_config import JointConfig
 from models.joint_towers import content_pair, shared_embeddings
 from models.loss_weights import WEIGHTINGS
-from models.optimizers import adam
+from models.optimizers import OPTIMIZERS, adam
 from models.pair import TowerPair, build_pair
 from models.rating_config import STEPS
 from models.rating_task import RatingTask
@@ -60,9 +60,9 @@ class JointModel(tfrs.Model):
         """Batches in an epoch."""
         return self.pair.steps_per_epoch if self.pair else STEPS
 
-    def learning_rate(self) -> float:
-        """Of the shared vectors and what belongs to the retrieval and content tasks."""
-        return self.config.retrieval.learning_rate
+    def new_optimizer(self) -> tf.keras.optimizers.legacy.Optimizer:
+        """To compile it with: of the shared vectors and what belongs to the retrieval and content tasks."""
+        return OPTIMIZERS[self.config.retrieval.optimizer](self.config.retrieval.learning_rate)
 
     def batches(self, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """Batches epoch after epoch, a function of (seed, epoch); ``rates`` says whether the rating task takes part."""

@@ -7,6 +7,7 @@ import numpy as np
 from models.backend import tf, tfrs
 from models.config import PairConfig
 from models.objectives import OBJECTIVES, Objective
+from models.optimizers import OPTIMIZERS
 from models.towers import Tower, build_towers
 from models.training_data import TrainingData
 
@@ -45,9 +46,10 @@ class TowerPair(tfrs.Model):
         """Batches epoch after epoch, a function of (seed, epoch)."""
         return self.objective.batches(seed, first_epoch, epochs)
 
-    def learning_rate(self) -> float:
-        """Of Adam; constant."""
-        return self.objective.config.learning_rate
+    def new_optimizer(self) -> tf.keras.optimizers.legacy.Optimizer:
+        """To compile it with."""
+        config = self.objective.config
+        return OPTIMIZERS[config.optimizer](config.learning_rate)
 
     @property
     def steps_per_epoch(self) -> int:

@@ -15,7 +15,6 @@ from models.config import PairConfig
 from models.joint import build_joint
 from models.joint_config import JointConfig, TaskWeights
 from models.joint_towers import shared_embeddings
-from models.optimizers import adam
 from models.rating_config import RatingConfig
 from models.training_data import TrainingData
 
@@ -44,7 +43,7 @@ def data(dataset):
 def trained(config, data, directory, epochs=4):
     tf.keras.utils.set_random_seed(0)
     model = build_joint(config, data, 0)
-    model.compile(optimizer=adam(model.learning_rate()))
+    model.compile(optimizer=model.new_optimizer())
     _, history = fit_keras(
         model,
         Schedule(epochs, epochs),

@@ -5,7 +5,6 @@ from data import Interactions, Vocabulary
 from models.backend import tf
 from models.catalogue_softmax import NEVER, catalogue_softmax
 from models.histories import Histories
-from models.optimizers import adam
 from models.sequence import SequenceModel, build_sequence
 from models.sequence_config import SequenceConfig
 
@@ -37,7 +36,7 @@ def in_order(movies: int = 40, users: int = 80) -> Interactions:
 def fit(config: SequenceConfig, rows: Interactions, seed: int = 0) -> SequenceModel:
     tf.keras.utils.set_random_seed(seed)
     model = build_sequence(config, rows, seed)
-    model.compile(optimizer=adam(model.learning_rate()))
+    model.compile(optimizer=model.new_optimizer())
     model.fit(
         model.batches(seed, 0, config.epochs),
         epochs=config.epochs,
@@ -191,7 +190,7 @@ def test_a_checkpoint_brings_back_the_model_and_its_training(tmp_path):
 
     def compiled() -> SequenceModel:
         model = build_sequence(config, in_order(), seed=0)
-        model.compile(optimizer=adam(model.learning_rate()))
+        model.compile(optimizer=model.new_optimizer())
         return model
 
     def train(model: SequenceModel, first: int, last: int) -> None:
