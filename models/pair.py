@@ -10,6 +10,7 @@ from models.objectives import OBJECTIVES, Objective
 from models.optimizers import OPTIMIZERS
 from models.towers import Tower, build_towers
 from models.training_data import TrainingData
+from models.warm_start import Side
 
 
 class TowerPair(tfrs.Model):
@@ -50,6 +51,12 @@ class TowerPair(tfrs.Model):
         """To compile it with."""
         config = self.objective.config
         return OPTIMIZERS[config.optimizer](config.learning_rate)
+
+    def tables(self) -> list[tuple[tf.Variable, Side]]:
+        """Variables with a row per user or movie."""
+        towers = (self.query_tower, self.candidate_tower)
+        layers = [layer for tower in towers for layer in (*tower.parts, tower.extra) if hasattr(layer, "tables")]
+        return [table for layer in layers for table in layer.tables()]
 
     @property
     def steps_per_epoch(self) -> int:

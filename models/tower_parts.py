@@ -38,6 +38,10 @@ class IdPart(tf.keras.layers.Layer):
         self.embedding.build(None)
         self.feature = feature
 
+    def tables(self) -> list[tuple[tf.Variable, str]]:
+        """The vectors, a row per id."""
+        return [(self.embedding.embeddings, self.feature)]
+
     def call(self, features: Features) -> tf.Tensor:
         """[batch, dim] float32 from ids [batch] int32."""
         return rows_of(self.embedding.embeddings, features[self.feature])
@@ -53,6 +57,10 @@ class HistoryPart(tf.keras.layers.Layer):
     def __init__(self, embedding: tf.keras.layers.Embedding) -> None:
         super().__init__()
         self.embedding = embedding
+
+    def tables(self) -> list[tuple[tf.Variable, str]]:
+        """The vectors, a row per movie."""
+        return [(self.embedding.embeddings, "movie")]
 
     def call(self, features: Features) -> tf.Tensor:
         """[batch, dim] float32 from ``history`` [batch, (movies)] ragged int32; zeros for an empty history."""
@@ -128,6 +136,10 @@ class MovieBias(tf.keras.layers.Layer):
     def __init__(self, counts: np.ndarray) -> None:
         super().__init__()
         self.bias = tf.Variable(np.log(np.maximum(counts, 1)).astype(np.float32)[:, None], name="movie_bias")
+
+    def tables(self) -> list[tuple[tf.Variable, str]]:
+        """The biases, a row per movie."""
+        return [(self.bias, "movie")]
 
     def call(self, features: Features) -> tf.Tensor:
         """[batch, 1] float32."""
