@@ -2,6 +2,7 @@
 #   make run     install what the main job needs, then compare recommenders on MovieLens-100K
 #   make test    install every extra but bench and mlflow, then lint, type-check, test, run end to end and execute the notebooks
 #   make setup   only install, as make test does
+#   make docs    write the documentation as a site to build/docs, with a reference made from docstrings
 #   make rendered   run the notebooks and write them with their outputs to build/notebooks, as HTML
 # Each can be repeated and skips what is already done.
 
@@ -10,7 +11,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test setup lint types unit e2e notebooks rendered bench tables results lock clean help
+.PHONY: run test setup lint types unit e2e notebooks docs rendered bench tables results lock clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -33,7 +34,7 @@ $(VENV)/.installed-run: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-all: pyproject.toml constraints.txt | $(BIN)/python
 	@echo 'Installing everything into $(VENV): a minute or two, 3.2 GB'
-	@$(PIP) install -qq --constraint constraints.txt --editable '.[baselines,sentences,serving,notebooks,dev]'
+	@$(PIP) install -qq --constraint constraints.txt --editable '.[baselines,sentences,serving,notebooks,docs,dev]'
 	@touch $@ $(VENV)/.installed-run
 
 lint: setup
@@ -51,6 +52,11 @@ e2e: setup
 
 notebooks: setup
 	$(BIN)/python -m pytest --nbmake --nbmake-timeout=600 notebooks
+
+# pages that open from a file and ask no network; --strict: a broken link is an error
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo 'Open build/docs/index.html'
 
 # the notebooks with their outputs, as pages in build/notebooks
 rendered: setup

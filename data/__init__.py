@@ -7,6 +7,7 @@ from data.feature_files import read_columns
 from data.files import load_files, load_split_files, read_ratings_file
 from data.interactions import Interactions, Vocabulary
 from data.loading import load
+from data.names import parse_columns
 from data.questions import REVEALED, Question, question
 from data.splits import SPLITS, Split, folds, holdout, split
 from data.summary import info
@@ -31,6 +32,7 @@ __all__ = [
     "load",
     "load_files",
     "load_split_files",
+    "parse_columns",
     "prepare_tfds",
     "question",
     "read_columns",

@@ -8,18 +8,21 @@ from typing import Any
 import polars as pl
 
 from data.errors import DataError
+from data.names import HINT, OwnNames
 from data.ratings_table import check_header
+from data.records import csv_syntax
 
-_LISTS = ("movie_genres", "tags")
 
-
-def read_columns(path: str | Path, schema: dict[str, Any], required: tuple[str, ...]) -> pl.DataFrame:
+def read_columns(
+    path: str | Path, schema: dict[str, Any], required: tuple[str, ...], names: OwnNames | None = None
+) -> pl.DataFrame:
     """Reads those columns of a CSV or Parquet file that a schema names.
 
     Args:
         path: The file; other columns are passed over.
         schema: Column name → polars type, in the order of the result.
         required: Columns that must be there.
+        names: What columns are called in the file, where that is something else.
 
     Returns:
         [n] rows with the columns of ``schema`` that the file has.
@@ -27,22 +30,25 @@ def read_columns(path: str | Path, schema: dict[str, Any], required: tuple[str, 
     Raises:
         DataError: If the file is missing, lacks a required column or holds a value of another type.
     """
-    path = Path(path).expanduser()
-    return read_parquet(path, schema, required) if is_parquet(path) else _read_csv(path, schema, required)
+    path, names = Path(path).expanduser(), names or OwnNames()
+    read = read_parquet if is_parquet(path) else _read_csv
+    table = read(path, {names.of(name): dtype for name, dtype in schema.items()}, names.required(schema, required))
+    return table.rename({names.of(name): name for name in schema}, strict=False)
 
 
-def read_features(path: Path, schema: dict[str, Any], key: str) -> pl.DataFrame:
+def read_features(path: Path, schema: dict[str, Any], key: str, names: OwnNames | None = None) -> pl.DataFrame:
     """A movies or users file, each id once.
 
     Args:
         path: CSV or Parquet.
         schema: Column name → polars type.
         key: The id's column, which must be there.
+        names: As in ``read_columns``.
 
     Raises:
         DataError: As ``read_columns``, and if an id is null or occurs twice.
     """
-    table = read_columns(path, schema, (key,))
+    table = read_columns(path, schema, (key,), names)
     for fault, bad in (("an id", table[key].is_null()), ("each id once", ~table[key].is_first_distinct())):
         if bad.any():
             row = int(bad.arg_max() or 0)
@@ -52,17 +58,18 @@ def read_features(path: Path, schema: dict[str, Any], key: str) -> pl.DataFrame:
 
 
 def _read_csv(path: Path, schema: dict[str, Any], required: tuple[str, ...]) -> pl.DataFrame:
-    there = check_header(path, str(path), list(required))
+    syntax = csv_syntax(path)
+    there = check_header(path, str(path), list(required), syntax, hint=HINT)
     present = [name for name in schema if name in there]
     try:
-        text = pl.read_csv(path, columns=present, infer_schema=False).select(present)
+        text = pl.read_csv(path, columns=present, separator=syntax.separator, infer_schema=False).select(present)
     except pl.exceptions.PolarsError as error:
         reason = f"expected comma-separated values in UTF-8, got something else ({_first_line(error)})"
         raise DataError(reason, file=path) from error
     columns = []
     for name in present:
         dtype = schema[name]
-        column = text[name].str.split("|") if name in _LISTS else _cast(text[name], dtype)
+        column = text[name].str.split("|") if dtype == pl.List(pl.String) else _cast(text[name], dtype)
         bad = column.is_null() & text[name].is_not_null()
         if bad.any():
             row = int(bad.arg_max() or 0)
@@ -100,7 +107,7 @@ def read_parquet(path: Path, schema: dict[str, Any], required: tuple[str, ...]) 
         raise DataError(f"expected a Parquet file, got a damaged one ({_first_line(error)})", file=path) from error
     missing = [name for name in required if name not in table.columns]
     if missing:
-        reason = f"expected the columns {', '.join(required)}, got {', '.join(table.columns)}"
+        reason = f"expected the columns {', '.join(required)}, got {', '.join(table.columns)}{HINT}"
         raise DataError(reason, file=path, column=missing[0])
     columns = []
     for name, dtype in schema.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,10 @@ import polars as pl
 
 from data.dataset import MOVIES_SCHEMA, RATINGS_SCHEMA, USERS_SCHEMA, Dataset
 from data.errors import DataError
-from data.feature_files import is_parquet, read_features, read_parquet
+from data.feature_files import is_parquet, read_columns, read_features
+from data.names import HINT, OwnNames
 from data.ratings_table import check_header, drop_faults, read_ratings
-from data.records import CSV
+from data.records import csv_syntax
 from data.splits import Split
 from data.tables import add_missing, movies_table, users_table
 
@@ -24,12 +25,14 @@ def load_files(
     *,
     movies: str | Path | None = None,
     users: str | Path | None = None,
+    columns: Mapping[str, str] | None = None,
     skip_bad_lines: bool = False,
     report: Callable[[str], None] | None = None,
 ) -> Dataset:
     """Loads a user's own data.
 
-    Columns go by name, others are passed over. Whole-number ids become text.
+    Columns go by name, others are passed over. Whole-number ids become text. What separates a CSV's fields is found in
+    its first line: comma, semicolon, tab or bar.
 
     Args:
         ratings: CSV or Parquet with ``user_id``, ``movie_id``; without ``user_rating`` it is implicit feedback, without
@@ -37,16 +40,18 @@ def load_files(
         movies: CSV or Parquet with ``movie_id`` and any of the other columns of ``Dataset.movies``; in CSV, several
             genres or tags are separated by ``|``. None, or a movie that is not there: its title is its id.
         users: CSV or Parquet with ``user_id`` and any of the other columns of ``Dataset.users``.
+        columns: What our columns are called in these files, where that is something else: ``{"user_id": "customer"}``.
         skip_bad_lines: Drop bad ratings instead of raising; of several for one user and movie the last is kept.
         report: Receives a line on what was dropped.
 
     Raises:
         DataError: If a file is missing, lacks a column or has a bad line; names file, line (of Parquet: row), column.
     """
-    table, dropped = read_ratings_file(ratings, skip_bad_lines=skip_bad_lines)
+    names = OwnNames.of_all(columns)
+    table, dropped = read_ratings_file(ratings, names=names, skip_bad_lines=skip_bad_lines)
     if dropped and report:
         report(f"skipped {dropped:,} bad lines of {ratings}")
-    return _dataset(Path(ratings).stem, table, movies, users, str(ratings), dropped)
+    return _dataset(Path(ratings).stem, table, movies, users, names, str(ratings), dropped)
 
 
 def load_split_files(
@@ -56,6 +61,7 @@ def load_split_files(
     validation: str | Path | None = None,
     movies: str | Path | None = None,
     users: str | Path | None = None,
+    columns: Mapping[str, str] | None = None,
     skip_bad_lines: bool = False,
     report: Callable[[str], None] | None = None,
 ) -> tuple[Dataset, Split]:
@@ -67,6 +73,7 @@ def load_split_files(
         validation: The same; None for a split whose validation is empty (see ``holdout``).
         movies: As in ``load_files``.
         users: As in ``load_files``.
+        columns: As in ``load_files``.
         skip_bad_lines: As in ``load_files``.
         report: As in ``load_files``.
 
@@ -76,18 +83,19 @@ def load_split_files(
     Raises:
         DataError: As ``load_files``, and if a rating stands in two parts or the parts have different columns.
     """
+    names = OwnNames.of_all(columns)
     files = {"train": train, "validation": validation, "test": test}
     parts: dict[str, pl.DataFrame] = {}
     dropped = 0
     for part, file in files.items():
         if file is not None:
-            parts[part], more = read_ratings_file(file, skip_bad_lines=skip_bad_lines)
+            parts[part], more = read_ratings_file(file, names=names, skip_bad_lines=skip_bad_lines)
             dropped += more
-    columns = parts["train"].columns
+    wanted = parts["train"].columns
     for part, table in parts.items():
-        if table.columns != columns:
+        if table.columns != wanted:
             raise DataError(
-                f"expected the columns of train ({', '.join(columns)}), got {', '.join(table.columns)}",
+                f"expected the columns of train ({', '.join(wanted)}), got {', '.join(table.columns)}",
                 file=files[part],
             )
     _check_disjoint(parts, files)
@@ -95,11 +103,13 @@ def load_split_files(
         report(f"skipped {dropped:,} bad lines of {', '.join(str(file) for file in files.values() if file)}")
     together = pl.concat(list(parts.values()))
     source = ", ".join(f"{part} {file}" for part, file in files.items() if file)
-    dataset = _dataset(Path(train).stem, together, movies, users, source, dropped)
+    dataset = _dataset(Path(train).stem, together, movies, users, names, source, dropped)
     return dataset, Split("files", parts["train"], parts.get("validation", together.clear()), parts["test"])
 
 
-def read_ratings_file(path: str | Path, *, skip_bad_lines: bool = False) -> tuple[pl.DataFrame, int]:
+def read_ratings_file(
+    path: str | Path, *, names: OwnNames | None = None, skip_bad_lines: bool = False
+) -> tuple[pl.DataFrame, int]:
     """Reads and checks one ratings file; see ``load_files``.
 
     Returns:
@@ -108,13 +118,14 @@ def read_ratings_file(path: str | Path, *, skip_bad_lines: bool = False) -> tupl
     Raises:
         DataError: As ``load_files``.
     """
-    path = Path(path).expanduser()
+    path, names = Path(path).expanduser(), names or OwnNames()
     if not is_parquet(path):
-        present = check_header(path, str(path), list(_REQUIRED))
-        fields = {name: name for name in RATINGS_SCHEMA if name in present}
-        table, dropped = read_ratings(path, str(path), CSV, fields, numeric_ids=False, skip_bad_lines=skip_bad_lines)
+        syntax = csv_syntax(path)
+        present = check_header(path, str(path), list(names.required(RATINGS_SCHEMA, _REQUIRED)), syntax, hint=HINT)
+        fields = {names.of(name): name for name in RATINGS_SCHEMA if names.of(name) in present}
+        table, dropped = read_ratings(path, str(path), syntax, fields, numeric_ids=False, skip_bad_lines=skip_bad_lines)
     else:
-        table = read_parquet(path, RATINGS_SCHEMA, _REQUIRED)
+        table = read_columns(path, RATINGS_SCHEMA, _REQUIRED, names)
         if table.is_empty():
             raise DataError("expected ratings, got none", file=path)
         rows = np.arange(1, table.height + 1)
@@ -127,12 +138,17 @@ def _dataset(
     ratings: pl.DataFrame,
     movies: str | Path | None,
     users: str | Path | None,
+    names: OwnNames,
     source: str,
     dropped: int,
 ) -> Dataset:
     tables = []
     for file, schema, key in ((movies, MOVIES_SCHEMA, "movie_id"), (users, USERS_SCHEMA, "user_id")):
-        table = read_features(Path(file).expanduser(), schema, key) if file else pl.DataFrame(schema={key: pl.String})
+        table = (
+            read_features(Path(file).expanduser(), schema, key, names)
+            if file
+            else pl.DataFrame(schema={key: pl.String})
+        )
         tables.append(add_missing(table, ratings[key]))
     return Dataset(name, ratings, movies_table(tables[0]), users_table(tables[1]), source, dropped)
 

@@ -46,7 +46,7 @@ def read_ratings(
         DataError: With file, line and column of the first fault, unless faults are skipped.
     """
     if syntax.header:
-        check_header(content, file, list(fields))
+        check_header(content, file, list(fields), syntax)
     types = {
         name: pl.UInt32 if numeric_ids and name.endswith("_id") else RATINGS_SCHEMA[name] for name in fields.values()
     }
@@ -63,19 +63,23 @@ def read_ratings(
     return table.select(pl.col(name).cast(RATINGS_SCHEMA[name]) for name in ordered), dropped
 
 
-def check_header(content: bytes | Path, file: str, wanted: list[str]) -> list[str]:
+def check_header(
+    content: bytes | Path, file: str, wanted: list[str], syntax: Syntax = CSV, *, hint: str = ""
+) -> list[str]:
     """The column names in a CSV's first line.
 
     Raises:
         DataError: If a wanted one is missing or a name occurs twice.
     """
-    _, header = next(records(content, CSV), (1, []))
+    _, header = next(records(content, syntax), (1, []))
     if isinstance(header, DataError):
         raise header.at(file, 1)
     missing = [name for name in wanted if name not in header]
     if missing:
         came = ", ".join(header) or "nothing"
-        raise DataError(f"expected the columns {', '.join(wanted)}, got {came}", file=file, line=1, column=missing[0])
+        raise DataError(
+            f"expected the columns {', '.join(wanted)}, got {came}{hint}", file=file, line=1, column=missing[0]
+        )
     if len(set(header)) != len(header):
         raise DataError(f"expected each column once, got {', '.join(header)}", file=file, line=1)
     return header
@@ -118,7 +122,7 @@ def _read_slowly(
     skip_bad_lines: bool,
 ) -> tuple[pl.DataFrame, np.ndarray, int]:
     """The file line by line: the table, the line number of each row, how many lines were dropped."""
-    header = check_header(content, file, list(fields)) if syntax.header else list(fields)
+    header = check_header(content, file, list(fields), syntax) if syntax.header else list(fields)
     parsers: dict[Any, Callable[[str, str], Any]] = {
         pl.UInt32: whole_number,
         pl.String: identifier,

@@ -21,7 +21,7 @@ class Syntax:
 
     Attributes:
         separator: Between fields; one character, or ``::``.
-        header: Whether the first line names the columns.
+        header: Whether the first line names the columns, as in CSV.
         encoding: ``utf-8`` or ``latin-1``.
     """
 
@@ -32,7 +32,7 @@ class Syntax:
     @property
     def quoted(self) -> bool:
         """Whether fields may stand in double quotes: in CSV only, elsewhere ``"`` is a letter like others."""
-        return self.separator == ","
+        return self.header
 
 
 TAB = Syntax("\t")
@@ -40,6 +40,13 @@ PIPE = Syntax("|", encoding="latin-1")
 DAT = Syntax("::")
 DAT_LATIN1 = Syntax("::", encoding="latin-1")
 CSV = Syntax(",", header=True)
+
+
+def csv_syntax(path: Path) -> Syntax:
+    """A CSV's separator is what its first line has most of: comma, semicolon, tab or bar."""
+    with path.open("rb") as file:
+        first = file.readline()
+    return Syntax(max(",;\t|", key=lambda sign: first.count(sign.encode())), header=True)
 
 
 def records(content: bytes | Path, syntax: Syntax) -> Iterator[tuple[int, list[str] | DataError]]:
@@ -51,14 +58,16 @@ def records(content: bytes | Path, syntax: Syntax) -> Iterator[tuple[int, list[s
         faults: dict[int, DataError] = {}
         text = _decoded(lines, syntax.encoding, faults)
         if syntax.quoted:
-            yield from _csv_records(text, faults)
+            yield from _csv_records(text, faults, syntax.separator)
             return
         for number, line in enumerate(text, start=1):
             yield number, faults.get(number) or line.rstrip("\r\n").split(syntax.separator)
 
 
-def _csv_records(text: Iterator[str], faults: dict[int, DataError]) -> Iterator[tuple[int, list[str] | DataError]]:
-    reader = csv.reader(text)
+def _csv_records(
+    text: Iterator[str], faults: dict[int, DataError], separator: str
+) -> Iterator[tuple[int, list[str] | DataError]]:
+    reader = csv.reader(text, delimiter=separator)
     while True:
         try:
             fields = next(reader, None)

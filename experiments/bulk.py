@@ -72,25 +72,17 @@ class Plan:
         )
 
 
-def recommend_to_all(
-    run: Path, out: Path, k: int, allow: Collection[str] | None, deny: Collection[str] | None, reporter: Reporter
-) -> dict[str, int]:
+def recommend_to_all(plan: Plan, out: Path, reporter: Reporter) -> dict[str, int]:
     """Writes the k best movies that each user does not know.
 
-    Scores are the model's own, exact. Movies that joined or left the run's index are in or out here too.
-
     Args:
-        run: A finished run.
+        plan: What is to be written.
         out: The Parquet file; blocks lie beside it until all are there.
-        k: At least 1.
-        allow: Only these movies; None for all.
-        deny: None of these.
         reporter: Is told what is going on.
 
     Returns:
         Numbers of ``users`` and of ``rows`` written.
     """
-    plan = make_plan(run, k, allow, deny)
     parts = out.with_name(out.name + ".partial")
     parts.mkdir(parents=True, exist_ok=True)
     starts = range(0, len(plan.users), plan.block)
@@ -110,26 +102,48 @@ def recommend_to_all(
     return {"users": len(plan.users), "rows": rows}
 
 
-def make_plan(run: Path, k: int, allow: Collection[str] | None, deny: Collection[str] | None) -> Plan:
-    """What is to be written; see ``recommend_to_all``.
+def plan_of_run(run: Path, k: int, allow: Collection[str] | None, deny: Collection[str] | None) -> Plan:
+    """The lists of a finished run; movies that joined or left its index are in or out here too.
+
+    Scores are the model's own, exact.
+
+    Args:
+        run: A finished run.
+        k: At least 1.
+        allow: Only these movies; None for all.
+        deny: None of these.
 
     Raises:
         DataError: No movie is allowed.
     """
     model, removed, generation = _with_index(run, load_model(run))
+    config = read_result(run).config
+    identity = {"run": hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest(), "index": generation}
+    return make_plan(model, k, allow, [*(deny or ()), *removed], identity)
+
+
+def make_plan(
+    model: StoredModel, k: int, allow: Collection[str] | None, deny: Collection[str] | None, identity: dict[str, Any]
+) -> Plan:
+    """The lists of a model.
+
+    Args:
+        model: A stored model.
+        k: At least 1.
+        allow: Only these movies; None for all.
+        deny: None of these.
+        identity: What model this is, for JSON.
+
+    Raises:
+        DataError: No movie is allowed.
+    """
     movies = model.recommender.movies
     allowed = np.ones(len(movies), bool) if allow is None else _mask(movies, allow)
-    allowed &= ~_mask(movies, [*(deny or ()), *removed])
+    allowed &= ~_mask(movies, deny or ())
     if not allowed.any():
         raise DataError("expected some movies to recommend, got none that is allowed and not denied")
     users = Vocabulary.from_ids([*model.recommender.users.ids, *model.known["user_id"].unique()])
-    config = read_result(run).config
-    identity = {
-        "run": hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest(),
-        "index": generation,
-        "k": k,
-        "allowed": hashlib.sha256(np.packbits(allowed).tobytes()).hexdigest(),
-    }
+    identity = {**identity, "k": k, "allowed": hashlib.sha256(np.packbits(allowed).tobytes()).hexdigest()}
     block = max(1, CELLS // len(movies))
     return Plan(model, users.ids, known_matrix(model.known, users, movies), allowed, k, block, identity)
 

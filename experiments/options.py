@@ -59,6 +59,8 @@ class DataOptions:
     """Your own movies, with --ratings or --train: movie_id, movie_title[, movie_genres, ...]."""
     users: Path | None = None
     """Your own users, with --ratings or --train: user_id[, ...]."""
+    columns: str | None = None
+    """What our columns are called in your files, where that differs: user_id=customer,movie_id=film."""
     train: Path | None = None
     """A ready split: the train rows (CSV or Parquet). Needs --test."""
     test: Path | None = None
@@ -87,6 +89,8 @@ class DataOptions:
             raise ValueError(f"--split: the files of --train and --test are the split, got {self.split!r} as well")
         if (self.movies or self.users) and self.ratings is None and self.train is None:
             raise ValueError("--movies and --users: expected together with --ratings or --train")
+        if self.columns and self.ratings is None and self.train is None:
+            raise ValueError("--columns: expected together with --ratings or --train")
         _check_integers("--revealed", self.revealed, 0)
         if self.folds < 2:
             raise ValueError(f"--folds: expected at least 2, got {self.folds}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from data import Dataset, Split, folds, holdout, load, load_files, load_split_files, split
+from data import Dataset, Split, folds, holdout, load, load_files, load_split_files, parse_columns, split
 from experiments.options import DataOptions, RunOptions
 from experiments.reporter import Reporter
 
@@ -53,6 +53,7 @@ def load_source(options: DataOptions, reporter: Reporter) -> Source:
             validation=options.validation,
             movies=options.movies,
             users=options.users,
+            columns=parse_columns(options.columns),
             skip_bad_lines=options.skip_bad_lines,
             report=reporter.line,
         )
@@ -62,6 +63,7 @@ def load_source(options: DataOptions, reporter: Reporter) -> Source:
             options.ratings,
             movies=options.movies,
             users=options.users,
+            columns=parse_columns(options.columns),
             skip_bad_lines=options.skip_bad_lines,
             report=reporter.line,
         )

@@ -120,6 +120,14 @@ def favourites(model: StoredModel, user_id: str, k: int) -> pl.DataFrame:
     return best.with_columns(titles).select("movie_id", "movie_title", *order[:1])
 
 
+def example_user(model: StoredModel) -> str:
+    """A user with a history of ordinary length and something held out: the first by id among those in the middle."""
+    lengths = model.known.group_by("user_id").len()
+    tested = lengths.join(model.test, on="user_id", how="semi")
+    middle = (tested if len(tested) else lengths).sort("len", "user_id")
+    return str(middle["user_id"][len(middle) // 2])
+
+
 def _answer(model: StoredModel, scores: np.ndarray, history: np.ndarray, k: int) -> pl.DataFrame:
     """The table of the best movies outside the history."""
     scores[history] = -np.inf

@@ -3,7 +3,7 @@
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` and shows ``docs/results/NAME.json``. The
 file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, ``stages``, ``index``, ``load``, or without one
 what ``recs compare --json`` prints.
-``python -m experiments.tables`` checks, with ``--write`` it mends and draws ablations that trade lists for ratings.
+``python -m experiments.tables`` checks, with ``--write`` it mends, and draws the pictures.
 """
 
 from __future__ import annotations
@@ -19,21 +19,22 @@ import polars as pl
 
 from experiments.ablation_table import ablation_cells
 from experiments.display import COLUMNS, number, seconds, with_interval
+from experiments.figures import with_figures
 from experiments.overrides import short
-from experiments.plots import trade_off
+from experiments.paths import RESULTS, ROOT
+from experiments.plots import models, numbers_of, trade_off
 from experiments.results import Result
 from experiments.stages_table import stages
 
 Cells = tuple[list[str], list[list[str]]]
 """A header and rows."""
 
-ROOT = Path(__file__).parent.parent
 TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
 
 def table(name: str) -> str:
     """The Markdown table of ``docs/results/NAME.json``."""
-    stored = json.loads((ROOT / "docs" / "results" / f"{name}.json").read_text(encoding="utf-8"))
+    stored = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     kind = stored.get("kind", "comparison")
     if kind not in TABLES:
         raise ValueError(f"{name}.json: expected a kind of {', '.join(TABLES)}, got {kind!r}")
@@ -165,8 +166,8 @@ def _cold_comparison(stored: Mapping[str, Any]) -> Cells:
 
 
 def with_tables(text: str) -> str:
-    """The text with every table as the results say."""
-    return TABLE.sub(lambda match: match[1] + table(match[2]) + match[3], text)
+    """The text with every table, and every number in between that says where it comes from, as the results say."""
+    return with_figures(TABLE.sub(lambda match: match[1] + table(match[2]) + match[3], text))
 
 
 def pages() -> list[Path]:
@@ -174,16 +175,43 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
+QUESTIONS = {
+    "stratified": "What else have they rated?",
+    "temporal-user": "What next?",
+    "cold-items": "Which new movies?",
+}
+"""The splits in the picture of the README, and what each asks."""
+
+
 def plots() -> dict[Path, str]:
-    """Pictures of ablations that trade lists against ratings: file → SVG."""
-    results = ROOT / "docs" / "results"
-    stored = {file: json.loads(file.read_text(encoding="utf-8")) for file in sorted(results.glob("ablation-*.json"))}
+    """Pictures: that of the README, and of ablations that trade lists against ratings: file → SVG."""
+    stored = {file: json.loads(file.read_text(encoding="utf-8")) for file in sorted(RESULTS.glob("ablation-*.json"))}
     runs = {file: {"default": one["default"], **one["variants"]} for file, one in stored.items()}
-    return {
+    asked = {
+        text: json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name, text in QUESTIONS.items()
+    }
+    return {RESULTS / "models.svg": models({text: _compared(one) for text, one in asked.items()})} | {
         file.with_suffix(".svg"): trade_off({name: run["test"] for name, run in of_file.items()})
         for file, of_file in runs.items()
         if sum("rmse" in run["test"] for run in of_file.values()) > 1
     }
+
+
+def _compared(stored: Mapping[str, Any]) -> dict[str, tuple[float, float, float]]:
+    """Model → nDCG@10 and the ends of what stands behind its ± in the table."""
+    found = {}
+    for name, run in stored["runs"].items():
+        value = run["test"]["ndcg@10"]
+        spread = run["spread"]["test"]["ndcg@10"] if stored["split"] in COLUMNS else None
+        low, high = (value - spread, value + spread) if spread is not None else run["confidence"]["ndcg@10"]
+        found[name] = (value, low, high)
+    return found
+
+
+def stale_plots() -> list[Path]:
+    """Pictures that are missing, or drawn from other numbers than the results."""
+    drawn = plots().items()
+    return [file for file, svg in drawn if not file.exists() or numbers_of(file.read_text("utf-8")) != numbers_of(svg)]
 
 
 def main(words: list[str]) -> int:
@@ -195,10 +223,12 @@ def main(words: list[str]) -> int:
         if "--write" in words:
             page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
         print(f"{page.relative_to(ROOT)}: {'mended' if '--write' in words else 'not as the results say; make tables'}")
-    if "--write" in words:
-        for file, svg in plots().items():
-            file.write_text(svg, encoding="utf-8")
-    return 1 if stale and "--write" not in words else 0
+    pictures = stale_plots()
+    for file in pictures:
+        if "--write" in words:
+            file.write_text(plots()[file], encoding="utf-8")
+        print(f"{file.relative_to(ROOT)}: {'drawn' if '--write' in words else 'not as the results say; make tables'}")
+    return 1 if (stale or pictures) and "--write" not in words else 0
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from experiments.display import (
     side_by_side,
 )
 from experiments.parts import load_source
-from experiments.recommend import StoredModel, favourites, load_model, recommend_for_user
+from experiments.recommend import StoredModel, example_user, favourites, load_model, recommend_for_user
 from experiments.registry import NAMES
 from experiments.reporter import ConsoleReporter
 from experiments.results import Result
@@ -74,16 +75,18 @@ def _show(results: Sequence[Result], out: Path) -> None:
     best = max(results, key=lambda result: result.metrics["validation"]["ndcg@10"])
     model = load_model(best.directory)
     _show_user(model, screen)
-    _show_next(best.directory, _example_user(model), screen)
+    _show_next(best.directory, model, screen)
     screen.print(f"\nRun directories, with report.html in each: {out}", soft_wrap=True)
     screen.print(f"All of them on one page: {out / 'report.html'}", soft_wrap=True)
 
 
-def _show_next(directory: Path, user: str, screen: Console) -> None:
-    """What to try next, as commands that can be pasted."""
+def _show_next(directory: Path, model: StoredModel, screen: Console) -> None:
+    """What to try next, as commands that can be pasted: with ids of these data."""
+    user = example_user(model)
+    liked = ",".join(favourites(model, user, 2)["movie_id"])
     ideas = {
-        f"recommend {directory} --user {user}": "more for this user, with reasons",
-        f"recommend {directory} --history 50,172": "for somebody who knows these movies",
+        f"recommend {directory} --user {shlex.quote(user)}": "more for this user, with reasons",
+        f"recommend {directory} --history {shlex.quote(liked)}": "for somebody who knows these movies",
         "run retrieval --help": "every option of the two-tower model",
         "compare ease retrieval --split leave-one-out": "another question to the same data",
     }
@@ -92,16 +95,8 @@ def _show_next(directory: Path, user: str, screen: Console) -> None:
         screen.print(f"  {program()} {words}\n      {idea}", soft_wrap=True)
 
 
-def _example_user(model: StoredModel) -> str:
-    """A user with a history of ordinary length and something held out: the first by id among those in the middle."""
-    lengths = model.known.group_by("user_id").len()
-    tested = lengths.join(model.test, on="user_id", how="semi")
-    middle = (tested if len(tested) else lengths).sort("len", "user_id")
-    return str(middle["user_id"][len(middle) // 2])
-
-
 def _show_user(model: StoredModel, screen: Console) -> None:
-    user = _example_user(model)
+    user = example_user(model)
     liked = favourites(model, user, 10)
     later = set(model.test.filter(pl.col("user_id") == user)["movie_id"])
     found = recommend_for_user(model, user, 10)

@@ -13,22 +13,35 @@ import tyro
 from rich import box
 from rich.table import Table
 
-from data import DataError, read_columns
-from experiments.bulk import recommend_to_all
+from data import DataError, fingerprint, read_columns
+from experiments.bulk import Plan, make_plan, plan_of_run, recommend_to_all
 from experiments.display import console
-from experiments.recommend_source import Source, exported_version, open_source
+from experiments.options import DataOptions
+from experiments.recommend import StoredModel, example_user
+from experiments.recommend_own import fitted_on_all
+from experiments.recommend_source import RunSource, Source, exported_version, open_source
+from experiments.registry import NAMES
 from experiments.reporter import ConsoleReporter
-from experiments.usage import parse_options
+from experiments.usage import parse_options, usage_error
 
 
 @dataclass(frozen=True)
 class RecommendOptions:
-    """Movies for a user of a finished run or of its export, or for anyone who names some movies."""
+    """Movies for a user of a run, of its export or of your own ratings, or for anyone who names some movies."""
 
-    source: tyro.conf.Positional[Path]
+    source: tyro.conf.Positional[Path | None] = None
     """Directory of a finished run, or what `recs export` wrote: OUT for its newest version, or OUT/1, OUT/2, ..."""
+    ratings: Path | None = None
+    """Instead, your own ratings (CSV or Parquet): user_id, movie_id[, user_rating][, timestamp]. A model learns from
+    all of them and answers; nothing is kept (`recs run` keeps and scores)."""
+    movies: Path | None = None
+    """With --ratings: your own movies, for their titles and features."""
+    columns: str | None = None
+    """With --ratings: what our columns are called in your files, where that differs: user_id=customer,movie_id=film."""
+    model: str = "ease"
+    """With --ratings: the experiment whose model learns; retrieval takes longer and is better."""
     user: str | None = None
-    """Id of a user in the run's data."""
+    """Id of a user in the data; with --ratings, somebody if none is named."""
     all_users: bool = False
     """Instead, of a run, a table with the lists of all users, into --out; goes on where it was interrupted."""
     history: str | None = None
@@ -48,7 +61,12 @@ class RecommendOptions:
     """Show tracebacks."""
 
     def __post_init__(self) -> None:
-        if (self.user is not None) + (self.history is not None) + self.all_users != 1:
+        if (self.source is None) == (self.ratings is None):
+            raise ValueError("expected either a run or an export, or --ratings")
+        if self.ratings is None and (self.movies or self.columns):
+            raise ValueError("--movies and --columns: expected together with --ratings")
+        asked = (self.user is not None) + (self.history is not None) + self.all_users
+        if asked > 1 or (asked == 0 and self.ratings is None):
             raise ValueError("expected either --user or --history or --all-users")
         if self.all_users != (self.out is not None):
             raise ValueError("--all-users and --out: expected both or neither")
@@ -65,11 +83,16 @@ def main(words: Sequence[str]) -> None:
         _all_users(options, options.out)
         return
     history = None if options.history is None else parse_history(options.history)
-    source = open_source(options.source)
+    source: Source
+    if options.source is None:
+        model = _own(options)
+        source, somebody = RunSource(model, f"{options.ratings}"), example_user(model)
+    else:
+        source, somebody = open_source(options.source), ""
     if history is not None:
         found, heading = source.for_history(history, options.k), f"after {len(history)} movies"
     else:
-        user = str(options.user)
+        user = somebody if options.user is None else options.user
         found, heading = source.for_user(user, options.k), f"for user {user}"
         _introduce(source, user, quiet=options.json)
     if options.json:
@@ -78,12 +101,28 @@ def main(words: Sequence[str]) -> None:
         console().print(_table(found, f"{source.name} recommends {heading}"))
 
 
-def _all_users(options: RecommendOptions, out: Path) -> None:
-    """Writes the lists of all users and says how many."""
+def _own(options: RecommendOptions) -> StoredModel:
+    """A model of the user's own ratings."""
+    if options.model not in NAMES:
+        usage_error("recs recommend", "--model", NAMES, options.model)
+    own = DataOptions(ratings=options.ratings, movies=options.movies, columns=options.columns)
+    return fitted_on_all(own, options.model, ConsoleReporter())
+
+
+def _plan(options: RecommendOptions) -> Plan:
+    """The lists of all users."""
+    limits = _movie_ids(options.allow), _movie_ids(options.deny)
+    if options.source is None:
+        model = _own(options)
+        return make_plan(model, options.k, *limits, {"model": model.name, "ratings": fingerprint(model.known)})
     if exported_version(options.source) is not None:
         raise DataError("--all-users needs the run: expected a run, got an export", file=options.source)
-    limits = _movie_ids(options.allow), _movie_ids(options.deny)
-    found = recommend_to_all(options.source, out, options.k, *limits, ConsoleReporter())
+    return plan_of_run(options.source, options.k, *limits)
+
+
+def _all_users(options: RecommendOptions, out: Path) -> None:
+    """Writes the lists of all users and says how many."""
+    found = recommend_to_all(_plan(options), out, ConsoleReporter())
     record = {"file": str(out), **found}
     if options.json:
         print(json.dumps(record))

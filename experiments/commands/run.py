@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from experiments.display import console, factorized_line, program, rating_line, run_title, seconds, top_k_table
 from experiments.earlier_run import EarlierRun
 from experiments.parts import load_source
+from experiments.recommend import example_user, load_model
 from experiments.registry import NAMES, experiment
 from experiments.reporter import ConsoleReporter
 from experiments.results import Result
@@ -76,4 +78,5 @@ def show(result: Result, *, as_json: bool) -> None:
         out.print(rating_line(metrics["test"], metrics["confidence"]))
     out.print(f"train {seconds(result.seconds['train'])} s, evaluate {seconds(result.seconds['evaluate'])} s")
     out.print(f"run directory: {result.directory}", soft_wrap=True)
-    out.print(f"next: {program()} recommend {result.directory} --user ID", soft_wrap=True)
+    user = shlex.quote(example_user(load_model(result.directory)))
+    out.print(f"next: {program()} recommend {result.directory} --user {user}", soft_wrap=True)
