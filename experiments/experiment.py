@@ -12,6 +12,7 @@ import numpy as np
 from data import Dataset, Interactions, Vocabulary
 from data.features import movie_features, title_words, user_features
 from evaluation.monitor import Monitor
+from experiments.earlier_run import EarlierRun
 from experiments.reporter import Reporter
 
 
@@ -27,6 +28,7 @@ class FitContext:
         monitor: Validation nDCG@10 of a recommender, for early stopping; None where there is nothing to validate on.
         plan: What an earlier fit found on validation, such as the number of epochs; None to let the monitor decide.
         dataset: Movies and users of the ratings, for models that use features; None where only ratings are known.
+        start: The run whose trained weights are gone on from; None to start anew.
     """
 
     seed: int
@@ -36,6 +38,7 @@ class FitContext:
     monitor: Monitor | None = None
     plan: dict[str, Any] | None = None
     dataset: Dataset | None = None
+    start: EarlierRun | None = None
 
     def features(
         self, users: Vocabulary, movies: Vocabulary, *, words: int = 0, known: Vocabulary | None = None

@@ -22,6 +22,7 @@ from models.cascade_model import CascadeRecommender
 from models.factors import FactorRecommender
 from models.knowledge import Knowledge
 from models.movie_facts import MovieFacts
+from models.optimizers import adam
 from models.ranker import Examples, Ranker
 from models.ranking_network import RankingNetwork
 
@@ -86,7 +87,7 @@ def _train(config: CascadeConfig, examples: Examples, context: FitContext) -> tu
     """Trains the network."""
     tf.keras.utils.set_random_seed(context.seed)
     ranker = Ranker(config.ranker, examples, context.seed)
-    ranker.compile(optimizer=tf.keras.optimizers.Adam(config.ranker.learning_rate))
+    ranker.compile(optimizer=adam(config.ranker.learning_rate))
     _, history = fit_keras(
         ranker,
         Schedule(config.ranker.epochs, config.ranker.epochs),

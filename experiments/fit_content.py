@@ -24,6 +24,7 @@ from models.content_kernel import KernelTower, fit_kernel
 from models.content_model import ContentRecommender, People
 from models.content_titles import Numbers
 from models.content_tower import build_content_pair, tower_weights
+from models.optimizers import adam
 from models.training_data import TrainingData
 
 SAMPLE = 2000
@@ -116,7 +117,7 @@ def _fit_tower(config: ContentConfig, numbers: Numbers, data: TrainingData, cont
     pair = build_content_pair(own, numbers, data, config.prior, context.seed)
     steps = own.epochs * pair.steps_per_epoch
     schedule = tf.keras.optimizers.schedules.CosineDecay(own.learning_rate, steps)
-    pair.compile(optimizer=tf.keras.optimizers.Adam(schedule))
+    pair.compile(optimizer=adam(schedule))
     _, history = fit_keras(
         pair,
         Schedule(own.epochs, own.epochs),

@@ -8,6 +8,7 @@ from experiments.training import Schedule, fit_keras
 from models.backend import tf
 from models.joint import build_joint
 from models.joint_config import JointConfig
+from models.optimizers import adam
 from models.rating_config import RatingConfig
 from models.rating_export import rating_recommender
 from models.rating_model import RatingRecommender
@@ -25,7 +26,7 @@ def fit_ranking(config: RatingConfig, rows: Interactions, context: FitContext) -
     data = TrainingData(rows, *context.features(rows.users, rows.movies, words=config.title_words))
     tf.keras.utils.set_random_seed(context.seed)
     model = build_joint(JointConfig(tasks=("rating",), rating=config), data, context.seed)
-    model.compile(optimizer=tf.keras.optimizers.Adam(config.learning_rate))
+    model.compile(optimizer=adam(config.learning_rate))
     _, history = fit_keras(
         model,
         Schedule(config.epochs, config.epochs),

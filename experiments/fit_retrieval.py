@@ -10,7 +10,9 @@ import numpy as np
 
 from data import Interactions
 from experiments.blend import Blend, choose_blend
+from experiments.earlier_run import CONTINUED_PATIENCE, WEIGHTS
 from experiments.experiment import FitContext, Trained
+from experiments.files import write_arrays
 from experiments.overrides import brief
 from experiments.training import Schedule, fit_keras
 from models.backend import tf
@@ -24,6 +26,7 @@ from models.recency import fit_recency_part
 from models.retrieval import RetrievalConfig
 from models.sequence import build_sequence
 from models.training_data import TrainingData
+from models.warm_start import weights_of
 
 Builder = Callable[[Any, TrainingData, int], Any]
 BUILDERS: dict[str, Builder] = {
@@ -119,11 +122,14 @@ def fit_part(
     seed = context.seed
     tf.keras.utils.set_random_seed(seed)
     model = BUILDERS[name](config, data, seed)
-    model.compile(optimizer=tf.keras.optimizers.Adam(model.learning_rate()))
+    if context.start is not None:
+        context.start.hand_over(name, model, data.rows)
+    model.compile(optimizer=model.new_optimizer())
     monitor = context.monitor if epochs is None else None
+    patience = config.patience if context.start is None else min(config.patience, CONTINUED_PATIENCE)
     best, history = fit_keras(
         model,
-        Schedule(epochs or config.epochs, config.patience),
+        Schedule(epochs or config.epochs, patience),
         seed=seed,
         checkpoints=context.checkpoints / name,
         tensorboard=context.tensorboard / name,
@@ -131,5 +137,7 @@ def fit_part(
         label=name,
         score=(lambda: monitor(recommender(model, data))) if monitor else None,
     )
+    if context.monitor is None and hasattr(model, "tables"):
+        write_arrays(context.checkpoints / name / WEIGHTS, weights_of(model, data.rows))
     rows = [{"part": name, "epoch": number, **row} for number, row in enumerate(history, start=1)]
     return FittedPart(model, model.vectors(), best, rows)

@@ -14,6 +14,7 @@ import polars as pl
 from data import REVEALED, DataError, Dataset, Interactions, Question, Split, question
 from data.splits import NEED_TIMESTAMPS
 from evaluation.monitor import Monitor
+from experiments.earlier_run import EarlierRun
 from experiments.experiment import Experiment, FitContext, Trained
 from experiments.overrides import flatten
 from experiments.registry import experiment
@@ -46,6 +47,7 @@ def fit_on_split(
     reporter: Reporter,
     dataset: Dataset | None = None,
     revealed: Sequence[int] = REVEALED,
+    start: EarlierRun | None = None,
 ) -> Fits:
     """Fits twice; what the directory holds of an interrupted call is not done again.
 
@@ -59,11 +61,14 @@ def fit_on_split(
         reporter: Is told what is going on.
         dataset: Movies and users, for models that use features.
         revealed: As for ``data.question``.
+        start: The run whose trained weights both fits go on from; None to start anew.
 
     Raises:
-        DataError: The model looks ahead on a split in time.
+        DataError: The model looks ahead on a split in time, or has been trained on what it shall predict.
     """
     check_time(experiment, config, split.kind)
+    if start is not None:
+        start.check(split)
     started = time.perf_counter()
     chosen = fit_chosen(
         experiment,
@@ -75,8 +80,9 @@ def fit_on_split(
         directory=directory,
         reporter=reporter,
         dataset=dataset,
+        start=start,
     )
-    context = _context(directory, "final", seed=seed, reporter=reporter, plan=chosen.plan, dataset=dataset)
+    context = _context(directory, "final", seed=seed, reporter=reporter, plan=chosen.plan, dataset=dataset, start=start)
     final = experiment.fit(config, Interactions.from_ratings(split.train_and_validation), context)
     return Fits(chosen, final, time.perf_counter() - started)
 
@@ -104,6 +110,7 @@ def fit_chosen(
     directory: Path,
     reporter: Reporter,
     dataset: Dataset | None = None,
+    start: EarlierRun | None = None,
 ) -> Trained:
     """Fits on train, and where the model has something to choose, chooses it on validation.
 
@@ -117,9 +124,12 @@ def fit_chosen(
         directory: For ``checkpoints`` and ``tensorboard``.
         reporter: Is told what is going on.
         dataset: Movies and users, for models that use features.
+        start: The run whose trained weights the fit goes on from.
     """
     monitor = Monitor(validation.rows, validation.seen, threshold, validation.candidates)
-    context = _context(directory, "validation", seed=seed, reporter=reporter, monitor=monitor, dataset=dataset)
+    context = _context(
+        directory, "validation", seed=seed, reporter=reporter, monitor=monitor, dataset=dataset, start=start
+    )
     return experiment.fit(config, Interactions.from_ratings(train), context)
 
 

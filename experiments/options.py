@@ -110,6 +110,8 @@ class RunOptions(DataOptions):
     """Lengths of the result lists that are scored; 10 is always among them."""
     out: Path | None = None
     """Run directory; default runs/<experiment>-<dataset>-<time>."""
+    from_run: Annotated[Path | None, tyro.conf.arg(name="from")] = None
+    """Go on from the trained weights of this run of retrieval, with its configuration: new users and movies join."""
     resume: Path | None = None
     """Finish the run that was interrupted in this directory; its settings are taken from there."""
     overwrite: bool = False

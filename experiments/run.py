@@ -12,6 +12,7 @@ import polars as pl
 
 from data import Dataset, Question, question
 from evaluation import Evaluation, evaluate, rating_errors
+from experiments.earlier_run import EarlierRun
 from experiments.environment import git_commit, host_summary, package_versions
 from experiments.event_log import headline, write_settings
 from experiments.experiment import Experiment
@@ -48,7 +49,7 @@ def run_experiment(experiment: Experiment, settings: Settings, source: Source, o
         What the directory holds.
 
     Raises:
-        DataError: The data can't be split that way, or ``out`` holds something else.
+        DataError: The data can't be split that way, ``out`` holds something else, or the run to go on from can't be.
         ImportError: MLflow is asked for and not installed.
     """
     where = settings.options.mlflow
@@ -119,6 +120,7 @@ def run_part(
         reporter=reporter,
         dataset=dataset,
         revealed=options.revealed,
+        start=None if options.from_run is None else EarlierRun.open(options.from_run, experiment.name),
     )
     asked = partial(question, split.kind, revealed=options.revealed)
     score = partial(_score, options=options, kind=split.kind, seed=part.seed)

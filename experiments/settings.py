@@ -111,7 +111,7 @@ def to_words(values: Mapping[str, Any], prefix: str = "") -> list[str]:
     """
     words: list[str] = []
     for name, value in values.items():
-        option = f"--{prefix}{name}".replace("_", "-")
+        option = "--from" if name == "from_run" else f"--{prefix}{name}".replace("_", "-")
         if isinstance(value, Mapping):
             words += to_words(value, f"{prefix}{name}.")
         elif isinstance(value, bool):

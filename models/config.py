@@ -8,6 +8,7 @@ from typing import Literal
 QueryTowerName = Literal["id", "history", "demographics", "context"]
 CandidateTowerName = Literal["id", "features"]
 ObjectiveName = Literal["in-batch", "softmax", "reconstruction"]
+OptimizerName = Literal["adam", "adagrad"]
 
 
 def require(condition: bool, field: str, expected: str, got: object) -> None:
@@ -62,8 +63,10 @@ class PairConfig:
     """reconstruction: L2 penalty on all weights."""
     batch_size: int = 1024
     """Rows (in-batch) or users (softmax, reconstruction) per training step."""
+    optimizer: OptimizerName = "adam"
+    """adam, or adagrad, whose steps touch only the vectors that a batch looked up: for tables of millions of rows."""
     learning_rate: float = 2e-3
-    """Step size of Adam."""
+    """Step size; of Adagrad one about thirty times as large as of Adam."""
     epochs: int = 40
     """At most this many passes over the training rows."""
     patience: int = 10

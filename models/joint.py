@@ -12,6 +12,7 @@ from models.backend import tf, tfrs
 from models.joint_config import JointConfig
 from models.joint_towers import content_pair, shared_embeddings
 from models.loss_weights import WEIGHTINGS
+from models.optimizers import OPTIMIZERS, adam
 from models.pair import TowerPair, build_pair
 from models.rating_config import STEPS
 from models.rating_task import RatingTask
@@ -48,27 +49,20 @@ class JointModel(tfrs.Model):
         self.rating = RatingTask(config.rating, data, self.pair, self.content, seed) if "rating" in tasks else None
         self.loss_weights = WEIGHTINGS[config.weighting](config)
         rating_steps = config.epochs * -(-self.steps_per_epoch // (config.rating_every if self.pair else 1))
-        self.rating_optimizer = tf.keras.optimizers.Adam(
+        self.rating_optimizer = adam(
             tf.keras.optimizers.schedules.CosineDecay(config.rating.learning_rate, rating_steps)
         )
         self.means: dict[str, Any] = {task: tf.keras.metrics.Mean(name=f"{task}_loss") for task in tasks}
         self.steps = tf.Variable(0, dtype=tf.int32, trainable=False, name="steps")
-
-    def compile(self, **arguments: Any) -> None:
-        """As Keras; makes the optimizers' variables at once, since they can't be made in a branch of a step."""
-        super().compile(**arguments)
-        common, own = self._groups()
-        self.optimizer.build(common)
-        self.rating_optimizer.build(own)
 
     @property
     def steps_per_epoch(self) -> int:
         """Batches in an epoch."""
         return self.pair.steps_per_epoch if self.pair else STEPS
 
-    def learning_rate(self) -> float:
-        """Of the shared vectors and what belongs to the retrieval and content tasks."""
-        return self.config.retrieval.learning_rate
+    def new_optimizer(self) -> tf.keras.optimizers.legacy.Optimizer:
+        """To compile it with: of the shared vectors and what belongs to the retrieval and content tasks."""
+        return OPTIMIZERS[self.config.retrieval.optimizer](self.config.retrieval.learning_rate)
 
     def batches(self, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """Batches epoch after epoch, a function of (seed, epoch); ``rates`` says whether the rating task takes part."""

@@ -10,7 +10,7 @@ from models.objectives import CatalogueSoftmax
 from models.pair import TowerPair
 from models.rating_config import RatingConfig
 from models.rating_head import weights
-from models.tower_parts import FeaturePart, HistoryPart
+from models.tower_parts import FeaturePart, Features, HistoryPart, rows_of
 from models.towers import Tower
 from models.training_data import TrainingData
 
@@ -37,7 +37,7 @@ class Projected(tf.keras.layers.Layer):
         self.projection = tf.keras.layers.Dense(dimension, use_bias=False, kernel_initializer=initializer)
         self.projection.build((None, inputs))
 
-    def call(self, features: dict[str, tf.Tensor]) -> tf.Tensor:
+    def call(self, features: Features) -> tf.Tensor:
         """[batch, dim] float32."""
         return self.projection(self.part(features))
 
@@ -54,9 +54,9 @@ class FeatureBias(tf.keras.layers.Layer):
         self.table = tf.constant(table)
         self.bias = tf.Variable(tf.zeros((table.shape[1], 1)), name="feature_bias")
 
-    def call(self, features: dict[str, tf.Tensor]) -> tf.Tensor:
+    def call(self, features: Features) -> tf.Tensor:
         """[batch, 1] float32."""
-        return tf.matmul(tf.gather(self.table, features["movie"]), self.bias)
+        return tf.matmul(rows_of(self.table, features["movie"]), self.bias)
 
 
 def content_pair(config: PairConfig, data: TrainingData, pair: TowerPair, seed: int) -> TowerPair:

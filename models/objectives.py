@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any, Protocol
 
 from models.backend import tf, tfrs
+from models.batch_softmax import Distinct, batch_softmax
 from models.config import PairConfig
 from models.training_data import TrainingData, shuffled_batches
 
@@ -52,7 +53,7 @@ class Objective(ABC):
 
 
 class InBatchSoftmax(Objective):
-    """Softmax over the movies of the batch, by TFRS.
+    """Softmax over the movies of the batch: TFRS's retrieval task, computed faster where it has no hard negatives.
 
     Yi et al., "Sampling-bias-corrected neural modeling for large corpus item recommendations", RecSys 2019: negatives
     are corrected by the log of the probability that a batch row holds them. Mixed negatives: Yang et al., "Mixed
@@ -88,28 +89,42 @@ class InBatchSoftmax(Objective):
 
     def loss(self, pair: Pair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
         """Mean over the rows of −log softmax of the row's own movie."""
-        movie, probability, features = batch["movie"], None, dict(batch)
+        movie, features = batch["movie"], dict(batch)
         if "history" in batch:  # a row's own movie must not tell the answer
             others = batch["history"].flat_values != tf.gather(movie, batch["history"].value_rowids())
             features["history"] = _keep(batch["history"], others & _thinned(batch["history"], self.config, seed))
         queries = pair.query_tower(features, self.config.dropout, seed)
         drawn = tf.random.stateless_uniform([self.config.uniform_negatives], seed + 1, 0, self.data.movies, tf.int32)
-        movie = tf.concat([movie, drawn], axis=0)
-        if self.probability is not None:
-            probability = self._sampling_probability(movie, tf.shape(queries)[0])
+        if self.config.hard_negatives is not None:
+            return self._hard(pair, queries, tf.concat([movie, drawn], axis=0), seed)
+        distinct = Distinct.of(movie, drawn)
+        return batch_softmax(
+            queries,
+            pair.candidate_tower({"movie": distinct.ids}, self.config.dropout, seed + 2),
+            distinct,
+            self._log_probability(distinct.ids, tf.shape(queries)[0]),
+            remove_accidental_hits=self.config.remove_accidental_hits,
+        )
+
+    def _hard(self, pair: Pair, queries: tf.Tensor, movie: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """The same among each row's hardest negatives, by TFRS's own task."""
+        log_probability = self._log_probability(movie, tf.shape(queries)[0])
         return self.task(
             query_embeddings=queries,
             candidate_embeddings=pair.candidate_tower({"movie": movie}, self.config.dropout, seed + 2),
             candidate_ids=movie,
-            candidate_sampling_probability=probability,
+            candidate_sampling_probability=None if log_probability is None else tf.exp(log_probability),
             compute_metrics=False,
         )
 
-    def _sampling_probability(self, movie: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-        """[candidates]: the chance that a candidate of the batch is this movie, over drawn and in-batch ones."""
+    def _log_probability(self, movie: tf.Tensor, rows: tf.Tensor) -> tf.Tensor | None:
+        """[candidates]: log of the chance that a candidate of the batch is this movie, over drawn and in-batch ones."""
+        if self.probability is None:
+            return None
         drawn = tf.cast(self.config.uniform_negatives, tf.float32)
         share = drawn / (drawn + tf.cast(rows, tf.float32))
-        return (1.0 - share) * tf.gather(self.probability, movie) + share / self.data.movies
+        chance = (1.0 - share) * tf.gather(self.probability, movie) + share / self.data.movies
+        return tf.math.log(tf.clip_by_value(chance, 1e-6, 1.0))  # as TFRS bounds it
 
 
 class PerUser(Objective):
@@ -161,7 +176,7 @@ class CatalogueSoftmax(PerUser):
         self, pair: Pair, queries: tf.Tensor, history: tf.RaggedTensor, kept: tf.Tensor, seed: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """[values] logit of each movie of the histories, and of all movies together, kept ones left out."""
-        candidates = pair.candidate_tower({"movie": tf.range(self.data.movies)}, self.config.dropout, seed + 2)
+        candidates = pair.candidate_tower({"movie": None}, self.config.dropout, seed + 2)
         logits = tf.matmul(queries, candidates, transpose_b=True)
         user = history.value_rowids()
         where = tf.stack([user, tf.cast(history.flat_values, user.dtype)], axis=1)
@@ -187,23 +202,32 @@ class Reconstruction(PerUser):
     """Squared error of reconstructing what was dropped from the history: the target is 1, all other movies' is 0.
 
     Steck, "Autoencoders that don't overfit towards the identity", NeurIPS 2020 (denoising, loss on what was dropped),
-    in low rank. The sum over all movies needs no score matrix: Σ_m (q·c_m)² = qᵀ (Σ_m c_m c_mᵀ) q, as in Hu et al.,
-    ICDM 2008.
+    in low rank. For batches larger than the vectors are long, and for catalogues above ``max_catalogue``, the sum over
+    all movies needs no score matrix: Σ_m (q·c_m)² = qᵀ (Σ_m c_m c_mᵀ) q, as in Hu et al., ICDM 2008.
     """
 
     def loss(self, pair: Pair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
         """Mean over users of Σ_dropped weight · (score − 1)² + Σ_not kept score²."""
         kept = self.kept(batch, seed)
         queries = self.queries(pair, batch, kept, seed)
-        candidates = pair.candidate_tower({"movie": tf.range(self.data.movies)}, self.config.dropout, seed + 2)
-        user, movie = batch["history"].value_rowids(), batch["history"].flat_values
-        scores = tf.reduce_sum(tf.gather(queries, user) * tf.gather(candidates, movie), axis=1)
-        gram = tf.matmul(candidates, candidates, transpose_a=True)
-        everywhere = tf.reduce_sum(tf.matmul(queries, gram) * queries)
+        candidates = pair.candidate_tower({"movie": None}, self.config.dropout, seed + 2)
+        scores, everywhere = self._scores(queries, candidates, batch["history"])
         on_history = tf.where(kept, -(scores**2), self.config.positive_weight * (scores - 1.0) ** 2)
         fit = (everywhere + tf.reduce_sum(on_history)) / tf.cast(batch["history"].nrows(), tf.float32)
-        penalty = tf.add_n([tf.reduce_sum(weight**2) for weight in pair.trainable_variables])
+        penalty = 2 * tf.add_n([tf.nn.l2_loss(weight) for weight in pair.trainable_variables])
         return fit + self.config.weight_decay * penalty
+
+    def _scores(
+        self, queries: tf.Tensor, candidates: tf.Tensor, history: tf.RaggedTensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Scores of the movies of the histories [values], and the sum of squares over all users and movies."""
+        user, movie = history.value_rowids(), tf.cast(history.flat_values, tf.int64)
+        if self.config.batch_size < candidates.shape[1] and self.data.movies <= self.config.max_catalogue:
+            scores = tf.matmul(queries, candidates, transpose_b=True)
+            return tf.gather_nd(scores, tf.stack([user, movie], axis=1)), tf.reduce_sum(scores**2)
+        gram = tf.matmul(candidates, candidates, transpose_a=True)
+        own = tf.reduce_sum(tf.gather(queries, user) * tf.gather(candidates, movie), axis=1)
+        return own, tf.reduce_sum(tf.matmul(queries, gram) * queries)
 
 
 OBJECTIVES: dict[str, type[Objective]] = {

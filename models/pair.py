@@ -7,8 +7,10 @@ import numpy as np
 from models.backend import tf, tfrs
 from models.config import PairConfig
 from models.objectives import OBJECTIVES, Objective
+from models.optimizers import OPTIMIZERS
 from models.towers import Tower, build_towers
 from models.training_data import TrainingData
+from models.warm_start import Side
 
 
 class TowerPair(tfrs.Model):
@@ -45,9 +47,16 @@ class TowerPair(tfrs.Model):
         """Batches epoch after epoch, a function of (seed, epoch)."""
         return self.objective.batches(seed, first_epoch, epochs)
 
-    def learning_rate(self) -> float:
-        """Of Adam; constant."""
-        return self.objective.config.learning_rate
+    def new_optimizer(self) -> tf.keras.optimizers.legacy.Optimizer:
+        """To compile it with."""
+        config = self.objective.config
+        return OPTIMIZERS[config.optimizer](config.learning_rate)
+
+    def tables(self) -> list[tuple[tf.Variable, Side]]:
+        """Variables with a row per user or movie."""
+        towers = (self.query_tower, self.candidate_tower)
+        layers = [layer for tower in towers for layer in (*tower.parts, tower.extra) if hasattr(layer, "tables")]
+        return [table for layer in layers for table in layer.tables()]
 
     @property
     def steps_per_epoch(self) -> int:

@@ -54,5 +54,5 @@ class RatingTask(tf.keras.layers.Layer):
         rows = tf.cast(tf.where(hidden)[:, 0], tf.int32)
         predictions = self.head(rows, 1.0 - tf.cast(hidden, tf.float32), seed + 1)
         fit = self.task(labels=tf.gather(self.known.rating, rows), predictions=predictions, compute_metrics=False)
-        penalty = tf.add_n([tf.reduce_sum(weight**2) for weight in self.head.penalised()])
+        penalty = 2 * tf.add_n([tf.nn.l2_loss(weight) for weight in self.head.penalised()])
         return fit + self.config.penalty / count * penalty

@@ -11,6 +11,7 @@ from models.backend import tf, tfrs
 from models.catalogue_softmax import Candidates, catalogue_softmax
 from models.encoders import ENCODERS
 from models.histories import Histories
+from models.optimizers import adam
 from models.sequence_config import SequenceConfig
 
 
@@ -134,13 +135,14 @@ class SequenceModel(tfrs.Model):
             lambda: self.histories.batches(length, size, seed, range(first_epoch, epochs)), output_signature=signature
         ).prefetch(2)
 
-    def learning_rate(self) -> tf.keras.optimizers.schedules.LearningRateSchedule:
-        """For Adam: a short rise, then a cosine down to nearly nothing at the configured last epoch."""
+    def new_optimizer(self) -> tf.keras.optimizers.legacy.Optimizer:
+        """To compile it with: Adam; a short rise, then a cosine down to nearly nothing at the configured last epoch."""
         steps, peak = self.steps_per_epoch * self.config.epochs, self.config.learning_rate
         warmup = min(30, steps // 10)
-        return tf.keras.optimizers.schedules.CosineDecay(
+        schedule = tf.keras.optimizers.schedules.CosineDecay(
             peak / (warmup + 1), max(steps - warmup, 1), alpha=0.02, warmup_target=peak, warmup_steps=warmup
         )
+        return adam(schedule)
 
     def vectors(self) -> tuple[np.ndarray, np.ndarray]:
         """All training users and movies; the score is the dot product, the bias being the movies' last component.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,13 @@ from models.backend import tf
 from models.config import PairConfig
 from models.training_data import TrainingData
 
-Features = dict[str, "tf.Tensor"]
+Features = dict[str, Any]
+"""What is known of users or movies, tensors by name; ids may be None, for all of them in their order."""
+
+
+def rows_of(table: tf.Tensor, ids: tf.Tensor | None) -> tf.Tensor:
+    """The rows with these ids; for None the whole table as it is, whose gradient then needs no scattering."""
+    return tf.convert_to_tensor(table) if ids is None else tf.gather(table, ids)
 
 
 class IdPart(tf.keras.layers.Layer):
@@ -31,9 +38,13 @@ class IdPart(tf.keras.layers.Layer):
         self.embedding.build(None)
         self.feature = feature
 
+    def tables(self) -> list[tuple[tf.Variable, str]]:
+        """The vectors, a row per id."""
+        return [(self.embedding.embeddings, self.feature)]
+
     def call(self, features: Features) -> tf.Tensor:
         """[batch, dim] float32 from ids [batch] int32."""
-        return self.embedding(features[self.feature])
+        return rows_of(self.embedding.embeddings, features[self.feature])
 
 
 class HistoryPart(tf.keras.layers.Layer):
@@ -47,13 +58,26 @@ class HistoryPart(tf.keras.layers.Layer):
         super().__init__()
         self.embedding = embedding
 
+    def tables(self) -> list[tuple[tf.Variable, str]]:
+        """The vectors, a row per movie."""
+        return [(self.embedding.embeddings, "movie")]
+
     def call(self, features: Features) -> tf.Tensor:
         """[batch, dim] float32 from ``history`` [batch, (movies)] ragged int32; zeros for an empty history."""
         history = features["history"]
-        vectors = tf.gather(self.embedding.embeddings, history.flat_values)
-        total = tf.math.unsorted_segment_sum(vectors, history.value_rowids(), history.nrows())
         lengths = tf.cast(history.row_lengths(), tf.float32)
-        return total / tf.maximum(lengths, 1.0)[:, None]
+        return _row_sums(history, self.embedding.embeddings) / tf.maximum(lengths, 1.0)[:, None]
+
+
+def _row_sums(history: tf.RaggedTensor, vectors: tf.Variable) -> tf.Tensor:
+    """[batch, dim]: sums of vectors of the movies of each row.
+
+    As a product with a sparse matrix, which writes no vector per entry to memory as gathering and adding up would.
+    """
+    places = tf.stack([history.value_rowids(), tf.cast(history.flat_values, tf.int64)], axis=1)
+    shape = tf.stack([history.nrows(), tf.shape(vectors, tf.int64)[0]])
+    ones = tf.ones_like(history.flat_values, tf.float32)
+    return tf.sparse.sparse_dense_matmul(tf.SparseTensor(places, ones, shape), vectors)
 
 
 class FeaturePart(tf.keras.layers.Layer):
@@ -78,7 +102,7 @@ class FeaturePart(tf.keras.layers.Layer):
 
     def call(self, features: Features) -> tf.Tensor:
         """[batch, dim] float32 from ids [batch] int32."""
-        return self.projection(tf.gather(self.table, features[self.feature]))
+        return self.projection(rows_of(self.table, features[self.feature]))
 
 
 class ContextPart(tf.keras.layers.Layer):
@@ -113,9 +137,13 @@ class MovieBias(tf.keras.layers.Layer):
         super().__init__()
         self.bias = tf.Variable(np.log(np.maximum(counts, 1)).astype(np.float32)[:, None], name="movie_bias")
 
+    def tables(self) -> list[tuple[tf.Variable, str]]:
+        """The biases, a row per movie."""
+        return [(self.bias, "movie")]
+
     def call(self, features: Features) -> tf.Tensor:
         """[batch, 1] float32."""
-        return tf.gather(self.bias, features["movie"])
+        return rows_of(self.bias, features["movie"])
 
 
 @dataclass(frozen=True)

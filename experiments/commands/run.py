@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.display import console, factorized_line, program, rating_line, run_title, seconds, top_k_table
+from experiments.earlier_run import EarlierRun
 from experiments.parts import load_source
 from experiments.recommend import example_user, load_model
 from experiments.registry import NAMES, experiment
@@ -26,12 +27,15 @@ def main(words: Sequence[str]) -> None:
     name, rest = _experiment_of(list(words))
     prog = f"recs run {name}"
     settings = parse_settings([name], rest, prog=prog, description=experiment(name).summary)
-    resume = settings.options.resume
+    resume, earlier = settings.options.resume, settings.options.from_run
     if resume is not None:
         out = resume.with_name(resume.name.removesuffix(".partial"))
         stored = to_words(read_config(out)["settings"])
         settings = parse_settings([name], [*stored, *rest], prog=prog, description="")
     else:
+        if earlier is not None:
+            stored = to_words({name: EarlierRun.open(earlier, name).config["settings"][name]})
+            settings = parse_settings([name], [*stored, *rest], prog=prog, description="")
         out = settings.options.out or default_directory(name, settings)
     reporter = reporter_here()
     source = load_source(settings.options, reporter)

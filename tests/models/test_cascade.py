@@ -20,12 +20,12 @@ from experiments.holdout import Holdout
 from experiments.registry import experiment
 from experiments.reporter import Reporter
 from experiments.tuning.folds import with_ratings
-from models.backend import tf
 from models.cascade_config import CascadeConfig, RankerConfig
 from models.cascade_model import CascadeRecommender
 from models.factors import FactorRecommender
 from models.knowledge import Knowledge
 from models.movie_facts import MovieFacts
+from models.optimizers import adam
 from models.ranker import Examples, Ranker
 from models.retrieval import RetrievalConfig
 from models.timeline import DAY, Timeline
@@ -269,7 +269,7 @@ def test_an_objective_learns_what_it_asks_for(objective, learned):
     kept = relevant.any(axis=1)
     config = RankerConfig(objective=objective, hidden=(), learning_rate=0.05, weight_decay=0.0)
     ranker = Ranker(config, Examples(features[kept], there[kept], relevant[kept], ratings[kept]), seed=0)
-    ranker.compile(optimizer=tf.keras.optimizers.Adam(0.05))
+    ranker.compile(optimizer=adam(0.05))
     ranker.fit(ranker.batches(0, 0, 40), epochs=40, steps_per_epoch=ranker.steps_per_epoch, verbose=0)
     network = ranker.network()
     effects = [network(np.eye(2, dtype=np.float32)[feature]) - network(np.zeros(2, np.float32)) for feature in (0, 1)]

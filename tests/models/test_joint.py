@@ -43,7 +43,7 @@ def data(dataset):
 def trained(config, data, directory, epochs=4):
     tf.keras.utils.set_random_seed(0)
     model = build_joint(config, data, 0)
-    model.compile(optimizer=tf.keras.optimizers.Adam(model.learning_rate()))
+    model.compile(optimizer=model.new_optimizer())
     _, history = fit_keras(
         model,
         Schedule(epochs, epochs),

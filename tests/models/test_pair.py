@@ -139,6 +139,7 @@ def test_a_tower_over_features_that_are_not_there_says_so(rows):
     [
         {},
         {"hard_negatives": 2, "uniform_negatives": 3},
+        {"optimizer": "adagrad"},
         {"objective": "softmax", "bias": True, "dropout": 0.2},
         {"query": ("history",), "objective": "softmax"},
         {"query": ("history",), "objective": "reconstruction", "tied": False, "normalize": False},
@@ -147,8 +148,8 @@ def test_a_tower_over_features_that_are_not_there_says_so(rows):
 def test_training_lowers_the_loss_and_repeats_itself(rows, fields):
     curves = []
     for _ in range(2):
-        pair = pair_of(rows, batch_size=4, **fields)
-        pair.compile(optimizer=tf.keras.optimizers.Adam(0.05))
+        pair = pair_of(rows, batch_size=4, learning_rate=0.05, **fields)
+        pair.compile(optimizer=pair.new_optimizer())
         done = pair.fit(pair.batches(0, 0, 12), epochs=12, steps_per_epoch=pair.steps_per_epoch, verbose=0)
         curves.append(done.history["loss"])
     assert curves[0] == curves[1]

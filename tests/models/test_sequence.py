@@ -36,7 +36,7 @@ def in_order(movies: int = 40, users: int = 80) -> Interactions:
 def fit(config: SequenceConfig, rows: Interactions, seed: int = 0) -> SequenceModel:
     tf.keras.utils.set_random_seed(seed)
     model = build_sequence(config, rows, seed)
-    model.compile(optimizer=tf.keras.optimizers.Adam(model.learning_rate()))
+    model.compile(optimizer=model.new_optimizer())
     model.fit(
         model.batches(seed, 0, config.epochs),
         epochs=config.epochs,
@@ -190,7 +190,7 @@ def test_a_checkpoint_brings_back_the_model_and_its_training(tmp_path):
 
     def compiled() -> SequenceModel:
         model = build_sequence(config, in_order(), seed=0)
-        model.compile(optimizer=tf.keras.optimizers.Adam(model.learning_rate()))
+        model.compile(optimizer=model.new_optimizer())
         return model
 
     def train(model: SequenceModel, first: int, last: int) -> None:

@@ -1,0 +1,82 @@
+"""What a rating costs from 100,000 to 32 million of them: ``python -m benchmarks.scale [--rows N,N,...] [--write]``.
+
+Generated ratings in GroupLens's CSV format, the largest with as many users and movies as MovieLens-32M, go through the
+kit in a process of their own per size: prepare (parse, check, cache), split, encode, one epoch of a two-tower model by
+in-batch softmax, and the full-catalogue evaluation of 20,000 users. Prints seconds, microseconds per rating and peak
+memory; ``--write`` adds the record to ``docs/results`` and draws it. Exits 1 if a process took more than 16 GB, or if
+memory grew from the second epoch to the fifth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from data import generate
+from data.official_files import write_official
+
+ROWS, USERS, MOVIES = 32_000_204, 200_948, 87_585
+SIZES = (100_000, 1_000_000, 3_200_000, 10_000_000, ROWS)
+MOST_GB, GROWTH = 16.0, 1.05
+STAGES = ("prepare", "split", "encode", "train", "evaluate")
+RESULTS = Path(__file__).parent.parent / "docs" / "results"
+
+
+def shape(rows: int) -> tuple[int, int]:
+    """Users and movies: users grow with ratings, movies more slowly, as from MovieLens-100K to 32M."""
+    return max(rows * USERS // ROWS, 600), int(MOVIES * (rows / ROWS) ** 0.68)
+
+
+def measure(rows: int, epochs: int = 1) -> dict[str, Any]:
+    """One size, written to a temporary directory and read in a process of its own."""
+    users, movies = shape(rows)
+    with tempfile.TemporaryDirectory(prefix="tfrs-lab-scale-") as folder:
+        write_official(generate(users, movies, rows, half_stars=True, by_user=True), "csv", Path(folder))
+        command = [sys.executable, "-m", "benchmarks.scale_worker", folder, str(epochs)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return {"rows": rows, "users": users, "movies": movies, **json.loads(done.stdout.splitlines()[-1])}
+
+
+def line(point: dict[str, Any]) -> str:
+    """A row of the printed table."""
+    seconds = "".join(f"{point['seconds'][stage]:11.1f}" for stage in STAGES)
+    cost = 1e6 * sum(point["seconds"].values()) / point["rows"]
+    return f"{point['rows']:>12,}{point['users']:>9,}{point['movies']:>8,}{seconds}{cost:12.1f}{point['peak_gb']:9.2f}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measures, prints, returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", default=",".join(map(str, SIZES)), help="numbers of ratings (default: %(default)s)")
+    parser.add_argument("--write", action="store_true", help="store the record")
+    given = parser.parse_args(arguments)
+    print(f"{'ratings':>12}{'users':>9}{'movies':>8}" + "".join(f"{stage + ' s':>11}" for stage in STAGES)
+          + f"{'µs/rating':>12}{'peak GB':>9}")  # fmt: skip
+    points = []
+    for rows in map(int, given.rows.split(",")):
+        points.append(measure(rows))
+        print(line(points[-1]), flush=True)
+    epochs = measure(1_000_000, epochs=5)["epoch_gb"]
+    print("memory after each of five epochs over a million: " + ", ".join(f"{gb:.3f} GB" for gb in epochs))
+    if given.write:
+        record = {
+            "kind": "scale",
+            "points": points,
+            "epoch_gb": epochs,
+            "threads": os.cpu_count(),
+            "tensorflow": version("tensorflow"),
+        }
+        (RESULTS / "scale.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    fits = max(point["peak_gb"] for point in points) <= MOST_GB
+    return 0 if fits and epochs[-1] <= GROWTH * epochs[1] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

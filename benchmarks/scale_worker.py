@@ -1,0 +1,88 @@
+"""The process that ``benchmarks.scale`` measures: a directory with ratings.csv and movies.csv, and how many epochs."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from data import Interactions, Split, load, split
+from evaluation import evaluate
+from models.backend import tf
+from models.config import PairConfig
+from models.factors import FactorRecommender
+from models.pair import build_pair
+from models.training_data import TrainingData
+
+CONFIG = PairConfig(dimension=64, batch_size=4096, optimizer="adagrad", learning_rate=0.1, temperature=0.3)
+ASKED = 20_000
+"""Users to evaluate."""
+
+
+class Memory(tf.keras.callbacks.Callback):
+    """Resident memory after each epoch, in GB."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.after: list[float] = []
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        """Reads it."""
+        with open("/proc/self/statm", encoding="ascii") as file:
+            self.after.append(int(file.read().split()[1]) * resource.getpagesize() / 1e9)
+
+
+def train(rows: Interactions, epochs: int) -> tuple[FactorRecommender, list[float]]:
+    """A pair of id towers, in-batch softmax with logQ correction; and memory after each epoch."""
+    pair = build_pair(CONFIG, TrainingData.without_features(rows), seed=0)
+    pair.compile(optimizer=pair.new_optimizer())
+    memory = Memory()
+    batches = pair.batches(0, 0, epochs)
+    pair.fit(batches, epochs=epochs, steps_per_epoch=pair.steps_per_epoch, callbacks=[memory], verbose=0)
+    queries, candidates = pair.vectors()
+    counts = rows.movie_counts.astype(np.float32)
+    return FactorRecommender(rows.users, rows.movies, queries, candidates, counts), memory.after
+
+
+def some_users(parts: Split) -> pl.DataFrame:
+    """The test rows of at most ``ASKED`` users."""
+    users = parts.test["user_id"].unique(maintain_order=True)
+    return parts.test.join(
+        pl.DataFrame({"user_id": users.sample(min(ASKED, len(users)), seed=0)}), on="user_id", how="semi"
+    )
+
+
+def main() -> None:
+    """Runs the stages and prints the record."""
+    seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        seconds[name] = round(time.perf_counter() - start, 2)
+
+    with stage("prepare"):
+        dataset = load("32m", data_dir=sys.argv[1], cache_dir=Path(sys.argv[1], "cache"))
+    with stage("split"):
+        parts = split(dataset, "temporal-user")
+    with stage("encode"):
+        rows = Interactions.from_ratings(parts.train)
+    with stage("train"):
+        model, epoch_gb = train(rows, int(sys.argv[2]))
+    with stage("evaluate"):
+        found = evaluate(model, some_users(parts), seen=parts.train_and_validation)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e9
+    record = {"seconds": seconds, "peak_gb": round(peak, 2), "epoch_gb": [round(gb, 3) for gb in epoch_gb]}
+    print(json.dumps({**record, "ndcg@10": found.metrics["ndcg@10"]}))
+
+
+if __name__ == "__main__":
+    main()
