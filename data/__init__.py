@@ -7,6 +7,7 @@ from data.feature_files import read_columns
 from data.files import load_files, load_split_files, read_ratings_file
 from data.interactions import Interactions, Vocabulary
 from data.loading import load
+from data.parquet import read_table
 from data.questions import REVEALED, Question, question
 from data.splits import SPLITS, Split, folds, holdout, split
 from data.summary import info
@@ -35,5 +36,6 @@ __all__ = [
     "question",
     "read_columns",
     "read_ratings_file",
+    "read_table",
     "split",
 ]

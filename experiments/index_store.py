@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data import DataError
+from data import DataError, read_table
 from data.dataset import MOVIES_SCHEMA
 from experiments.files import read_arrays, write_arrays, write_json, write_parquet, write_text
 from experiments.plots import recall_and_speed
@@ -81,12 +81,12 @@ def read_index(run: Path) -> StoredIndex | None:
         return StoredIndex(
             setting=IndexSetting(**stored["setting"]),
             tuning=stored["tuning"],
-            added=pl.read_parquet(directory / "added.parquet"),
+            added=read_table(directory / "added.parquet"),
             removed=tuple(stored["removed"]),
             searcher=read_arrays(searcher) if searcher.exists() else None,
             version=stored["version"],
         )
-    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"expected the record of an index, got: {error}; recs index --rebuild makes it anew", file=file
         ) from None

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-from data import DataError, Vocabulary
+from data import DataError, Vocabulary, read_table
 from evaluation.scoring import Scorer
 from evaluation.topk import top_k
 from experiments.files import read_arrays
@@ -50,8 +50,8 @@ def load_model(run: Path) -> StoredModel:
     directory = run / result.metrics["parts"][0] if "parts" in result.metrics else run
     try:
         arrays = read_arrays(directory / "checkpoints" / "model.npz")
-        movies, known, test = (pl.read_parquet(directory / f"{name}.parquet") for name in ("movies", "known", "test"))
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        movies, known, test = (read_table(directory / f"{name}.parquet") for name in ("movies", "known", "test"))
+    except (OSError, ValueError) as error:
         raise DataError(f"expected a whole run directory, got: {error}", file=directory) from None
     return StoredModel(
         name=result.name,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from data import DataError, fingerprint
+from data import DataError, fingerprint, read_table
 from experiments.results import Result, read_result
 
 
@@ -52,8 +52,8 @@ class Run:
         if not all(file.exists() for file in files):
             return []
         try:
-            return [pl.read_parquet(file) for file in files]
-        except (OSError, pl.exceptions.PolarsError) as error:
+            return [read_table(file) for file in files]
+        except (OSError, ValueError) as error:
             raise DataError(f"expected a whole run directory, got: {error}", file=self.result.directory) from None
 
 
