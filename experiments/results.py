@@ -14,7 +14,7 @@ import polars as pl
 from data import DataError, read_table
 from evaluation import confidence_intervals, rating_errors
 from experiments.files import write_json, write_parquet
-from experiments.rundir import read_config
+from experiments.rundir import check_files, read_config
 
 
 @dataclass(frozen=True)
@@ -50,16 +50,25 @@ def read_result(directory: Path) -> Result:
     config = read_config(directory)
     if not (directory / "metrics.json").exists():
         raise DataError("expected a finished run, got an interrupted one; finish it with --resume", file=directory)
+    check_files(directory, ("config.json", "metrics.json", "timing.json", "per_user.parquet"))
     try:
         return Result(
             directory=directory,
             config=config,
-            metrics=json.loads((directory / "metrics.json").read_text(encoding="utf-8")),
+            metrics=_object(directory / "metrics.json", "test"),
             per_user=read_table(directory / "per_user.parquet"),
-            seconds=json.loads((directory / "timing.json").read_text(encoding="utf-8")),
+            seconds=_object(directory / "timing.json"),
         )
     except (OSError, ValueError) as error:
         raise DataError(f"expected a whole run directory, got: {error}", file=directory) from None
+
+
+def _object(file: Path, *keys: str) -> dict[str, Any]:
+    """A JSON object that has these keys."""
+    content = json.loads(file.read_text(encoding="utf-8"))
+    if not isinstance(content, dict) or not set(keys) <= set(content):
+        raise ValueError(f"{file.name}: expected an object with {', '.join(keys)}, got other content")
+    return content
 
 
 def merge(directory: Path, labels: Sequence[str]) -> None:

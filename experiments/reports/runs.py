@@ -13,6 +13,7 @@ import polars as pl
 
 from data import DataError, fingerprint, read_table
 from experiments.results import Result, read_result
+from experiments.rundir import check_files
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,7 @@ class Run:
         files = [part / f"{name}.parquet" for part in self.parts]
         if not all(file.exists() for file in files):
             return []
+        check_files(self.result.directory, [file.relative_to(self.result.directory).as_posix() for file in files])
         try:
             return [read_table(file) for file in files]
         except (OSError, ValueError) as error:
