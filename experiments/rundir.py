@@ -165,5 +165,9 @@ def _replace(target: Path, partial: Path) -> None:
         return
     old = target.with_name(f"{target.name}.old-{os.getpid()}")
     os.rename(target, old)
-    os.rename(partial, target)
+    try:
+        os.rename(partial, target)
+    except OSError:
+        os.rename(old, target)
+        raise
     shutil.rmtree(old)

@@ -19,12 +19,18 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from soak import archives, artefacts, parsers
+from soak import archives, artefacts, disks, kills, parsers
 from soak.tally import Tally
 
 RECORD = Path(__file__).parent.parent / "docs" / "results" / "soak.json"
-HUNTS: dict[str, Callable[..., Tally]] = {"parsers": parsers.hunt, "archives": archives.hunt, "artefacts": artefacts.hunt}
-SHARES: dict[str, float] = {"parsers": 0.85, "archives": 0.05, "artefacts": 0.1}
+HUNTS: dict[str, Callable[..., Tally]] = {
+    "parsers": parsers.hunt,
+    "archives": archives.hunt,
+    "artefacts": artefacts.hunt,
+    "disks": disks.hunt,
+    "kills": kills.hunt,
+}
+SHARES: dict[str, float] = {"parsers": 0.25, "archives": 0.02, "artefacts": 0.08, "disks": 0.05, "kills": 0.3}
 """Of the time that there is."""
 
 
