@@ -3,6 +3,7 @@
 #   make test    install every extra but bench and mlflow, then lint, type-check, test, run end to end and execute the notebooks
 #   make setup   only install, as make test does
 #   make docs    write the documentation as a site to build/docs, with a reference made from docstrings
+#   make soak    half an hour of damaged files, killed runs and hostile clients, and a table of what they broke
 #   make rendered   run the notebooks and write them with their outputs to build/notebooks, as HTML
 # Each can be repeated and skips what is already done.
 
@@ -11,7 +12,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test setup lint types unit e2e notebooks docs rendered bench tables results lock clean help
+.PHONY: run test setup lint types unit e2e notebooks docs rendered soak bench tables results lock clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -61,6 +62,10 @@ docs: setup
 # the notebooks with their outputs, as pages in build/notebooks
 rendered: setup
 	$(BIN)/python -m jupyter nbconvert --to html --execute --output-dir build/notebooks notebooks/*.ipynb
+
+# the long hunts, see docs/robustness.md; their short forms are among the unit tests
+soak: setup
+	$(BIN)/python -m soak --write
 
 # FAISS and hnswlib to compare with; hnswlib needs a C++ compiler: without one, the rest is measured
 bench: setup

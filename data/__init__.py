@@ -8,6 +8,7 @@ from data.files import load_files, load_split_files, read_ratings_file
 from data.interactions import Interactions, Vocabulary
 from data.loading import load
 from data.names import parse_columns
+from data.parquet import read_table
 from data.questions import REVEALED, Question, question
 from data.splits import SPLITS, Split, folds, holdout, split
 from data.summary import info
@@ -37,5 +38,6 @@ __all__ = [
     "question",
     "read_columns",
     "read_ratings_file",
+    "read_table",
     "split",
 ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import stat
+import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +17,12 @@ from data.catalogue import RELEASES, Release
 from data.errors import DataError
 
 MARKERS = {"100k": "u.data", "dat": "ratings.dat", "csv": "ratings.csv"}  # layout → the file that gives it away
+_DAMAGE = (  # what zipfile raises on bytes that are no archive any more
+    *(zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, LookupError, ArithmeticError),
+    *(RuntimeError, NotImplementedError),
+)
 _MAX_MEMBER_BYTES = 8 << 30  # nine times the largest official file: more is a zip bomb
+_SUSPICIOUS_BYTES, _MAX_RATIO = 64 << 20, 100  # so is what shrinks by more than text of ratings does, five times
 
 
 @dataclass(frozen=True)
@@ -112,10 +119,13 @@ def _open_zip(path: Path, release: Release) -> Archive:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
-    except (zipfile.BadZipFile, OSError) as error:
+    except _DAMAGE as error:
         raise DataError(f"expected a complete zip archive, got a damaged one ({error})", file=path) from error
     for member in members:
         _check_member(path, member)
+    twice = [name for name, count in Counter(member.filename for member in members).items() if count > 1]
+    if twice:
+        raise DataError(f"unsafe archive: the member {twice[0]!r} is there more than once", file=path)
     marker = MARKERS[release.layout]
     found = sorted(
         (len(PurePosixPath(member.filename).parts), PurePosixPath(member.filename).parent)
@@ -143,13 +153,16 @@ def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
         raise DataError(f"unsafe archive: the member {member.filename!r} is a symbolic link", file=path)
     if member.file_size > _MAX_MEMBER_BYTES:
         raise DataError(f"unsafe archive: the member {member.filename!r} has {member.file_size:,} bytes", file=path)
+    if member.file_size > max(_SUSPICIOUS_BYTES, _MAX_RATIO * member.compress_size):
+        came = f"{member.file_size:,} bytes out of {member.compress_size:,}"
+        raise DataError(f"unsafe archive: the member {member.filename!r} is a bomb, {came}", file=path)
 
 
 def _read_member(path: Path, member: zipfile.ZipInfo) -> bytes:
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.read(member)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError) as error:
+    except _DAMAGE as error:
         place = f"{path}!/{member.filename}"
         raise DataError(f"damaged archive, bad checksum or truncated member ({error})", file=place) from error
 

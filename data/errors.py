@@ -11,6 +11,8 @@ class DataError(ValueError):
     >>> str(DataError("expected a whole number, got 'x'", file="u.data", line=3, column="user_id"))
     "u.data, line 3, column user_id: expected a whole number, got 'x'"
 
+    What came may hold anything: line breaks and other control characters in it are shown as ``�``.
+
     Args:
         reason: What was expected and what came.
         file: The file (inside an archive: ``archive.zip!/folder/file``), if one is to blame.
@@ -32,7 +34,8 @@ class DataError(ValueError):
             where.append(f"line {line}")
         if column is not None:
             where.append(f"column {column}")
-        super().__init__(": ".join([", ".join(where), reason]) if where else reason)
+        text = ": ".join([", ".join(where), reason]) if where else reason
+        super().__init__("".join(letter if letter.isprintable() else "�" for letter in text))
 
     def at(self, file: str | Path, line: int) -> DataError:
         """The same error, with the place that only the caller knew."""

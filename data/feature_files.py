@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,17 @@ import polars as pl
 
 from data.errors import DataError
 from data.names import HINT, OwnNames
+from data.parquet import read_table
 from data.ratings_table import check_header
-from data.records import csv_syntax
+from data.records import NUMBER, Syntax, csv_syntax, expect_fields, parse, shorten
+from data.regular import is_regular
+
+_WRITTEN: dict[Any, str] = {
+    **dict.fromkeys((pl.Float32, pl.Float64), rf"{NUMBER}|[+-]?(?i:nan|inf|infinity)"),
+    **dict.fromkeys((pl.Int32, pl.Int64), "[+-]?[0-9]+"),
+    pl.Date: "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+}
+"""How values of a type are written in a CSV file."""
 
 
 def read_columns(
@@ -53,7 +63,14 @@ def read_features(path: Path, schema: dict[str, Any], key: str, names: OwnNames 
         if bad.any():
             row = int(bad.arg_max() or 0)
             line = row + (1 if is_parquet(path) else 2)
-            raise DataError(f"expected {fault}, got {table[key][row]}", file=path, line=line, column=key)
+            came = "nothing" if table[key][row] is None else f"{table[key][row]} again"
+            raise DataError(f"expected {fault}, got {came}", file=path, line=line, column=key)
+    for name in (name for name, dtype in table.schema.items() if dtype.is_float()):
+        odd = ~table[name].is_finite().fill_null(True)
+        if odd.any():
+            row = int(odd.arg_max() or 0)
+            line = row + (1 if is_parquet(path) else 2)
+            raise DataError(f"expected a finite number, got {table[name][row]}", file=path, line=line, column=name)
     return table
 
 
@@ -61,11 +78,7 @@ def _read_csv(path: Path, schema: dict[str, Any], required: tuple[str, ...]) -> 
     syntax = csv_syntax(path)
     there = check_header(path, str(path), list(required), syntax, hint=HINT)
     present = [name for name in schema if name in there]
-    try:
-        text = pl.read_csv(path, columns=present, separator=syntax.separator, infer_schema=False).select(present)
-    except pl.exceptions.PolarsError as error:
-        reason = f"expected comma-separated values in UTF-8, got something else ({_first_line(error)})"
-        raise DataError(reason, file=path) from error
+    text, lines = _text_columns(path, there, present, syntax)
     columns = []
     for name in present:
         dtype = schema[name]
@@ -73,9 +86,30 @@ def _read_csv(path: Path, schema: dict[str, Any], required: tuple[str, ...]) -> 
         bad = column.is_null() & text[name].is_not_null()
         if bad.any():
             row = int(bad.arg_max() or 0)
-            raise DataError(f"expected {dtype}, got {text[name][row]!r}", file=path, line=row + 2, column=name)
+            came = shorten(str(text[name][row]))
+            raise DataError(f"expected {dtype}, got {came}", file=path, line=int(lines[row]), column=name)
         columns.append(column)
     return pl.DataFrame(columns)
+
+
+def _text_columns(
+    path: Path, header: list[str], wanted: list[str], syntax: Syntax
+) -> tuple[pl.DataFrame, Sequence[int]]:
+    """Some columns as they stand in the file, null where there is nothing, and the line of each row."""
+    if is_regular(path, syntax, len(header), numbers=False):
+        try:
+            table = pl.read_csv(path, columns=wanted, separator=syntax.separator, infer_schema=False).select(wanted)
+            return table, range(2, table.height + 2)
+        except pl.exceptions.PolarsError:
+            pass  # line by line it is found what is wrong, and where
+    places = [header.index(name) for name in wanted]
+
+    def convert(record: list[str]) -> tuple[str | None, ...]:
+        expect_fields(record, header)
+        return tuple(record[place] or None for place in places)
+
+    rows, lines, _ = parse(path, syntax, str(path), convert, skip_bad_lines=False)
+    return pl.DataFrame(rows, schema=dict.fromkeys(wanted, pl.String), orient="row"), lines
 
 
 def _cast(text: pl.Series, dtype: Any) -> pl.Series:
@@ -83,7 +117,11 @@ def _cast(text: pl.Series, dtype: Any) -> pl.Series:
     if dtype == pl.Boolean:
         truth = dict.fromkeys(("true", "1", "m", "male"), True) | dict.fromkeys(("false", "0", "f", "female"), False)
         return text.str.to_lowercase().replace_strict(truth, default=None, return_dtype=pl.Boolean)
-    return text.str.to_date(strict=False) if dtype == pl.Date else text.cast(dtype, strict=False)
+    written = _WRITTEN.get(dtype)
+    if written is not None:  # polars itself would take spaces too, and guess what 01/02/1995 means
+        plain = text.str.contains(f"^(?:{written})$").fill_null(False)
+        text = text.zip_with(plain, pl.Series([None], dtype=pl.String))
+    return text.str.to_date("%Y-%m-%d", strict=False) if dtype == pl.Date else text.cast(dtype, strict=False)
 
 
 def is_parquet(path: Path) -> bool:
@@ -101,10 +139,7 @@ def is_parquet(path: Path) -> bool:
 
 def read_parquet(path: Path, schema: dict[str, Any], required: tuple[str, ...]) -> pl.DataFrame:
     """``read_columns`` for Parquet."""
-    try:
-        table = pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"expected a Parquet file, got a damaged one ({_first_line(error)})", file=path) from error
+    table = read_table(path)
     missing = [name for name in required if name not in table.columns]
     if missing:
         reason = f"expected the columns {', '.join(required)}, got {', '.join(table.columns)}{HINT}"
@@ -128,7 +163,3 @@ def _fits(came: Any, dtype: Any) -> bool:
     if dtype in (pl.Int64, pl.Int32):
         return came.is_integer() or came == pl.Null
     return came == dtype or came == pl.Null
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]

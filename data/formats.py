@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -165,12 +165,14 @@ def _parse_csv(archive: Archive, skip: bool) -> Parsed:
     """ratings.csv, movies.csv and tags.csv; there is nothing about the users."""
     ratings, dropped = _ratings(archive, "ratings.csv", CSV, _RATINGS_CSV, skip)
 
+    names = ["movieId", "title", "genres"]
+
     def movie(record: list[str]) -> tuple[object, ...]:
-        expect_fields(record, ["movieId", "title", "genres"])
+        expect_fields(record, names)
         return str(whole_number(record[0], "movieId")), record[1], genres(record[2].split("|"))
 
     schema = {name: MOVIES_SCHEMA[name] for name in ("movie_id", "movie_title", "movie_genres")}
-    movies, more = _table(archive, "movies.csv", CSV, movie, schema, skip)
+    movies, more = _table(archive, "movies.csv", CSV, movie, schema, skip, header=names)
     movies, most = read_tags(archive, "tags.csv", CSV, movies, skip_bad_lines=skip)
     return Parsed(ratings, movies, pl.DataFrame(schema={"user_id": pl.String}), dropped + more + most)
 
@@ -192,10 +194,11 @@ def _table(
     convert: Callable[[list[str]], tuple[object, ...]],
     schema: dict[str, pl.DataType],
     skip: bool,
+    header: Sequence[str] | None = None,
 ) -> tuple[pl.DataFrame, int]:
     """A movies or users file: small enough for line by line."""
     file = archive.where(name)
-    rows, lines, dropped = parse(archive.open(name), syntax, file, convert, skip_bad_lines=skip)
+    rows, lines, dropped = parse(archive.open(name), syntax, file, convert, skip_bad_lines=skip, header=header)
     return frame(rows, schema, next(iter(schema)), file, lines), dropped
 
 

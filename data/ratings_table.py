@@ -12,6 +12,7 @@ import polars as pl
 from data.dataset import RATINGS_SCHEMA
 from data.errors import DataError
 from data.records import CSV, Syntax, expect_fields, identifier, integer, number, parse, records, whole_number
+from data.regular import is_regular
 
 FIELDS = ("user_id", "movie_id", "user_rating", "timestamp")
 _END_OF_TIME = 4_102_444_800  # 2100-01-01: later "seconds" are milliseconds, or an accident
@@ -45,12 +46,12 @@ def read_ratings(
     Raises:
         DataError: With file, line and column of the first fault, unless faults are skipped.
     """
-    if syntax.header:
-        check_header(content, file, list(fields), syntax)
+    columns = check_header(content, file, list(fields), syntax) if syntax.header else list(fields)
     types = {
         name: pl.UInt32 if numeric_ids and name.endswith("_id") else RATINGS_SCHEMA[name] for name in fields.values()
     }
-    table = _read_fast(content, syntax, fields, types)
+    regular = is_regular(content, syntax, len(columns), numbers=numeric_ids)
+    table = _read_fast(content, syntax, fields, types) if regular else None
     dropped = 0
     if table is None or not is_clean(table):
         # Only now, and only for this file, is it worth the time to go through the lines one by one.

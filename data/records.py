@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +14,9 @@ from typing import TypeVar
 from data.errors import DataError
 
 Row = TypeVar("Row")
+
+NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
+"""What counts as a number: Python's ``float`` would also take spaces, underscores and the digits of other scripts."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,9 @@ def records(content: bytes | Path, syntax: Syntax) -> Iterator[tuple[int, list[s
 def _csv_records(
     text: Iterator[str], faults: dict[int, DataError], separator: str
 ) -> Iterator[tuple[int, list[str] | DataError]]:
-    reader = csv.reader(text, delimiter=separator)
+    reader = csv.reader(text, delimiter=separator, strict=True)
     while True:
+        first = reader.line_num + 1
         try:
             fields = next(reader, None)
         except csv.Error as error:
@@ -76,7 +81,8 @@ def _csv_records(
             continue
         if fields is None:
             return
-        yield reader.line_num, faults.get(reader.line_num) or fields
+        lines = range(first, reader.line_num + 1)  # several where a quoted field holds line breaks
+        yield reader.line_num, next((faults[line] for line in lines if line in faults), fields)
 
 
 def _decoded(lines: io.BufferedIOBase | io.BytesIO, encoding: str, faults: dict[int, DataError]) -> Iterator[str]:
@@ -84,6 +90,8 @@ def _decoded(lines: io.BufferedIOBase | io.BytesIO, encoding: str, faults: dict[
     for number, line in enumerate(lines, start=1):
         if number == 1 and line.startswith(b"\xef\xbb\xbf"):
             line = line[3:]  # a byte order mark, as spreadsheets write it
+            if not line:
+                return
         try:
             yield line.decode(encoding)
         except UnicodeDecodeError as error:
@@ -95,7 +103,13 @@ def _decoded(lines: io.BufferedIOBase | io.BytesIO, encoding: str, faults: dict[
 
 
 def parse(
-    content: bytes | Path, syntax: Syntax, file: str, convert: Callable[[list[str]], Row], *, skip_bad_lines: bool
+    content: bytes | Path,
+    syntax: Syntax,
+    file: str,
+    convert: Callable[[list[str]], Row],
+    *,
+    skip_bad_lines: bool,
+    header: Sequence[str] | None = None,
 ) -> tuple[list[Row], list[int], int]:
     """Converts each record of a file; the header, if there is one, is passed over.
 
@@ -105,19 +119,26 @@ def parse(
         file: What messages call it.
         convert: Fields of a record → whatever is wanted; raises DataError with the column at fault.
         skip_bad_lines: Drop the records that cannot be converted instead of raising.
+        header: What the header must be; None where the caller has looked at it.
 
     Returns:
         The converted records, the line of each, and how many were dropped.
 
     Raises:
-        DataError: With file, line and column of the first fault, unless faults are skipped.
+        DataError: With file, line and column of the first fault, unless faults are skipped; a wrong header always.
     """
     rows: list[Row] = []
     numbers: list[int] = []
     dropped = 0
-    for number, fields in records(content, syntax):
-        if syntax.header and number == 1:
-            continue
+    found = records(content, syntax)
+    if syntax.header:
+        line, first = next(found, (1, []))
+        if header is not None and first != list(header):
+            came = first if isinstance(first, DataError) else ", ".join(first) or "nothing"
+            raise DataError(
+                f"expected the header {', '.join(header)}, got {shorten(str(came), 80)}", file=file, line=line
+            )
+    for number, fields in found:
         try:
             if isinstance(fields, DataError):
                 raise fields
@@ -173,10 +194,7 @@ def number(text: str, column: str) -> float:
     Raises:
         DataError: If it is anything else.
     """
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = float(text) if re.fullmatch(NUMBER, text) else math.nan
     if math.isfinite(value):
         return value
     raise DataError(f"expected a number, got {shorten(text)}", column=column)

@@ -13,12 +13,12 @@ from data.dataset import MOVIES_SCHEMA, USERS_SCHEMA
 from data.errors import DataError
 
 # The last "(1995)" of a title, or the first year of "(1975-1979)": remakes and comments may stand in front or behind.
-_YEAR = r"^.*\((\d{4})(?:\s?[-–]\s?\d{0,4})?\s?\)"
+_YEAR = r"^.*\(([0-9]{4})(?:\s?[-–]\s?[0-9]{0,4})?\s?\)"
 _MONTHS = {
     m: i
     for i, m in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], start=1)
 }
-_DATE = re.compile(r"(\d{1,2})-([A-Z][a-z]{2})-(\d{4})")
+_DATE = re.compile(r"([0-9]{1,2})-([A-Z][a-z]{2})-([0-9]{4})")
 # How GroupLens says that it knows no genre; the movie's list is empty then, as such a name is no genre.
 NO_GENRES = frozenset({"unknown", "(no genres listed)"})
 

@@ -31,11 +31,14 @@ def read_tags(
     if name not in archive:
         return movies, 0
 
+    names = ["userId", "movieId", "tag", "timestamp"]
+
     def convert(record: list[str]) -> tuple[str, str]:
-        expect_fields(record, ["userId", "movieId", "tag", "timestamp"])
+        expect_fields(record, names)
         return str(whole_number(record[1], "movieId")), record[2].strip().lower()
 
-    rows, _, dropped = parse(archive.open(name), syntax, archive.where(name), convert, skip_bad_lines=skip_bad_lines)
+    file = archive.where(name)
+    rows, _, dropped = parse(archive.open(name), syntax, file, convert, skip_bad_lines=skip_bad_lines, header=names)
     tags = (
         pl.DataFrame(rows, schema={"movie_id": pl.String, "tags": pl.String}, orient="row")
         .filter(pl.col("tags") != "")

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from data import DataError
 from experiments.files import write_text
 from experiments.reporter import Reporter
 from models.backend import tf
@@ -92,11 +93,22 @@ class TrainingState(tf.keras.callbacks.Callback):
         directory.mkdir(parents=True, exist_ok=True)
 
     def restore(self) -> int:
-        """Goes on from the newest weights; returns the number of epochs done, 0 in a fresh directory."""
+        """Goes on from the newest weights; returns the number of epochs done, 0 in a fresh directory.
+
+        Raises:
+            DataError: What was left there is damaged.
+        """
         state = self.directory / "state.json"
         if state.exists():
-            self.history = json.loads(state.read_text())["history"]
-            self.checkpoint.read(str(self._path(len(self.history))))
+            try:
+                self.history = list(json.loads(state.read_text())["history"])
+                self.checkpoint.read(str(self._path(len(self.history))))
+            except (OSError, ValueError, KeyError, TypeError, tf.errors.OpError) as error:
+                reason = (str(error).splitlines() or [type(error).__name__])[0]
+                raise DataError(
+                    f"expected the state of a training, got a damaged one ({reason}); delete it to begin anew",
+                    file=self.directory,
+                ) from None
         return len(self.history)
 
     def restore_best(self) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,12 +15,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data import DataError
+from data import DataError, read_table
 from data.dataset import MOVIES_SCHEMA
 from experiments.files import read_arrays, write_arrays, write_json, write_parquet, write_text
 from experiments.plots import recall_and_speed
+from experiments.recommend import MODEL_FILE
 from experiments.rundir import locked
 from serving.index import IndexSetting, ScannIndex, build_index
+from serving.manifest import ManifestError, check_manifest, checksum, write_manifest
 from serving.servable import Servable
 
 KEPT = 2
@@ -76,20 +80,49 @@ def read_index(run: Path) -> StoredIndex | None:
         return None
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
-        directory = run / "index" / str(stored["version"])
+        directory = run / "index" / str(int(stored["version"]))
+        _check_belongs(run, directory, stored)
         searcher = directory / "scann.npz"
         return StoredIndex(
             setting=IndexSetting(**stored["setting"]),
             tuning=stored["tuning"],
-            added=pl.read_parquet(directory / "added.parquet"),
+            added=read_table(directory / "added.parquet"),
             removed=tuple(stored["removed"]),
             searcher=read_arrays(searcher) if searcher.exists() else None,
             version=stored["version"],
         )
-    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+    except DataError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(
             f"expected the record of an index, got: {error}; recs index --rebuild makes it anew", file=file
         ) from None
+
+
+def _check_belongs(run: Path, directory: Path, stored: dict[str, Any]) -> None:
+    """Refuses an index that is damaged, or was built of another model than the run has now.
+
+    Raises:
+        DataError: It is one of these.
+    """
+    try:
+        check_manifest(directory)
+    except ManifestError as error:
+        raise DataError(
+            f"damaged or changed index: {error}; recs index --rebuild makes it anew", file=directory
+        ) from None
+    model = stored.get("model")
+    if model is not None and model != model_checksum(run):
+        raise DataError(
+            "expected the index of this run's model, got that of another; recs index --rebuild makes it anew",
+            file=run / "index.json",
+        )
+
+
+def model_checksum(run: Path) -> str | None:
+    """SHA-256 of the arrays that are indexed; None where there are none."""
+    file = next(iter(sorted(run.glob(MODEL_FILE)) or sorted(run.glob(f"*/{MODEL_FILE}"))), None)
+    return checksum(file) if file is not None else None
 
 
 def change_index(
@@ -118,7 +151,7 @@ def change_index(
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         write_text(run / "index.svg", recall_and_speed(found.tuning))
-        write_json(run / "index.json", _record(found))
+        write_json(run / "index.json", {**_record(found), "model": model_checksum(run)})
         for old in [*generations, found.version][:-KEPT]:
             shutil.rmtree(home / str(old), ignore_errors=True)
     return found
@@ -129,6 +162,7 @@ def _write(directory: Path, index: StoredIndex) -> None:
     write_parquet(directory / "added.parquet", index.added)
     if index.searcher is not None:
         write_arrays(directory / "scann.npz", index.searcher)
+    write_manifest(directory, [*directory.iterdir()])
 
 
 def _record(index: StoredIndex) -> dict[str, Any]:

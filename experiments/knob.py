@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import polars as pl
 import tyro
 
-from data import DataError
+from data import DataError, read_table
 from evaluation import evaluate
 from experiments.calibrate_hybrid import chosen_knob
 from experiments.comparing import differences, to_json
@@ -76,8 +75,8 @@ def _score_part(part: Path, run: Result, cold: Caution | float, directory: Path)
     options = run.config["settings"]
     test = evaluate(
         model.with_knob(chosen_knob(cold, curve)),
-        pl.read_parquet(part / "test.parquet"),
-        seen=pl.read_parquet(part / "known.parquet"),
+        read_table(part / "test.parquet"),
+        seen=read_table(part / "known.parquet"),
         ks=sorted({int(name.split("@")[1]) for name in stored["test"] if name.startswith("ndcg@")}),
         threshold=options["threshold"],
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +13,16 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-from data import DataError, Vocabulary
+from data import DataError, Vocabulary, read_table
 from evaluation.scoring import Scorer
 from evaluation.topk import top_k
 from experiments.files import read_arrays
 from experiments.registry import experiment
 from experiments.results import read_result
+from experiments.rundir import check_files
+
+MODEL_FILE = "checkpoints/model.npz"
+MODEL_FILES = (MODEL_FILE, "movies.parquet", "known.parquet", "test.parquet")
 
 
 @dataclass(frozen=True)
@@ -47,20 +53,34 @@ def load_model(run: Path) -> StoredModel:
         DataError: ``run`` is not a finished run directory.
     """
     result = read_result(run)
-    directory = run / result.metrics["parts"][0] if "parts" in result.metrics else run
+    part = str(result.metrics["parts"][0]) if "parts" in result.metrics else ""
+    directory = run / part
+    check_files(run, [(Path(part) / name).as_posix() for name in MODEL_FILES])
     try:
-        arrays = read_arrays(directory / "checkpoints" / "model.npz")
-        movies, known, test = (pl.read_parquet(directory / f"{name}.parquet") for name in ("movies", "known", "test"))
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        arrays = read_arrays(directory / MODEL_FILE)
+        movies, known, test = (read_table(directory / f"{name}.parquet") for name in ("movies", "known", "test"))
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"expected a whole run directory, got: {error}", file=directory) from None
     return StoredModel(
         name=result.name,
-        recommender=experiment(result.name).load(arrays),
+        recommender=_restored(result.name, arrays, directory),
         titles=dict(movies.select("movie_id", "movie_title").iter_rows()),
         known=known,
         test=test,
         movies=movies,
     )
+
+
+def _restored(name: str, arrays: dict[str, np.ndarray], directory: Path) -> Any:
+    """The recommender that its arrays make up."""
+    try:
+        return experiment(name).load(arrays)
+    except (KeyError, ValueError, IndexError, TypeError) as error:
+        raise DataError(
+            f"expected the arrays of the model {name}, got others ({type(error).__name__}: {error}); was the run made "
+            "by another version?",
+            file=directory,
+        ) from None
 
 
 def recommend_for_user(model: StoredModel, user_id: str, k: int) -> pl.DataFrame:

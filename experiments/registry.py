@@ -27,6 +27,12 @@ NAMES = (
 
 
 def experiment(name: str) -> Experiment:
-    """The experiment of that name, from the module ``experiments.<name>``."""
+    """The experiment of that name, from the module ``experiments.<name>``.
+
+    Raises:
+        ValueError: There is none; a name that stands in a file imports nothing else.
+    """
+    if name not in NAMES:
+        raise ValueError(f"expected an experiment ({', '.join(NAMES)}), got {name!r}")
     found: Experiment = importlib.import_module(f"experiments.{name}").EXPERIMENT
     return found

@@ -11,10 +11,10 @@ from typing import Any
 
 import polars as pl
 
-from data import DataError
+from data import DataError, read_table
 from evaluation import confidence_intervals, rating_errors
 from experiments.files import write_json, write_parquet
-from experiments.rundir import read_config
+from experiments.rundir import check_files, read_config
 
 
 @dataclass(frozen=True)
@@ -50,28 +50,37 @@ def read_result(directory: Path) -> Result:
     config = read_config(directory)
     if not (directory / "metrics.json").exists():
         raise DataError("expected a finished run, got an interrupted one; finish it with --resume", file=directory)
+    check_files(directory, ("config.json", "metrics.json", "timing.json", "per_user.parquet"))
     try:
         return Result(
             directory=directory,
             config=config,
-            metrics=json.loads((directory / "metrics.json").read_text(encoding="utf-8")),
-            per_user=pl.read_parquet(directory / "per_user.parquet"),
-            seconds=json.loads((directory / "timing.json").read_text(encoding="utf-8")),
+            metrics=_object(directory / "metrics.json", "test"),
+            per_user=read_table(directory / "per_user.parquet"),
+            seconds=_object(directory / "timing.json"),
         )
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"expected a whole run directory, got: {error}", file=directory) from None
+
+
+def _object(file: Path, *keys: str) -> dict[str, Any]:
+    """A JSON object that has these keys."""
+    content = json.loads(file.read_text(encoding="utf-8"))
+    if not isinstance(content, dict) or not set(keys) <= set(content):
+        raise ValueError(f"{file.name}: expected an object with {', '.join(keys)}, got other content")
+    return content
 
 
 def merge(directory: Path, labels: Sequence[str]) -> None:
     """Writes the top files of a run with several parts: means under the same keys, deviations as ``spread``."""
     stored = [json.loads((directory / label / "metrics.json").read_text(encoding="utf-8")) for label in labels]
     timings = [json.loads((directory / label / "timing.json").read_text(encoding="utf-8")) for label in labels]
-    tables = [pl.read_parquet(directory / label / "per_user.parquet") for label in labels]
+    tables = [read_table(directory / label / "per_user.parquet") for label in labels]
     per_user = pl.concat(tables).group_by("user_id").mean().sort("user_id")
     values = per_user.drop("user_id")
     write_parquet(directory / "per_user.parquet", per_user)
     rated = [directory / label / "predictions.parquet" for label in labels]
-    errors = rating_errors(pl.concat(map(pl.read_parquet, rated)))[1] if all(file.exists() for file in rated) else {}
+    errors = rating_errors(pl.concat(map(read_table, rated)))[1] if all(file.exists() for file in rated) else {}
     write_json(directory / "timing.json", over_parts(timings, mean))
     write_json(
         directory / "metrics.json",

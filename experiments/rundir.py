@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from data import DataError
 from experiments.files import write_json
+from serving.manifest import NAME as MANIFEST
+from serving.manifest import ManifestError, check_manifest, write_manifest
 
 try:
     import fcntl
@@ -35,9 +37,9 @@ def read_config(run: Path) -> dict[str, Any]:
         if file.exists():
             try:
                 config = json.loads(file.read_text(encoding="utf-8"))
-            except ValueError as error:
+            except (OSError, ValueError) as error:
                 raise DataError(f"expected a run's config, got: {error}", file=file) from None
-            if isinstance(config, dict) and "settings" in config:
+            if isinstance(config, dict) and isinstance(config.get("settings"), dict):
                 return config
             raise DataError("expected a run's config with `settings`, got other content", file=file)
     raise DataError("expected a run directory with config.json, got none", file=run)
@@ -72,8 +74,36 @@ def building(target: Path, config: dict[str, Any], *, overwrite: bool) -> Iterat
         except BaseException:
             _remove_if_bare(partial, new_parents)
             raise
+        write_manifest(partial, _kept_files(partial))
         (partial / ".lock").unlink(missing_ok=True)
         _replace(target, partial)
+
+
+def check_files(run: Path, names: Iterable[str]) -> None:
+    """Compares files of a finished run with the checksums that were taken when it was whole.
+
+    Args:
+        run: The run directory.
+        names: The files that are about to be read, relative to it.
+
+    Raises:
+        DataError: One is not what was written.
+    """
+    try:
+        check_manifest(run, names)
+    except ManifestError as error:
+        raise DataError(f"expected a whole run directory, got a damaged or changed one: {error}", file=run) from None
+
+
+def _kept_files(directory: Path) -> list[Path]:
+    """What is read of a finished run: not logs, checkpoints of the training, or the page that can be made again."""
+    files = [file for file in directory.rglob("*") if file.is_file() and not file.name.startswith(".")]
+    inside = ("tensorboard", "validation", "final")
+    return [
+        file
+        for file in files
+        if file.name not in ("report.html", MANIFEST) and not set(inside) & set(file.relative_to(directory).parts)
+    ]
 
 
 def is_finished(target: Path, config: dict[str, Any]) -> bool:
@@ -135,5 +165,9 @@ def _replace(target: Path, partial: Path) -> None:
         return
     old = target.with_name(f"{target.name}.old-{os.getpid()}")
     os.rename(target, old)
-    os.rename(partial, target)
+    try:
+        os.rename(partial, target)
+    except OSError:
+        os.rename(old, target)
+        raise
     shutil.rmtree(old)

@@ -13,6 +13,7 @@ from typing import Any
 
 from data import DataError
 from experiments.rundir import locked
+from serving.manifest import check_manifest
 
 PARTIAL = ".partial"
 
@@ -86,6 +87,7 @@ def stored_run(directory: Path) -> StoredRun | None:
         metrics, seconds = (_object(directory / f"{name}.json") for name in ("metrics", "timing"))
         if not isinstance(metrics.get("test"), dict) or not isinstance(metrics.get("confidence"), dict):
             raise ValueError("metrics.json: expected test and confidence")
+        check_manifest(directory, ("config.json", "metrics.json", "timing.json"))
     except (OSError, ValueError) as error:
         return StoredRun(directory, f"damaged: {_reason(error)}", config)
     return StoredRun(directory, "finished", config, metrics, seconds)

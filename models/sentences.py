@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -81,8 +83,11 @@ def sentence_vectors(sentences: Sequence[str], name: str, *, cache_dir: Path | N
 def _read(file: Path) -> dict[str, np.ndarray]:
     if not file.exists():
         return {}
-    with np.load(file) as stored:
-        return dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            return dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return {}  # a cache that is damaged is made again
 
 
 def _write(file: Path, known: dict[str, np.ndarray]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from serving.backend import tf
 from serving.index import ExactIndex
+from serving.manifest import NAME, write_manifest
 from serving.module import RecommenderModule
 from serving.warmup import write_warmup
 
@@ -48,6 +49,7 @@ def export(module: RecommenderModule, directory: Path, extra: Callable[[Path], o
         write_warmup(partial / EXTRA, warmup_requests(module, graphs))
         if extra is not None:
             extra(partial / EXTRA)
+        write_manifest(partial, [file for file in partial.rglob("*") if file.is_file()], partial / EXTRA / NAME)
         return _appear(partial, directory)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 model = BASELINES["ease"].fit(interactions, EaseConfig(regularization=200.0))
 np.savez("ease.npz", **model.state())
-model = BASELINES["ease"].restore(dict(np.load("ease.npz")))
+model = BASELINES["ease"].restore(dict(np.load("ease.npz", allow_pickle=False)))
 """
 
 from __future__ import annotations

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import polars as pl
 
-from data import DataError, fingerprint
+from data import DataError, fingerprint, read_table
 from experiments.results import Result, read_result
+from experiments.rundir import check_files
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +52,10 @@ class Run:
         files = [part / f"{name}.parquet" for part in self.parts]
         if not all(file.exists() for file in files):
             return []
+        check_files(self.result.directory, [file.relative_to(self.result.directory).as_posix() for file in files])
         try:
-            return [pl.read_parquet(file) for file in files]
-        except (OSError, pl.exceptions.PolarsError) as error:
+            return [read_table(file) for file in files]
+        except (OSError, ValueError) as error:
             raise DataError(f"expected a whole run directory, got: {error}", file=self.result.directory) from None
 
 

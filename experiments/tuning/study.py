@@ -7,14 +7,18 @@ the journal can no longer be read; in SQLite the half transaction is undone.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import optuna
+from alembic.util import CommandError
+from optuna.exceptions import OptunaError
 from optuna.study import Study
 from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from data import DataError
 
@@ -43,17 +47,53 @@ def open_study(file: Path, identity: Mapping[str, Any]) -> Iterator[Study]:
         _lock(handle, file)
         _check_content(handle, file)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        url = URL.create("sqlite", database=str(file)).render_as_string()
-        storage = optuna.storages.RDBStorage(url)
+        with _refusing(file):
+            _check_pages(file)
+            url = URL.create("sqlite", database=str(file)).render_as_string()
+            storage = optuna.storages.RDBStorage(url)
         try:
-            study = optuna.create_study(
-                storage=storage, study_name=STUDY_NAME, direction="maximize", load_if_exists=True
-            )
-            _claim(study, file, json.loads(json.dumps(identity)))
+            with _refusing(file):
+                study = optuna.create_study(
+                    storage=storage, study_name=STUDY_NAME, direction="maximize", load_if_exists=True
+                )
+                study.get_trials(deepcopy=False)
+                _claim(study, file, json.loads(json.dumps(identity)))
             yield study
         finally:
             storage.remove_session()
             storage.engine.dispose()
+
+
+@contextmanager
+def _refusing(file: Path) -> Iterator[None]:
+    """Turns what SQLite, Optuna and its migrations say of a file that they cannot read into one line.
+
+    Raises:
+        DataError: Instead of any of these.
+    """
+    try:
+        yield
+    except DataError:
+        raise
+    except (SQLAlchemyError, sqlite3.Error, CommandError, OptunaError, RuntimeError, LookupError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(
+            f"expected a study of Optuna {optuna.__version__}, got a damaged file or that of another version "
+            f"({reason}); choose another --study",
+            file=file,
+        ) from None
+
+
+def _check_pages(file: Path) -> None:
+    """Refuses a file whose pages do not hold together.
+
+    Raises:
+        ValueError: They do not.
+    """
+    with closing(sqlite3.connect(file)) as connection:
+        said = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if said != "ok":
+        raise ValueError(said)
 
 
 def _lock(handle: IO[bytes], file: Path) -> None:

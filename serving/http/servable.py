@@ -18,6 +18,7 @@ from serving.http.errors import ApiError, invalid
 from serving.http.json_tensors import default_input
 from serving.http.settings import ServerSettings
 from serving.http.signature import Signature, Tensor, read_signatures
+from serving.manifest import NAME, check_manifest
 
 DEFAULT_SIGNATURE = "serving_default"
 _LOG = logging.getLogger("recs.serve")
@@ -55,6 +56,7 @@ class Servable:
         self.version = version
         self.in_flight = 0
         self._settings = settings
+        check_manifest(directory, place=directory / "assets.extra" / NAME)
         self.signatures, self.definitions = read_signatures(directory)
         if not self.signatures:
             raise ValueError(f"{directory}: expected a SavedModel with a named signature that has inputs, got none")

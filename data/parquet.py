@@ -1,0 +1,55 @@
+"""Parquet files that may be damaged: polars panics on some of them, which is neither an ``Exception`` nor one line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+
+from data.errors import DataError
+
+
+def read_table(path: Path) -> pl.DataFrame:
+    """Reads a Parquet file.
+
+    Raises:
+        DataError: It is not there, not whole or damaged.
+    """
+    try:
+        with _quiet():
+            return pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"expected a Parquet file, got a damaged one ({reason})", file=path) from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps back what is written to stderr, and drops it if polars panics: it is a backtrace of Rust's."""
+    try:
+        sys.stderr.flush()
+        before = os.dup(2)
+    except (OSError, AttributeError, ValueError):  # no stderr, nothing to keep quiet
+        yield
+        return
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        panicked = False
+        try:
+            yield
+        except pl.exceptions.PanicException:
+            panicked = True
+            raise
+        finally:
+            os.dup2(before, 2)
+            if not panicked and kept.seek(0, os.SEEK_END):
+                kept.seek(0)
+                with os.fdopen(before, "wb", closefd=False) as stderr:
+                    shutil.copyfileobj(kept, stderr)
+            os.close(before)

@@ -1,0 +1,90 @@
+"""``python -m soak``: hunts for what breaks, prints what was tried, and ends with 1 if anything broke.
+
+Everything follows from --seed, and a failure is printed with the command that repeats it. Servers listen on the
+loopback address, and nothing else is asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from soak import archives, artefacts, disks, kills, parsers
+from soak.tally import Tally
+
+RECORD = Path(__file__).parent.parent / "docs" / "results" / "soak.json"
+HUNTS: dict[str, Callable[..., Tally]] = {
+    "parsers": parsers.hunt,
+    "archives": archives.hunt,
+    "artefacts": artefacts.hunt,
+    "disks": disks.hunt,
+    "kills": kills.hunt,
+}
+SHARES: dict[str, float] = {"parsers": 0.25, "archives": 0.02, "artefacts": 0.08, "disks": 0.05, "kills": 0.3}
+"""Of the time that there is."""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs the hunts; returns 1 if one found something."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("hunts", nargs="*", help=f"which ones, of {', '.join(HUNTS)} (default: all)")
+    parser.add_argument("--seed", type=int, default=0, help="default %(default)s")
+    parser.add_argument("--minutes", type=float, default=30.0, help="for all of them together (default %(default)s)")
+    parser.add_argument("--only", type=int, help="of parsers: try this input alone")
+    parser.add_argument("--write", action="store_true", help=f"keep the counts in {RECORD.name}")
+    options = parser.parse_args(words)
+    for name in options.hunts:
+        if name not in HUNTS:
+            parser.error(f"expected hunts among {', '.join(HUNTS)}, got {name!r}")
+    if options.only is not None:
+        return _one_input(options.seed, options.only)
+    chosen = options.hunts or list(HUNTS)
+    tallies = []
+    for name in chosen:
+        print(f"{name} ...", flush=True)
+        tallies.append(HUNTS[name](options.seed, seconds=60 * options.minutes * SHARES[name]))
+        for failure in tallies[-1].failures:
+            print(f"  FAILED {failure.what}\n    {failure.repeat}", flush=True)
+    Console().print(table(tallies))
+    if options.write:
+        RECORD.write_text(json.dumps(record(options.seed, tallies), indent=1) + "\n")
+    return 1 if any(tally.failures for tally in tallies) else 0
+
+
+def _one_input(seed: int, number: int) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        failures = parsers.try_inputs(seed, [number], Path(folder))["failures"]
+    names = parsers.format_names()
+    print(f"{names[number % len(names)]}: {failures[0][1] if failures else 'nothing wrong'}")
+    return len(failures)
+
+
+def table(tallies: Sequence[Tally]) -> Table:
+    """What was tried, hunt by hunt."""
+    found = Table(box=box.SIMPLE_HEAD)
+    for title in ("hunt", "tried", "seconds", "failures"):
+        found.add_column(title, justify="left" if title in ("hunt", "tried") else "right")
+    for tally in tallies:
+        tried = ", ".join(f"{count:,} {kind}" for kind, count in tally.counts.items())
+        found.add_row(tally.name, tried, f"{tally.seconds:.0f}", str(len(tally.failures)))
+    return found
+
+
+def record(seed: int, tallies: Sequence[Tally]) -> dict:
+    """The same to be kept."""
+    hunts = {tally.name: {**asdict(tally), "counts": dict(tally.counts)} for tally in tallies}
+    return {"kind": "soak", "seed": seed, "date": time.strftime("%Y-%m-%d", time.gmtime()), "hunts": hunts}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""Damages what commands wrote, run directories, settings files and studies, and lets commands read it again.
+
+Right is the answer of the undamaged directory, or exit status 1 or 2 with one line on stderr.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from data import generate
+from experiments.cli import main
+from soak.mutate import WORDS, mutate
+from soak.tally import Tally
+
+INPUTS = 6_000
+_JSON_WORDS = (
+    *(*WORDS, b"{", b"}", b"[", b"]", b'"', b'""', b"null", b"-1", b"1e999", b'{"a":1}', b"[[[["),
+    *(b"NaN", b"\\ud800"),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A file to damage, and the command that reads it.
+
+    Attributes:
+        file: The file.
+        words: The command.
+        same: Whether a success must print what it printed before the damage.
+    """
+
+    file: Path
+    words: Sequence[str]
+    same: bool = True
+
+
+def call(words: Sequence[str]) -> tuple[int, str, str]:
+    """Runs a command in this process: exit status, stdout, stderr."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            status = main(words)
+        except SystemExit as ended:
+            status = ended.code if isinstance(ended.code, int) else 1
+    return status, out.getvalue(), err.getvalue()
+
+
+def cases(root: Path) -> list[Case]:
+    """Makes a run, a study and a settings file.
+
+    Args:
+        root: Where to.
+    """
+    ratings, run = root / "ratings.csv", root / "runs" / "run"
+    generate(40, 30, 600, seed=0).ratings.write_csv(ratings)
+    source = ["--ratings", str(ratings), "--split", "random"]
+    settings, study = root / "settings.toml", root / "study.db"
+    settings.write_text('seed = 3\nks = [5, 10]\nsplit = "random"\n[ease]\nregularization = 12.5\n')
+    searching = ["tune", "ease", *source, "--trials", "1", "--study", str(study), "--json"]
+    for words in (["run", "ease", *source, "--out", str(run)], searching):
+        status, _, err = call(words)
+        if status:
+            raise RuntimeError(f"expected {words[:2]} to work, got {err}")
+    asked = ["recommend", str(run), "--user", "1", "--json"]
+    read = ("config.json", "metrics.json", "timing.json", "per_user.parquet", "manifest.json", "checkpoints/model.npz")
+    return [
+        *(Case(run / name, asked) for name in (*read, "movies.parquet", "known.parquet", "test.parquet")),
+        Case(run / "topk.parquet", ["report", str(run), "--out", str(root / "report.html")], same=False),
+        Case(run / "config.json", ["runs", "list", "--root", str(root / "runs"), "--json"], same=False),
+        Case(run / "metrics.json", ["runs", "list", "--root", str(root / "runs"), "--json"], same=False),
+        Case(settings, ["run", "ease", "--config", str(settings), "--ratings", str(root / "none.csv")], same=False),
+        Case(study, searching, same=False),  # SQLite has no checksums
+    ]
+
+
+def hunt(seed: int, *, inputs: int = INPUTS, seconds: float = 120.0) -> Tally:
+    """Damages each file in turn.
+
+    Args:
+        seed: Decides every damage.
+        inputs: How many damaged files.
+        seconds: Begin no further one after so long.
+    """
+    tally, started = Tally("artefacts"), time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        found = cases(Path(folder))
+        before = [call(case.words) for case in found]
+        for number in range(inputs):
+            if time.monotonic() - started > seconds:
+                break
+            place = number % len(found)
+            outcome, problem = _try(found[place], before[place], random.Random(f"{seed}:{number}"))
+            tally.counts.update(("inputs", outcome))
+            if problem:
+                what = f"{found[place].words[0]} with a damaged {found[place].file.name} ({number}): {problem}"
+                tally.fail(what, f"python -m soak artefacts --seed {seed}")
+    tally.seconds = time.monotonic() - started
+    return tally
+
+
+def _try(case: Case, before: tuple[int, str, str], rng: random.Random) -> tuple[str, str | None]:
+    kept = case.file.with_name(case.file.name + ".kept")
+    shutil.copy2(case.file, kept)
+    try:
+        case.file.write_bytes(mutate(kept.read_bytes(), rng, _JSON_WORDS))
+        status, out, err = call(case.words)
+    except BaseException as error:
+        return "refused", f"expected one line, got {type(error).__name__}: {error}"
+    finally:
+        shutil.move(kept, case.file)
+    return ("refused" if status else "read"), _problem(case, before, status, out, err)
+
+
+def _problem(case: Case, before: tuple[int, str, str], status: int, out: str, err: str) -> str | None:
+    if "Traceback" in err or "--debug shows where" in err or "panicked" in err:
+        return f"an error of no documented kind: {err[-300:]}"
+    if status not in (0, 1, 2):
+        return f"exit status {status}"
+    if status == 1 and len(err.strip().splitlines()) != 1:
+        return f"expected one line on stderr, got {err!r}"
+    if status == 0 and case.same and out != before[1]:
+        return f"another answer than before: {out[:200]}"
+    return None

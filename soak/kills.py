@@ -1,0 +1,118 @@
+"""Kills ``recs run`` at random moments, then lets it finish: the numbers must be those of an undisturbed run."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from data import generate
+from soak.tally import Tally
+
+KILLS = 50
+DEADLINE = 300.0
+_EASE = ("ease",)
+_RETRIEVAL = ("retrieval", "--retrieval.parts", "in_batch", "--retrieval.in-batch.epochs", "4")
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """A run that nobody killed.
+
+    Attributes:
+        words: The experiment with its options.
+        metrics: Its ``metrics.json``.
+        seconds: How long it took.
+    """
+
+    words: Sequence[str]
+    metrics: dict
+    seconds: float
+
+
+def hunt(seed: int, *, kills: int = KILLS, seconds: float = 600.0, neural: bool = True) -> Tally:
+    """Kills runs at moments that are spread over their whole length.
+
+    Args:
+        seed: Decides the moments.
+        kills: How many.
+        seconds: Begin no further one after so long.
+        neural: Every other run is one that trains with Keras.
+    """
+    tally, started, rng = Tally("kills"), time.monotonic(), random.Random(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        generate(60, 40, 1200, seed=0).ratings.write_csv(root / "ratings.csv")
+        chosen = [_EASE, _RETRIEVAL] if neural else [_EASE]
+        models = [undisturbed(root, words) for words in chosen]
+        for number in range(kills):
+            if time.monotonic() - started > seconds:
+                break
+            model = models[number % len(models)]
+            # of many short runs the first second is imports; a stratum each, so that every part of a run is met
+            stratum = (number // len(models) + rng.random()) / max(1, kills // len(models))
+            problem = kill_and_finish(
+                root / str(number), root, model, stratum * model.seconds, rng.random() < 0.5, tally
+            )
+            if problem:
+                tally.fail(f"kill {number}: {problem}", f"python -m soak kills --seed {seed}")
+    tally.seconds = time.monotonic() - started
+    return tally
+
+
+def command(root: Path, words: Sequence[str], out: Path) -> list[str]:
+    """``recs run`` on the small data."""
+    own = ["--ratings", str(root / "ratings.csv"), "--split", "random", "--out", str(out)]
+    return [sys.executable, "-m", "experiments.cli", "run", *words, *own]
+
+
+def undisturbed(root: Path, words: Sequence[str]) -> Undisturbed:
+    """Runs an experiment to its end."""
+    out = root / f"whole-{words[0]}"
+    started = time.monotonic()
+    subprocess.run(command(root, words, out), check=True, capture_output=True, timeout=DEADLINE)
+    return Undisturbed(words, read(out), time.monotonic() - started)
+
+
+def read(out: Path) -> dict:
+    """The metrics of a finished run."""
+    found: dict = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    return found
+
+
+def kill_and_finish(out: Path, root: Path, model: Undisturbed, after: float, resume: bool, tally: Tally) -> str | None:
+    """Kills a run after some seconds and finishes it with ``--resume``, where there is anything, or by running again.
+
+    Returns:
+        What went wrong; None if nothing did.
+    """
+    out.parent.mkdir(exist_ok=True)
+    process = subprocess.Popen(command(root, model.words, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        process.wait(after)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        tally.counts["faults"] += 1
+    if out.exists() and read(out) != model.metrics:
+        return "a directory under its final name holds other metrics than the undisturbed run"
+    left = out.with_name(out.name + ".partial")
+    again = command(root, model.words, out)
+    if resume and (out.exists() or (left / "config.json").exists()):
+        again = [sys.executable, "-m", "experiments.cli", "run", "--resume", str(out)]
+        tally.counts["resumed"] += 1
+    else:
+        tally.counts["run again"] += 1
+    done = subprocess.run(again, capture_output=True, text=True, timeout=DEADLINE, check=False)
+    if done.returncode:
+        return f"it did not finish: {done.stderr.strip()[-300:]}"
+    if left.exists():
+        return f"{left.name} was left"
+    return None if read(out) == model.metrics else "other metrics than the undisturbed run"
