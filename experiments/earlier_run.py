@@ -10,10 +10,8 @@ import polars as pl
 
 from data import DataError, Interactions, Split
 from experiments.files import read_arrays
-from experiments.rundir import read_config
+from experiments.rundir import WEIGHTS, check_files, read_config
 
-WEIGHTS = "weights.npz"
-"""Beside the checkpoints of a part: its weights at the end, with the ids of users and movies."""
 CONTINUED_PATIENCE = 5
 """A training that goes on begins near its best: it stops after so many epochs without a better score."""
 
@@ -60,6 +58,7 @@ class EarlierRun:
             DataError: A validation or test row is among the run's own.
         """
         keys = ["user_id", "movie_id"]
+        check_files(self.directory, ["known.parquet"])
         known = pl.read_parquet(self.directory / "known.parquet", columns=keys)
         for name, rows in (("validation", split.validation), ("test", split.test)):
             leaked = rows.select(keys).join(known, on=keys, how="semi")
@@ -88,6 +87,7 @@ class EarlierRun:
         file = self.directory / "checkpoints" / "final" / part / WEIGHTS
         if not file.exists():
             raise DataError(f"--from: expected weights of the part {part}, got none", file=self.directory)
+        check_files(self.directory, [file.relative_to(self.directory).as_posix()])
         try:
             take_over(model, rows, read_arrays(file))
         except ValueError as error:

@@ -10,10 +10,11 @@ import numpy as np
 
 from data import Interactions
 from experiments.blend import Blend, choose_blend
-from experiments.earlier_run import CONTINUED_PATIENCE, WEIGHTS
+from experiments.earlier_run import CONTINUED_PATIENCE
 from experiments.experiment import FitContext, Trained
 from experiments.files import write_arrays
 from experiments.overrides import brief
+from experiments.rundir import WEIGHTS
 from experiments.training import Schedule, fit_keras
 from models.backend import tf
 from models.combine import PartSum, Vectors

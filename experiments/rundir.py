@@ -15,6 +15,9 @@ from experiments.files import write_json
 from serving.manifest import NAME as MANIFEST
 from serving.manifest import ManifestError, check_manifest, write_manifest
 
+WEIGHTS = "weights.npz"
+"""Beside the checkpoints of a part: its weights at the end, with the ids of users and movies."""
+
 try:
     import fcntl
 except ImportError:  # Windows has no flock: there, two runs with one --out are not told apart
@@ -96,13 +99,17 @@ def check_files(run: Path, names: Iterable[str]) -> None:
 
 
 def _kept_files(directory: Path) -> list[Path]:
-    """What is read of a finished run: not logs, checkpoints of the training, or the page that can be made again."""
+    """What is read of a finished run: not logs, checkpoints of the training, or the page that can be made again.
+
+    Beside the checkpoints lie the weights at the end, which ``--from`` reads.
+    """
     files = [file for file in directory.rglob("*") if file.is_file() and not file.name.startswith(".")]
     inside = ("tensorboard", "validation", "final")
     return [
         file
         for file in files
-        if file.name not in ("report.html", MANIFEST) and not set(inside) & set(file.relative_to(directory).parts)
+        if file.name not in ("report.html", MANIFEST)
+        and (file.name == WEIGHTS or not set(inside) & set(file.relative_to(directory).parts))
     ]
 
 

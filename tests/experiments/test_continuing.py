@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import polars as pl
 import pytest
@@ -78,3 +79,12 @@ def test_what_cannot_go_on_is_refused(files, earlier, tmp_path, capsys, words, m
     assert main(["run", words[0], "--from", str(earlier), *words[1:], *data, "--out", str(tmp_path / "run")]) == 1
     assert message in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "run").exists()
+
+
+def test_damaged_weights_are_refused(files, earlier, tmp_path, capsys):
+    run = tmp_path / "earlier"
+    shutil.copytree(earlier, run)
+    weights = run / "checkpoints" / "final" / "in_batch" / "weights.npz"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    assert main(["run", "retrieval", "--from", str(run), *files[1], "--out", str(tmp_path / "run")]) == 1
+    assert "weights.npz is not what was written" in " ".join(capsys.readouterr().err.split())
