@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,16 @@ def write_manifest(root: Path, files: Iterable[Path], place: Path | None = None)
     (place or root / NAME).write_text(content, encoding="utf-8")
 
 
-def check_manifest(root: Path, names: Iterable[str] | None = None, place: Path | None = None) -> None:
+def check_manifest(
+    root: Path, names: Iterable[str] | None = None, place: Path | None = None, *, optional: Collection[str] = ()
+) -> None:
     """Compares files with the manifest; a directory without one was written before there were any.
 
     Args:
         root: The directory.
         names: Paths relative to it, those that are about to be read; None for all that the manifest names.
         place: Where the manifest is.
+        optional: Files that may have been taken away.
 
     Raises:
         ManifestError: The manifest is damaged or of a newer version, or a file is missing or another than was written.
@@ -46,7 +49,7 @@ def check_manifest(root: Path, names: Iterable[str] | None = None, place: Path |
         return
     sums = _sums(place)
     for name in sums if names is None else names:
-        if name not in sums:
+        if name not in sums or (name in optional and not (root / name).exists()):
             continue
         try:
             found = checksum(root / name)

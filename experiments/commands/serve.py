@@ -28,6 +28,10 @@ class ServeOptions(ServerSettings):
     """Address to listen on; the default is reachable from this machine only."""
     port: int = 8501
     """Port to listen on; 0 for a free one."""
+    api_key_file: Path | None = None
+    """File with a key that requests must carry (Authorization: Bearer KEY); or set RECS_API_KEY. Default: no key."""
+    cors_origin: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """A site whose pages may ask this server from a browser, such as https://example.org; may be repeated."""
     debug: bool = False
     """Show tracebacks."""
 
@@ -35,6 +39,9 @@ class ServeOptions(ServerSettings):
         super().__post_init__()
         if not 0 <= self.port < 2**16:
             raise ValueError(f"--port: expected 0 to 65535, got {self.port}")
+        for origin in self.cors_origin:
+            if not origin.startswith(("http://", "https://")) or origin.count("/") != 2:
+                raise ValueError(f"--cors-origin: expected an origin such as https://example.org, got {origin!r}")
         self.directories()
 
     def directories(self) -> dict[str, Path]:
@@ -64,6 +71,7 @@ def main(words: Sequence[str]) -> None:
     """Serves until it is stopped."""
     options = parse_options(ServeOptions, words, prog="recs serve")
     try:
+        from serving.http.access import Access, read_key
         from serving.http.run import serve
     except ModuleNotFoundError as error:
         if error.name not in ("fastapi", "fastapi_offline", "uvicorn", "prometheus_client"):
@@ -75,5 +83,6 @@ def main(words: Sequence[str]) -> None:
         host=options.host,
         port=options.port,
         settings=settings,
+        access=Access(read_key(options.api_key_file), options.cors_origin),
         report=lambda line: console().print(line, soft_wrap=True, highlight=False, markup=False),
     )

@@ -62,7 +62,8 @@ class Application:
             await send(message)
 
         try:
-            body = await read_body(scope["headers"], receive, self._settings.max_body)
+            settings = self._settings
+            body = await read_body(scope["headers"], receive, settings.max_body, settings.request_seconds)
             # any body here is JSON, whatever the client calls it: curl -d says it is a form
             headers = [pair for pair in scope["headers"] if pair[0] not in (b"content-encoding", b"content-type")]
             headers.append((b"content-type", b"application/json"))

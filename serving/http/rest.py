@@ -73,7 +73,7 @@ class RestApi:
         version = _version(found)
         if scope["method"] == "GET":
             return self._look(found, name, version)
-        body = await read_body(scope["headers"], receive, self._settings.max_body)
+        body = await read_body(scope["headers"], receive, self._settings.max_body, self._settings.request_seconds)
         with self._model(name, version).use(version) as servable:
             if found["method"].lower() != "predict":
                 raise _wrong_method(servable, found["method"].lower(), body)

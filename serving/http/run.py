@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import logging
 import signal
@@ -9,15 +10,24 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
+from serving.http.access import EVERYBODY, Access, Guard
 from serving.http.application import Application
 from serving.http.metrics import Metrics
 from serving.http.models import Models
+from serving.http.patience import impatient
 from serving.http.settings import ServerSettings
 from serving.http.watcher import Watcher
 
+try:
+    import resource
+except ImportError:  # Windows has no such limit
+    resource = None  # type: ignore[assignment]
+
+_MOST_FILES = 65_536
 _SWITCH_SECONDS = 0.001  # while a version is loaded, answers wait at most so long for Python's lock; default 0.005
 
 
@@ -28,6 +38,7 @@ def serve(
     port: int,
     settings: ServerSettings,
     report: Callable[[str], None],
+    access: Access = EVERYBODY,
 ) -> None:
     """Serves models until SIGINT or SIGTERM, then lets running requests finish.
 
@@ -37,12 +48,14 @@ def serve(
         port: Port; 0 for a free one.
         settings: Limits and intervals.
         report: Is told what happens, a line at a time.
+        access: What is asked of clients.
 
     Raises:
         OSError: The port is not free.
         ValueError: A directory holds no version that can be loaded.
     """
     _log_to(report)
+    _allow_connections()
     sys.setswitchinterval(_SWITCH_SECONDS)
     listener = bind(host, port)  # before loading, which takes seconds: a port in use should be told at once
     try:
@@ -51,11 +64,11 @@ def serve(
         models.load()
         address, bound = listener.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
-        if not ipaddress.ip_address(address).is_loopback:
-            report(f"anyone who reaches {shown}:{bound} can ask: there is no login; see docs/server.md")
+        if access.key is None and not ipaddress.ip_address(address).is_loopback:
+            report(f"anyone who reaches {shown}:{bound} can ask: there is no key; see docs/server.md")
         listener.listen(2048)
         report(f"serving {', '.join(directories)} at http://{shown}:{bound} (docs at /docs, stop with Ctrl-C)")
-        _run(Application(models, settings, metrics), listener, models, settings)
+        _run(Guard(Application(models, settings, metrics), access), listener, models, settings)
     finally:
         listener.close()
     report("stopped")
@@ -81,17 +94,31 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _run(application: Application, listener: socket.socket, models: Models, settings: ServerSettings) -> None:
-    config = uvicorn.Config(
+def configuration(application: Any, settings: ServerSettings) -> uvicorn.Config:
+    """How uvicorn runs the application."""
+    return uvicorn.Config(
         application,
+        http=impatient(settings.request_seconds),
         lifespan="off",
         log_config=None,
         access_log=False,
         log_level="warning",
         server_header=False,
+        ws="none",
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
-    server = uvicorn.Server(config)
+
+
+def _allow_connections() -> None:
+    """As many open files as the system lets this process have: each connection is one."""
+    if resource is not None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, _MOST_FILES)), hard))
+
+
+def _run(application: Any, listener: socket.socket, models: Models, settings: ServerSettings) -> None:
+    server = uvicorn.Server(configuration(application, settings))
     watcher = Watcher(list(models), settings.poll_seconds)
     watcher.start()
     try:

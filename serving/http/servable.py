@@ -12,7 +12,7 @@ import numpy as np
 
 from serving.http import tensorflow
 from serving.http.batching import Arrays, Batcher
-from serving.http.catalogue import read_catalogue
+from serving.http.catalogue import CATALOGUE_FILE, EXTRA, read_catalogue
 from serving.http.checks import check_inputs
 from serving.http.errors import ApiError, invalid
 from serving.http.json_tensors import default_input
@@ -56,7 +56,8 @@ class Servable:
         self.version = version
         self.in_flight = 0
         self._settings = settings
-        check_manifest(directory, place=directory / "assets.extra" / NAME)
+        catalogue = f"{EXTRA}/{CATALOGUE_FILE}"  # whoever wants to publish no histories takes it away
+        check_manifest(directory, place=directory / EXTRA / NAME, optional=(catalogue,))
         self.signatures, self.definitions = read_signatures(directory)
         if not self.signatures:
             raise ValueError(f"{directory}: expected a SavedModel with a named signature that has inputs, got none")

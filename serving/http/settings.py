@@ -21,6 +21,8 @@ class ServerSettings:
     """So many of a model's newest versions are served; as in TensorFlow Serving the newest answers by default."""
     poll_seconds: float = 2.0
     """How often the directories are searched for new versions."""
+    request_seconds: float = 20.0
+    """A client has so long to send its headers, and again so long to send the body."""
     shutdown_seconds: int = 30
     """How long running requests may take to finish at the end."""
 

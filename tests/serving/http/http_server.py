@@ -15,10 +15,11 @@ import numpy as np
 import uvicorn
 
 from benchmarks.toy_export import Toy
+from serving.http.access import EVERYBODY, Access, Guard
 from serving.http.application import Application
 from serving.http.metrics import Metrics
 from serving.http.models import Models
-from serving.http.run import bind
+from serving.http.run import bind, configuration
 from serving.http.settings import ServerSettings
 from serving.http.watcher import Watcher
 
@@ -60,13 +61,14 @@ class Running:
 
 
 @contextmanager
-def running(directories: dict[str, Path], settings: ServerSettings, *, watch: bool = False) -> Iterator[Running]:
+def running(
+    directories: dict[str, Path], settings: ServerSettings, *, watch: bool = False, access: Access = EVERYBODY
+) -> Iterator[Running]:
     listener = bind("127.0.0.1", 0)
     metrics = Metrics()
     models = Models(directories, settings, metrics)
     models.load()
-    config = uvicorn.Config(Application(models, settings, metrics), lifespan="off", log_level="error", access_log=False)
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(configuration(Guard(Application(models, settings, metrics), access), settings))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     while not server.started:
