@@ -30,12 +30,45 @@ CELLS = 1 << 24
 
 
 @dataclass(frozen=True, eq=False)
+class Shard:
+    """A part of all users: consecutive ones in their order, as many as in each of the others, give or take one.
+
+    Attributes:
+        number: From 1.
+        count: How many shards there are.
+    """
+
+    number: int = 1
+    count: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """From ``i/n``.
+
+        >>> Shard.parse("2/3").of(list("abcdefgh"))
+        ['c', 'd', 'e']
+
+        Raises:
+            ValueError: It is something else, or there is no such shard.
+        """
+        number, _, count = text.partition("/")
+        if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+            raise ValueError(f"expected i/n with i from 1 to n, such as 1/4, got {text!r}")
+        return cls(int(number), int(count))
+
+    def of(self, users: list[str]) -> list[str]:
+        """Its users."""
+        start, end = ((self.number - 1 + one) * len(users) // self.count for one in (0, 1))
+        return users[start:end]
+
+
+@dataclass(frozen=True, eq=False)
 class Plan:
     """What is to be written.
 
     Attributes:
         model: The run's model.
-        users: All users, sorted.
+        users: All users of the shard, sorted.
         known: [users, movies] nonzero where the user knows the movie.
         allowed: [movies] bool.
         k: Length of a list.
@@ -73,7 +106,13 @@ class Plan:
 
 
 def recommend_to_all(
-    run: Path, out: Path, k: int, allow: Collection[str] | None, deny: Collection[str] | None, reporter: Reporter
+    run: Path,
+    out: Path,
+    k: int,
+    allow: Collection[str] | None,
+    deny: Collection[str] | None,
+    reporter: Reporter,
+    shard: Shard | None = None,
 ) -> dict[str, int]:
     """Writes the k best movies that each user does not know.
 
@@ -86,11 +125,12 @@ def recommend_to_all(
         allow: Only these movies; None for all.
         deny: None of these.
         reporter: Is told what is going on.
+        shard: Only these users; None for all.
 
     Returns:
         Numbers of ``users`` and of ``rows`` written.
     """
-    plan = make_plan(run, k, allow, deny)
+    plan = make_plan(run, k, allow, deny, shard or Shard())
     parts = out.with_name(out.name + ".partial")
     parts.mkdir(parents=True, exist_ok=True)
     starts = range(0, len(plan.users), plan.block)
@@ -110,11 +150,11 @@ def recommend_to_all(
     return {"users": len(plan.users), "rows": rows}
 
 
-def make_plan(run: Path, k: int, allow: Collection[str] | None, deny: Collection[str] | None) -> Plan:
+def make_plan(run: Path, k: int, allow: Collection[str] | None, deny: Collection[str] | None, shard: Shard) -> Plan:
     """What is to be written; see ``recommend_to_all``.
 
     Raises:
-        DataError: No movie is allowed.
+        DataError: No movie is allowed, or there are fewer users than shards.
     """
     model, removed, generation = _with_index(run, load_model(run))
     movies = model.recommender.movies
@@ -122,12 +162,16 @@ def make_plan(run: Path, k: int, allow: Collection[str] | None, deny: Collection
     allowed &= ~_mask(movies, [*(deny or ()), *removed])
     if not allowed.any():
         raise DataError("expected some movies to recommend, got none that is allowed and not denied")
-    users = Vocabulary.from_ids([*model.recommender.users.ids, *model.known["user_id"].unique()])
+    every = Vocabulary.from_ids([*model.recommender.users.ids, *model.known["user_id"].unique()]).ids
+    if shard.count > len(every):
+        raise DataError(f"expected at most as many shards as the {len(every)} users, got {shard.count}")
+    users = Vocabulary.from_ids(shard.of(every))
     config = read_result(run).config
     identity = {
         "run": hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest(),
         "index": generation,
         "k": k,
+        "shard": [shard.number, shard.count],
         "allowed": hashlib.sha256(np.packbits(allowed).tobytes()).hexdigest(),
     }
     block = max(1, CELLS // len(movies))

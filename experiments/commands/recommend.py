@@ -14,7 +14,7 @@ from rich import box
 from rich.table import Table
 
 from data import DataError, read_columns
-from experiments.bulk import recommend_to_all
+from experiments.bulk import Shard, recommend_to_all
 from experiments.display import console
 from experiments.recommend_source import Source, exported_version, open_source
 from experiments.reporter import ConsoleReporter
@@ -42,6 +42,8 @@ class RecommendOptions:
     """With --all-users: recommend only these movies (CSV or Parquet with movie_id)."""
     deny: Path | None = None
     """With --all-users: never recommend these movies (CSV or Parquet with movie_id)."""
+    shard: str | None = None
+    """With --all-users: i/n, the i-th of n parts of the users, for n processes or machines; together they are all."""
     json: bool = False
     """Print the result as JSON on stdout."""
     debug: bool = False
@@ -54,6 +56,13 @@ class RecommendOptions:
             raise ValueError("--all-users and --out: expected both or neither")
         if (self.allow or self.deny) and not self.all_users:
             raise ValueError("--allow and --deny: expected together with --all-users")
+        if self.shard is not None:
+            if not self.all_users:
+                raise ValueError("--shard: expected together with --all-users")
+            try:
+                Shard.parse(self.shard)
+            except ValueError as error:
+                raise ValueError(f"--shard: {error}") from None
         if self.k < 1:
             raise ValueError(f"--k: expected at least 1, got {self.k}")
 
@@ -83,7 +92,8 @@ def _all_users(options: RecommendOptions, out: Path) -> None:
     if exported_version(options.source) is not None:
         raise DataError("--all-users needs the run: expected a run, got an export", file=options.source)
     limits = _movie_ids(options.allow), _movie_ids(options.deny)
-    found = recommend_to_all(options.source, out, options.k, *limits, ConsoleReporter())
+    shard = Shard.parse(options.shard) if options.shard else None
+    found = recommend_to_all(options.source, out, options.k, *limits, ConsoleReporter(), shard)
     record = {"file": str(out), **found}
     if options.json:
         print(json.dumps(record))
