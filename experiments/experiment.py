@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from data import Dataset, Interactions, Vocabulary
 from data.features import movie_features, title_words, user_features
 from evaluation.monitor import Monitor
 from experiments.reporter import Reporter
+
+if TYPE_CHECKING:
+    from experiments.cluster import Cluster
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class FitContext:
         monitor: Validation nDCG@10 of a recommender, for early stopping; None where there is nothing to validate on.
         plan: What an earlier fit found on validation, such as the number of epochs; None to let the monitor decide.
         dataset: Movies and users of the ratings, for models that use features; None where only ratings are known.
+        cluster: Those who train together; None for this process alone.
     """
 
     seed: int
@@ -36,6 +40,7 @@ class FitContext:
     monitor: Monitor | None = None
     plan: dict[str, Any] | None = None
     dataset: Dataset | None = None
+    cluster: Cluster | None = None
 
     def features(
         self, users: Vocabulary, movies: Vocabulary, *, words: int = 0, known: Vocabulary | None = None

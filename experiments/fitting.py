@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -18,6 +18,9 @@ from experiments.experiment import Experiment, FitContext, Trained
 from experiments.overrides import flatten
 from experiments.registry import experiment
 from experiments.reporter import Reporter, reporter_here
+
+if TYPE_CHECKING:
+    from experiments.cluster import Cluster
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ def fit_on_split(
     reporter: Reporter,
     dataset: Dataset | None = None,
     revealed: Sequence[int] = REVEALED,
+    cluster: Cluster | None = None,
 ) -> Fits:
     """Fits twice; what the directory holds of an interrupted call is not done again.
 
@@ -59,6 +63,7 @@ def fit_on_split(
         reporter: Is told what is going on.
         dataset: Movies and users, for models that use features.
         revealed: As for ``data.question``.
+        cluster: Those who train together; None for this process alone.
 
     Raises:
         DataError: The model looks ahead on a split in time.
@@ -75,8 +80,10 @@ def fit_on_split(
         directory=directory,
         reporter=reporter,
         dataset=dataset,
+        cluster=cluster,
     )
-    context = _context(directory, "final", seed=seed, reporter=reporter, plan=chosen.plan, dataset=dataset)
+    about = {"seed": seed, "reporter": reporter, "dataset": dataset, "cluster": cluster}
+    context = _context(directory, "final", plan=chosen.plan, **about)
     final = experiment.fit(config, Interactions.from_ratings(split.train_and_validation), context)
     return Fits(chosen, final, time.perf_counter() - started)
 
@@ -104,6 +111,7 @@ def fit_chosen(
     directory: Path,
     reporter: Reporter,
     dataset: Dataset | None = None,
+    cluster: Cluster | None = None,
 ) -> Trained:
     """Fits on train, and where the model has something to choose, chooses it on validation.
 
@@ -117,9 +125,11 @@ def fit_chosen(
         directory: For ``checkpoints`` and ``tensorboard``.
         reporter: Is told what is going on.
         dataset: Movies and users, for models that use features.
+        cluster: Those who train together; None for this process alone.
     """
     monitor = Monitor(validation.rows, validation.seen, threshold, validation.candidates)
-    context = _context(directory, "validation", seed=seed, reporter=reporter, monitor=monitor, dataset=dataset)
+    about = {"seed": seed, "reporter": reporter, "dataset": dataset, "cluster": cluster}
+    context = _context(directory, "validation", monitor=monitor, **about)
     return experiment.fit(config, Interactions.from_ratings(train), context)
 
 
