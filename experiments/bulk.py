@@ -30,12 +30,45 @@ CELLS = 1 << 24
 
 
 @dataclass(frozen=True, eq=False)
+class Shard:
+    """A part of all users: consecutive ones in their order, as many as in each of the others, give or take one.
+
+    Attributes:
+        number: From 1.
+        count: How many shards there are.
+    """
+
+    number: int = 1
+    count: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """From ``i/n``.
+
+        >>> Shard.parse("2/3").of(range(8))
+        range(2, 5)
+
+        Raises:
+            ValueError: It is something else, or there is no such shard.
+        """
+        number, _, count = text.partition("/")
+        if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+            raise ValueError(f"expected i/n with i from 1 to n, such as 1/4, got {text!r}")
+        return cls(int(number), int(count))
+
+    def of(self, users: range) -> range:
+        """Its users among all."""
+        start, end = ((self.number - 1 + one) * len(users) // self.count for one in (0, 1))
+        return users[start:end]
+
+
+@dataclass(frozen=True, eq=False)
 class Plan:
     """What is to be written.
 
     Attributes:
         model: The run's model.
-        users: All users, sorted.
+        users: All users, or those of a shard, sorted.
         known: [users, movies] nonzero where the user knows the movie.
         allowed: [movies] bool.
         k: Length of a list.
@@ -50,6 +83,19 @@ class Plan:
     k: int
     block: int
     identity: dict[str, Any]
+
+    def of_shard(self, shard: Shard) -> Plan:
+        """The same for the users of a shard.
+
+        Raises:
+            DataError: There are fewer users than shards.
+        """
+        if shard.count > len(self.users):
+            raise DataError(f"expected at most as many shards as the {len(self.users)} users, got {shard.count}")
+        places = shard.of(range(len(self.users)))
+        identity = {**self.identity, "shard": [shard.number, shard.count]}
+        users, known = self.users[places.start : places.stop], self.known[places.start : places.stop]
+        return replace(self, users=users, known=known, identity=identity)
 
     def part(self, start: int) -> pl.DataFrame:
         """The lists of a block of users: ``user_id``, ``movie_id``, ``rank`` from 1, ``score``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from data.features import movie_features, title_words, user_features
 from evaluation.monitor import Monitor
 from experiments.earlier_run import EarlierRun
 from experiments.reporter import Reporter
+
+if TYPE_CHECKING:
+    from experiments.cluster import Cluster
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class FitContext:
         plan: What an earlier fit found on validation, such as the number of epochs; None to let the monitor decide.
         dataset: Movies and users of the ratings, for models that use features; None where only ratings are known.
         start: The run whose trained weights are gone on from; None to start anew.
+        cluster: Those who train together; None for this process alone.
     """
 
     seed: int
@@ -39,6 +43,7 @@ class FitContext:
     plan: dict[str, Any] | None = None
     dataset: Dataset | None = None
     start: EarlierRun | None = None
+    cluster: Cluster | None = None
 
     def features(
         self, users: Vocabulary, movies: Vocabulary, *, words: int = 0, known: Vocabulary | None = None

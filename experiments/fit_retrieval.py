@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -120,13 +121,16 @@ def fit_part(
         context: Of the fit.
         recommender: From the model as it stands to what validation scores.
     """
-    seed = context.seed
+    seed, cluster = context.seed, context.cluster
     tf.keras.utils.set_random_seed(seed)
-    model = BUILDERS[name](config, data, seed)
-    if context.start is not None:
-        context.start.hand_over(name, model, data.rows)
-    model.compile(optimizer=model.new_optimizer())
-    monitor = context.monitor if epochs is None else None
+    with nullcontext() if cluster is None else cluster.strategy.scope():
+        model = BUILDERS[name](config, data, seed)
+        if context.start is not None:
+            context.start.hand_over(name, model, data.rows)
+        model.compile(optimizer=model.new_optimizer())
+    score = _score(context, lambda: recommender(model, data)) if epochs is None else None
+    if cluster is not None:
+        cluster.files_from_chief(context.checkpoints / name)
     patience = config.patience if context.start is None else min(config.patience, CONTINUED_PATIENCE)
     best, history = fit_keras(
         model,
@@ -136,9 +140,19 @@ def fit_part(
         tensorboard=context.tensorboard / name,
         reporter=context.reporter,
         label=name,
-        score=(lambda: monitor(recommender(model, data))) if monitor else None,
+        score=score,
     )
     if context.monitor is None and hasattr(model, "tables"):
         write_arrays(context.checkpoints / name / WEIGHTS, weights_of(model, data.rows))
     rows = [{"part": name, "epoch": number, **row} for number, row in enumerate(history, start=1)]
     return FittedPart(model, model.vectors(), best, rows)
+
+
+def _score(context: FitContext, recommender: Callable[[], FactorRecommender]) -> Callable[[], float] | None:
+    """Validation score of the model as it stands, if it has one; where several train, the chief computes it."""
+    monitor, cluster = context.monitor, context.cluster
+    if monitor is None:
+        return None
+    if cluster is None:
+        return lambda: monitor(recommender())
+    return lambda: cluster.object_from_chief(monitor(recommender()) if cluster.is_chief else None)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -19,6 +19,9 @@ from experiments.experiment import Experiment, FitContext, Trained
 from experiments.overrides import flatten
 from experiments.registry import experiment
 from experiments.reporter import Reporter, reporter_here
+
+if TYPE_CHECKING:
+    from experiments.cluster import Cluster
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ def fit_on_split(
     dataset: Dataset | None = None,
     revealed: Sequence[int] = REVEALED,
     start: EarlierRun | None = None,
+    cluster: Cluster | None = None,
 ) -> Fits:
     """Fits twice; what the directory holds of an interrupted call is not done again.
 
@@ -62,6 +66,7 @@ def fit_on_split(
         dataset: Movies and users, for models that use features.
         revealed: As for ``data.question``.
         start: The run whose trained weights both fits go on from; None to start anew.
+        cluster: Those who train together; None for this process alone.
 
     Raises:
         DataError: The model looks ahead on a split in time, or has been trained on what it shall predict.
@@ -81,8 +86,10 @@ def fit_on_split(
         reporter=reporter,
         dataset=dataset,
         start=start,
+        cluster=cluster,
     )
-    context = _context(directory, "final", seed=seed, reporter=reporter, plan=chosen.plan, dataset=dataset, start=start)
+    about = {"seed": seed, "reporter": reporter, "dataset": dataset, "start": start, "cluster": cluster}
+    context = _context(directory, "final", plan=chosen.plan, **about)
     final = experiment.fit(config, Interactions.from_ratings(split.train_and_validation), context)
     return Fits(chosen, final, time.perf_counter() - started)
 
@@ -111,6 +118,7 @@ def fit_chosen(
     reporter: Reporter,
     dataset: Dataset | None = None,
     start: EarlierRun | None = None,
+    cluster: Cluster | None = None,
 ) -> Trained:
     """Fits on train, and where the model has something to choose, chooses it on validation.
 
@@ -125,11 +133,11 @@ def fit_chosen(
         reporter: Is told what is going on.
         dataset: Movies and users, for models that use features.
         start: The run whose trained weights the fit goes on from.
+        cluster: Those who train together; None for this process alone.
     """
     monitor = Monitor(validation.rows, validation.seen, threshold, validation.candidates)
-    context = _context(
-        directory, "validation", seed=seed, reporter=reporter, monitor=monitor, dataset=dataset, start=start
-    )
+    about = {"seed": seed, "reporter": reporter, "dataset": dataset, "start": start, "cluster": cluster}
+    context = _context(directory, "validation", monitor=monitor, **about)
     return experiment.fit(config, Interactions.from_ratings(train), context)
 
 

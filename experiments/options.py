@@ -135,3 +135,22 @@ class RunOptions(DataOptions):
             raise ValueError(f"--draws: expected at least 1, got {self.draws}")
         if self.draws > 1 and self.split not in ("cold-items", "cold-users", "mixed"):
             raise ValueError(f"--draws: expected with --split cold-items, cold-users or mixed, got {self.split}")
+
+
+@dataclass(frozen=True)
+class OneRunOptions(RunOptions):
+    """What a single run takes besides."""
+
+    distribute: Literal["mirrored", "multi-worker"] | None = None
+    """Train on several devices: mirrored: this machine's GPUs; multi-worker: the machines that TF_CONFIG names."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.distribute is None:
+            return
+        if self.seeds or self.draws > 1 or self.split == "k-fold":
+            raise ValueError("--distribute: expected one split and one seed, got --seeds, --draws or --split k-fold")
+        if self.distribute == "multi-worker" and (self.out is None or self.resume is not None):
+            raise ValueError(
+                "--distribute multi-worker: expected --out and no --resume: the same command goes on where it stopped"
+            )

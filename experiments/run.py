@@ -6,11 +6,11 @@ import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from data import Dataset, Question, question
+from data import Dataset, Question, Split, question
 from evaluation import Evaluation, evaluate, rating_errors
 from experiments.earlier_run import EarlierRun
 from experiments.environment import git_commit, host_summary, package_versions
@@ -29,11 +29,21 @@ from experiments.results import Result, merge, read_result
 from experiments.rundir import building, is_finished
 from experiments.settings import Settings, to_json
 
+if TYPE_CHECKING:
+    from experiments.cluster import Cluster
+
 MORE_KS = {"mixed": (50,)}
 """Lengths of lists that belong to a split: new movies are rarely among the first ten of all."""
 
 
-def run_experiment(experiment: Experiment, settings: Settings, source: Source, out: Path, reporter: Reporter) -> Result:
+def run_experiment(
+    experiment: Experiment,
+    settings: Settings,
+    source: Source,
+    out: Path,
+    reporter: Reporter,
+    cluster: Cluster | None = None,
+) -> Result:
     """Runs an experiment, writes its run directory, and records it in MLflow if the options say so.
 
     Parts that an interrupted run with the same settings has finished are not run again.
@@ -44,6 +54,7 @@ def run_experiment(experiment: Experiment, settings: Settings, source: Source, o
         source: Ratings and splits.
         out: The run directory to write.
         reporter: Is told what is going on.
+        cluster: Those who train together, with this process as the chief; None for this process alone.
 
     Returns:
         What the directory holds.
@@ -54,14 +65,23 @@ def run_experiment(experiment: Experiment, settings: Settings, source: Source, o
     """
     where = settings.options.mlflow
     client = mlflow_client(where) if where else None
-    result = _run(experiment, settings, source, out, reporter)
+    result = _run(experiment, settings, source, out, reporter, cluster)
     if client is not None and where is not None:
         log_run(client, where, result)
     return result
 
 
-def _run(experiment: Experiment, settings: Settings, source: Source, out: Path, reporter: Reporter) -> Result:
+def _run(
+    experiment: Experiment,
+    settings: Settings,
+    source: Source,
+    out: Path,
+    reporter: Reporter,
+    cluster: Cluster | None,
+) -> Result:
     config = describe(experiment, settings, source)
+    if cluster is not None:
+        config["host"] |= {"workers": cluster.workers, "replicas": cluster.strategy.num_replicas_in_sync}
     if settings.options.resume is not None and is_finished(out, config):
         return read_result(out)
     with building(out, config, overwrite=settings.options.overwrite) as directory:
@@ -70,7 +90,7 @@ def _run(experiment: Experiment, settings: Settings, source: Source, out: Path, 
             if not (directory / part.label / "metrics.json").exists():
                 if part.label:
                     reporter.line(f"{experiment.name}: {part.label}")
-                run_part(experiment, settings, source.dataset, part, directory / part.label, reporter)
+                run_part(experiment, settings, source.dataset, part, directory / part.label, reporter, cluster)
         if len(all_parts) > 1:
             merge(directory, [part.label for part in all_parts])
         write_report(read_result(directory))
@@ -107,21 +127,11 @@ def run_part(
     part: Part,
     directory: Path,
     reporter: Reporter,
+    cluster: Cluster | None = None,
 ) -> None:
     """Fits, scores validation and, once, test, and writes one part."""
     split, options, config = part.split(), settings.options, settings.configs[experiment.name]
-    fits = fit_on_split(
-        experiment,
-        config,
-        split,
-        seed=part.seed,
-        threshold=options.threshold,
-        directory=directory,
-        reporter=reporter,
-        dataset=dataset,
-        revealed=options.revealed,
-        start=None if options.from_run is None else EarlierRun.open(options.from_run, experiment.name),
-    )
+    fits = fit_of_run(experiment, settings, dataset, part, split, directory, reporter, cluster)
     asked = partial(question, split.kind, revealed=options.revealed)
     score = partial(_score, options=options, kind=split.kind, seed=part.seed)
     validation = score(fits.chosen.recommender, asked(split.train, split.validation))
@@ -143,6 +153,33 @@ def run_part(
     about = {"experiment": experiment.name, "data": dataset.name, "split": split.kind, **flatten(config)}
     write_logs(directory / "tensorboard", about, fits.final.recommender, validation, test, dataset.movies, last)
     write_part(directory, fits, validation, test, seconds, dataset, last)
+
+
+def fit_of_run(
+    experiment: Experiment,
+    settings: Settings,
+    dataset: Dataset,
+    part: Part,
+    split: Split,
+    directory: Path,
+    reporter: Reporter,
+    cluster: Cluster | None = None,
+) -> Fits:
+    """Fits one part of a run on its split."""
+    earlier = settings.options.from_run
+    return fit_on_split(
+        experiment,
+        settings.configs[experiment.name],
+        split,
+        seed=part.seed,
+        threshold=settings.options.threshold,
+        directory=directory,
+        reporter=reporter,
+        dataset=dataset,
+        revealed=settings.options.revealed,
+        start=None if earlier is None else EarlierRun.open(earlier, experiment.name),
+        cluster=cluster,
+    )
 
 
 def write_logs(

@@ -37,13 +37,20 @@ class Settings:
     configs: dict[str, Any]
 
 
-def parse_settings(names: Sequence[str], arguments: Sequence[str], *, prog: str, description: str) -> Settings:
+def parse_settings(
+    names: Sequence[str],
+    arguments: Sequence[str],
+    *,
+    prog: str,
+    description: str,
+    kind: type[RunOptions] = RunOptions,
+) -> Settings:
     """Reads options and the configurations of the named experiments from command-line words.
 
     A ``--config`` file counts as words before the others, so the command line has precedence. A usage error ends the
     process with exit status 2, as tyro does.
     """
-    options, configs = parse_words(RunOptions, names, arguments, prog=prog, description=description)
+    options, configs = parse_words(kind, names, arguments, prog=prog, description=description)
     return Settings(options, configs)
 
 
@@ -125,13 +132,15 @@ def to_words(values: Mapping[str, Any], prefix: str = "") -> list[str]:
 
 
 def to_json(settings: Settings) -> dict[str, Any]:
-    """Every value in plain JSON types, as ``to_words`` takes them, but for what names a place or a form of output."""
+    """Every value in plain JSON types, as ``to_words`` takes them, but for those of ``NOT_STORED``."""
     options = {
-        name: _plain(value)
-        for name, value in dataclasses.asdict(settings.options).items()
-        if name not in ("out", "resume", "overwrite", "mlflow", "json", "config", "debug")
+        name: _plain(value) for name, value in dataclasses.asdict(settings.options).items() if name not in NOT_STORED
     }
     return {**options, **{name: dataclasses.asdict(config) for name, config in settings.configs.items()}}
+
+
+NOT_STORED = ("out", "resume", "overwrite", "mlflow", "distribute", "json", "config", "debug")
+"""Options that name a place, a form of output or who does the work, and decide no number."""
 
 
 def _plain(value: Any) -> Any:

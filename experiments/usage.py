@@ -24,16 +24,17 @@ def parse_options(kind: type[Options], words: Sequence[str], *, prog: str, **arg
     try:
         return tyro.cli(kind, args=list(words), prog=prog, **arguments)
     except ValueError as error:  # what a ``__post_init__`` says of options that do not go together
-        _fail(prog, str(error))
+        fail(prog, str(error))
 
 
 def usage_error(prog: str, expected: str, choices: Sequence[str], got: str) -> NoReturn:
     """Says which words were expected and which one came."""
     close = difflib.get_close_matches(got, choices, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
-    _fail(prog, f"expected {expected} ({', '.join(choices)}), got {got!r}{hint}")
+    fail(prog, f"expected {expected} ({', '.join(choices)}), got {got!r}{hint}")
 
 
-def _fail(prog: str, message: str) -> NoReturn:
+def fail(prog: str, message: str) -> NoReturn:
+    """Says what is wrong and ends the process."""
     print(f"{prog}: {message}", file=sys.stderr)
     sys.exit(2)

@@ -6,26 +6,30 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from models.backend import tf
+from models.replicas import gathered
 
 
 class Distinct(NamedTuple):
-    """The distinct candidates of a batch.
+    """The distinct candidates of a batch; of the whole batch also where it is spread over several replicas.
 
     Attributes:
         ids: [distinct] int32.
-        place: [rows] int32, where the candidate of a row stands among them.
+        place: [rows] int32, where the candidate of a row, of this replica's, stands among them.
         count: [distinct] float32, how often each is in the batch.
+        batch: Scalar float32, the rows of the batch, those of all replicas.
     """
 
     ids: tf.Tensor
     place: tf.Tensor
     count: tf.Tensor
+    batch: tf.Tensor
 
     @classmethod
     def of(cls, positives: tf.Tensor, drawn: tf.Tensor) -> Distinct:
-        """From the candidates of the rows [rows] and further negatives [drawn], both int32."""
-        ids, place, count = tf.unique_with_counts(tf.concat([positives, drawn], axis=0))
-        return cls(ids, place[: tf.shape(positives)[0]], tf.cast(count, tf.float32))
+        """From the candidates of the rows [rows] and further negatives [drawn], both int32; all draw the same ones."""
+        every, own = gathered(positives)
+        ids, place, count = tf.unique_with_counts(tf.concat([every, drawn], axis=0))
+        return cls(ids, tf.gather(place, own), tf.cast(count, tf.float32), tf.cast(tf.shape(every)[0], tf.float32))
 
 
 def batch_softmax(
@@ -37,7 +41,9 @@ def batch_softmax(
     remove_accidental_hits: bool,
     block_size: int = 1 << 19,
 ) -> tf.Tensor:
-    """Mean over rows of −log softmax of the row's candidate among all of the batch.
+    """Σ over rows of −log softmax of the row's candidate among all of the batch, divided by the rows of the batch.
+
+    That is the mean; on several replicas it is a replica's part of the mean, and the parts add up to it.
 
     Equal to ``tfrs.tasks.Retrieval`` with its in-batch candidates, to rounding. TFRS writes a matrix of rows × rows to
     memory and passes over it a dozen times, forwards and backwards. Here a movie that is in the batch many times is
@@ -94,7 +100,7 @@ def batch_softmax(
             parallel_iterations=1,
         )
         by_candidate -= tf.math.unsorted_segment_sum(pull.concat(), distinct.place, tf.shape(candidates)[0])
-        scale = 1 / tf.cast(rows, tf.float32)
+        scale = 1 / distinct.batch
         total += tf.reduce_sum(tf.gather(log_count, distinct.place))
         return total * scale, lambda upstream: [
             gradient * (upstream * scale) for gradient in (by_query.concat(), by_candidate)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from models.backend import tf, tfrs
 from models.batch_softmax import Distinct, batch_softmax
 from models.config import PairConfig
+from models.replicas import own_shares, replica_seed
 from models.training_data import TrainingData, shuffled_batches
 
 Batch = dict[str, "tf.Tensor"]
@@ -46,9 +47,13 @@ class Objective(ABC):
     def loss(self, pair: Pair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
         """Scalar loss of a batch; ``seed`` [2] int32 decides whatever is random."""
 
-    def batches(self, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
-        """Batches epoch after epoch; a function of (seed, epoch), see ``shuffled_batches``."""
+    def batches(
+        self, seed: int, first_epoch: int, epochs: int, reader: tf.distribute.InputContext | None = None
+    ) -> tf.data.Dataset:
+        """Batches epoch after epoch; a function of (seed, epoch), see ``shuffled_batches``; a reader gets its share."""
         numbers = shuffled_batches(self.examples, self.config.batch_size, seed, first_epoch, epochs)
+        if reader is not None:
+            numbers = own_shares(numbers, reader)
         return numbers.map(self.example).prefetch(2)
 
 
@@ -88,12 +93,12 @@ class InBatchSoftmax(Objective):
         return batch
 
     def loss(self, pair: Pair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
-        """Mean over the rows of −log softmax of the row's own movie."""
-        movie, features = batch["movie"], dict(batch)
+        """Mean over the rows of −log softmax of the row's own movie; on several replicas, this one's part of it."""
+        movie, features, own_seed = batch["movie"], dict(batch), replica_seed(seed)
         if "history" in batch:  # a row's own movie must not tell the answer
             others = batch["history"].flat_values != tf.gather(movie, batch["history"].value_rowids())
-            features["history"] = _keep(batch["history"], others & _thinned(batch["history"], self.config, seed))
-        queries = pair.query_tower(features, self.config.dropout, seed)
+            features["history"] = _keep(batch["history"], others & _thinned(batch["history"], self.config, own_seed))
+        queries = pair.query_tower(features, self.config.dropout, own_seed)
         drawn = tf.random.stateless_uniform([self.config.uniform_negatives], seed + 1, 0, self.data.movies, tf.int32)
         if self.config.hard_negatives is not None:
             return self._hard(pair, queries, tf.concat([movie, drawn], axis=0), seed)
@@ -102,13 +107,13 @@ class InBatchSoftmax(Objective):
             queries,
             pair.candidate_tower({"movie": distinct.ids}, self.config.dropout, seed + 2),
             distinct,
-            self._log_probability(distinct.ids, tf.shape(queries)[0]),
+            self._log_probability(distinct.ids, distinct.batch),
             remove_accidental_hits=self.config.remove_accidental_hits,
         )
 
     def _hard(self, pair: Pair, queries: tf.Tensor, movie: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """The same among each row's hardest negatives, by TFRS's own task."""
-        log_probability = self._log_probability(movie, tf.shape(queries)[0])
+        log_probability = self._log_probability(movie, tf.cast(tf.shape(queries)[0], tf.float32))
         return self.task(
             query_embeddings=queries,
             candidate_embeddings=pair.candidate_tower({"movie": movie}, self.config.dropout, seed + 2),
@@ -122,7 +127,7 @@ class InBatchSoftmax(Objective):
         if self.probability is None:
             return None
         drawn = tf.cast(self.config.uniform_negatives, tf.float32)
-        share = drawn / (drawn + tf.cast(rows, tf.float32))
+        share = drawn / (drawn + rows)
         chance = (1.0 - share) * tf.gather(self.probability, movie) + share / self.data.movies
         return tf.math.log(tf.clip_by_value(chance, 1e-6, 1.0))  # as TFRS bounds it
 

@@ -8,6 +8,7 @@ from models.backend import tf, tfrs
 from models.config import PairConfig
 from models.objectives import OBJECTIVES, Objective
 from models.optimizers import OPTIMIZERS
+from models.replicas import over_replicas
 from models.towers import Tower, build_towers
 from models.training_data import TrainingData
 from models.warm_start import Side
@@ -30,22 +31,38 @@ class TowerPair(tfrs.Model):
         self.objective = objective
         self.seed = seed
         self.mean_loss = tf.keras.metrics.Mean(name="loss")
-        self.steps = tf.Variable(0, dtype=tf.int32, trainable=False, name="steps")
+        first = tf.VariableAggregation.ONLY_FIRST_REPLICA  # all count alike
+        self.steps = tf.Variable(0, dtype=tf.int32, trainable=False, name="steps", aggregation=first)
 
     def compute_loss(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """The objective's loss; randomness is a function of the seed and the step, so that a resumed run repeats it."""
         return self.objective.loss(self, inputs, tf.stack([self.seed, 8 * self.steps]))
 
     def train_step(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """One step; reports the epoch's mean loss, where TFRS reports the last batch's."""
-        logs = super().train_step(inputs)
+        """One step; reports the epoch's mean loss, where TFRS reports the last batch's.
+
+        As TFRS's own step, but that a metric is not read, for which replicas would wait for each other.
+        """
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(inputs, training=True)
+            penalties = tf.reduce_sum([tf.reduce_sum(penalty) for penalty in self.losses])
+            total = loss + tf.nn.scale_regularization_loss(penalties)
+        weights = self.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(total, weights), weights, strict=True))
         self.steps.assign_add(1)
-        self.mean_loss.update_state(logs["loss"], sample_weight=tf.shape(inputs["user"])[0])
-        return {"loss": self.mean_loss.result()}
+        rows = tf.cast(tf.shape(inputs["user"])[0], tf.float32)
+        whole = over_replicas(tf.stack([loss, rows]))
+        self.mean_loss.update_state(whole[0], sample_weight=whole[1])
+        return {"loss": self.mean_loss.total / self.mean_loss.count}
 
     def batches(self, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
-        """Batches epoch after epoch, a function of (seed, epoch)."""
-        return self.objective.batches(seed, first_epoch, epochs)
+        """Batches epoch after epoch, a function of (seed, epoch); in a strategy's scope, shares of the same batches."""
+        strategy = self.distribute_strategy
+        if strategy.num_replicas_in_sync == 1:
+            return self.objective.batches(seed, first_epoch, epochs)
+        return strategy.distribute_datasets_from_function(
+            lambda reader: self.objective.batches(seed, first_epoch, epochs, reader)
+        )
 
     def new_optimizer(self) -> tf.keras.optimizers.legacy.Optimizer:
         """To compile it with."""

@@ -14,7 +14,7 @@ from rich import box
 from rich.table import Table
 
 from data import DataError, fingerprint, read_columns
-from experiments.bulk import Plan, make_plan, plan_of_run, recommend_to_all
+from experiments.bulk import Plan, Shard, make_plan, plan_of_run, recommend_to_all
 from experiments.display import console
 from experiments.options import DataOptions
 from experiments.recommend import StoredModel, example_user
@@ -55,6 +55,8 @@ class RecommendOptions:
     """With --all-users: recommend only these movies (CSV or Parquet with movie_id)."""
     deny: Path | None = None
     """With --all-users: never recommend these movies (CSV or Parquet with movie_id)."""
+    shard: str | None = None
+    """With --all-users: i/n, the i-th of n parts of the users, for n processes or machines; together they are all."""
     json: bool = False
     """Print the result as JSON on stdout."""
     debug: bool = False
@@ -72,6 +74,13 @@ class RecommendOptions:
             raise ValueError("--all-users and --out: expected both or neither")
         if (self.allow or self.deny) and not self.all_users:
             raise ValueError("--allow and --deny: expected together with --all-users")
+        if self.shard is not None:
+            if not self.all_users:
+                raise ValueError("--shard: expected together with --all-users")
+            try:
+                Shard.parse(self.shard)
+            except ValueError as error:
+                raise ValueError(f"--shard: {error}") from None
         if self.k < 1:
             raise ValueError(f"--k: expected at least 1, got {self.k}")
 
@@ -122,7 +131,10 @@ def _plan(options: RecommendOptions) -> Plan:
 
 def _all_users(options: RecommendOptions, out: Path) -> None:
     """Writes the lists of all users and says how many."""
-    found = recommend_to_all(_plan(options), out, reporter_here())
+    plan = _plan(options)
+    if options.shard is not None:
+        plan = plan.of_shard(Shard.parse(options.shard))
+    found = recommend_to_all(plan, out, reporter_here())
     record = {"file": str(out), **found}
     if options.json:
         print(json.dumps(record))

@@ -7,40 +7,57 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from experiments.display import console, factorized_line, program, rating_line, run_title, seconds, top_k_table
 from experiments.earlier_run import EarlierRun
+from experiments.experiment import Experiment
+from experiments.options import OneRunOptions
 from experiments.parts import load_source
 from experiments.recommend import example_user, load_model
 from experiments.registry import NAMES, experiment
-from experiments.reporter import reporter_here
+from experiments.reporter import Reporter, reporter_here
 from experiments.results import Result
 from experiments.run import run_experiment
 from experiments.rundir import read_config
 from experiments.settings import Settings, parse_settings, to_words
-from experiments.usage import usage_error
+from experiments.usage import fail, usage_error
 
 
 def main(words: Sequence[str]) -> None:
     """Runs one experiment and prints its metrics."""
     name, rest = _experiment_of(list(words))
     prog = f"recs run {name}"
-    settings = parse_settings([name], rest, prog=prog, description=experiment(name).summary)
+    read = partial(parse_settings, [name], prog=prog, kind=OneRunOptions)
+    settings = read(rest, description=experiment(name).summary)
     resume, earlier = settings.options.resume, settings.options.from_run
     if resume is not None:
         out = resume.with_name(resume.name.removesuffix(".partial"))
         stored = to_words(read_config(out)["settings"])
-        settings = parse_settings([name], [*stored, *rest], prog=prog, description="")
+        settings = read([*stored, *rest], description="")
     else:
         if earlier is not None:
             stored = to_words({name: EarlierRun.open(earlier, name).config["settings"][name]})
-            settings = parse_settings([name], [*stored, *rest], prog=prog, description="")
+            settings = read([*stored, *rest], description="")
         out = settings.options.out or default_directory(name, settings)
     reporter = reporter_here()
-    source = load_source(settings.options, reporter)
-    result = run_experiment(experiment(name), settings, source, out, reporter)
-    show(result, as_json=settings.options.json)
+    result = _run(experiment(name), settings, out, reporter, prog)
+    if result is not None:
+        show(result, as_json=settings.options.json)
+
+
+def _run(experiment: Experiment, settings: Settings, out: Path, reporter: Reporter, prog: str) -> Result | None:
+    """Runs it, alone or together with others; None where another process has the result."""
+    strategy = settings.options.distribute if isinstance(settings.options, OneRunOptions) else None
+    if strategy is None:
+        return run_experiment(experiment, settings, load_source(settings.options, reporter), out, reporter)
+    from experiments.distributed import run_together, unsuitable  # needs TensorFlow
+
+    problem = unsuitable(experiment, settings.configs[experiment.name])
+    if problem:
+        fail(prog, f"--distribute: {problem}")
+    return run_together(strategy, experiment, settings, out, reporter)
 
 
 def _experiment_of(words: list[str]) -> tuple[str, list[str]]:

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from experiments import bulk, exporting, index_store
 from experiments.cli import main
@@ -218,6 +219,35 @@ def test_an_interrupted_bulk_goes_on_and_another_plan_begins_anew(run, tmp_path,
     assert lists(out)["rank"].max() == 3
 
 
+def test_shards_are_the_whole_and_go_on_by_themselves(run, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(bulk, "CELLS", 50 * 7)
+    words = ["recommend", str(run), "--all-users", "--k", "5", "--out"]
+    assert main([*words, str(tmp_path / "all.parquet")]) == 0
+    for count in (1, 3, 50):
+        parts = []
+        for number in range(1, count + 1):
+            file = tmp_path / f"{number}-{count}.parquet"
+            assert main([*words, str(file), "--shard", f"{number}/{count}"]) == 0
+            parts.append(lists(file))
+        assert_frame_equal(pl.concat(parts), lists(tmp_path / "all.parquet"), rel_tol=1e-4)
+        users = [part["user_id"].n_unique() for part in parts]
+        assert max(users) - min(users) <= 1
+    assert main([*words, str(tmp_path / "51.parquet"), "--shard", "1/51"]) == 1
+    assert "expected at most as many shards as the 50 users, got 51" in capsys.readouterr().err
+
+
+def test_what_another_shard_left_behind_is_not_gone_on_with(run, tmp_path, monkeypatch):
+    out = tmp_path / "lists.parquet"
+    monkeypatch.setattr(bulk, "CELLS", 50 * 7)
+    words = ["recommend", str(run), "--all-users", "--out", str(out), "--k", "5", "--shard"]
+    with monkeypatch.context() as patched:
+        patched.setattr("experiments.bulk.shutil.rmtree", lambda directory: None)
+        assert main([*words, "1/2"]) == 0
+    first = lists(out)
+    assert main([*words, "2/2"]) == 0
+    assert not set(first["user_id"]) & set(lists(out)["user_id"])
+
+
 def test_allowed_denied_removed_and_added_movies(run, one_build, tmp_path, capsys):
     ids = load_model(run).recommender.movies.ids
     pl.DataFrame({"movie_id": [*ids[:20], "unknown"]}).write_csv(tmp_path / "allow.csv")
@@ -244,6 +274,14 @@ def test_allowed_denied_removed_and_added_movies(run, one_build, tmp_path, capsy
         (["recommend", "r", "--all-users"], "--all-users and --out"),
         (["recommend", "r", "--user", "1", "--all-users", "--out", "o"], "either --user or --history or --all-users"),
         (["recommend", "r", "--user", "1", "--deny", "d"], "--allow and --deny"),
+        (["recommend", "r", "--user", "1", "--shard", "1/2"], "--shard: expected together with --all-users"),
+        *(
+            (
+                ["recommend", "r", "--all-users", "--out", "o", "--shard", bad],
+                "--shard: expected i/n",
+            )
+            for bad in ("0/2", "3/2", "2", "1/0", "a/b", "-1/2", "1/2/3", "1/", "")
+        ),
         (["index", "r", "--target-recall", "1.5"], "--target-recall"),
         (["index", "r", "--rebuild", "--remove", "1"], "--rebuild"),
         (["export", "r", "o", "--index", "annoy"], "--index"),
