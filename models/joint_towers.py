@@ -10,7 +10,7 @@ from models.objectives import CatalogueSoftmax
 from models.pair import TowerPair
 from models.rating_config import RatingConfig
 from models.rating_head import weights
-from models.tower_parts import FeaturePart, Features, HistoryPart, rows_of
+from models.tower_parts import FeaturePart, Features, HistoryPart, long_histories, rows_of
 from models.towers import Tower
 from models.training_data import TrainingData
 
@@ -72,7 +72,7 @@ def content_pair(config: PairConfig, data: TrainingData, pair: TowerPair, seed: 
         ValueError: Movies have no features.
     """
     base, shared = 16 * seed + 50, shared_embeddings(pair)[0]
-    history = HistoryPart(pair.query_tower.parts[0].embedding)
+    history = HistoryPart(pair.query_tower.parts[0].embedding, dense=long_histories(data.rows))
     query = Tower(
         [Projected(history, shared.shape[1], config.dimension, base)],
         tf.add_n,
