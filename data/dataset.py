@@ -90,6 +90,15 @@ class Dataset:
         """SHA-256 (hex) of the ratings in row order: equal wherever and however they were loaded."""
         return fingerprint(self.ratings)
 
+    @cached_property
+    def features_fingerprint(self) -> str:
+        """SHA-256 (hex) of what is known of movies and users, in row order, as lines of JSON."""
+        digest = hashlib.sha256()
+        for table in (self.movies, self.users):
+            for block in table.iter_slices(_BLOCK_ROWS):
+                digest.update(block.write_ndjson().encode())
+        return digest.hexdigest()
+
 
 def fingerprint(ratings: pl.DataFrame) -> str:
     """SHA-256 (hex) of a ratings table in row order.

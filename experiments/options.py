@@ -114,6 +114,8 @@ class RunOptions(DataOptions):
     """Go on from the trained weights of this run of retrieval, with its configuration: new users and movies join."""
     resume: Path | None = None
     """Finish the run that was interrupted in this directory; its settings are taken from there."""
+    like: Path | None = None
+    """Repeat the finished run in this directory: all its settings, data with the same checksum, another --out."""
     overwrite: bool = False
     """Replace a finished run in --out that had other settings."""
     mlflow: str | None = None

@@ -109,6 +109,7 @@ def describe(experiment: Experiment, settings: Settings, source: Source) -> dict
             "name": dataset.name,
             "source": dataset.source,
             "fingerprint": dataset.fingerprint,
+            "features": dataset.features_fingerprint,
             "ratings": len(dataset.ratings),
             "users": dataset.ratings["user_id"].n_unique(),
             "movies": dataset.ratings["movie_id"].n_unique(),

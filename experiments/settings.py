@@ -139,7 +139,7 @@ def to_json(settings: Settings) -> dict[str, Any]:
     return {**options, **{name: dataclasses.asdict(config) for name, config in settings.configs.items()}}
 
 
-NOT_STORED = ("out", "resume", "overwrite", "mlflow", "distribute", "json", "config", "debug")
+NOT_STORED = ("out", "resume", "like", "overwrite", "mlflow", "distribute", "json", "config", "debug")
 """Options that name a place, a form of output or who does the work, and decide no number."""
 
 

@@ -35,6 +35,6 @@ def usage_error(prog: str, expected: str, choices: Sequence[str], got: str) -> N
 
 
 def fail(prog: str, message: str) -> NoReturn:
-    """Says what is wrong and ends the process."""
+    """Says what is wrong with the words of a command and ends with status 2."""
     print(f"{prog}: {message}", file=sys.stderr)
     sys.exit(2)

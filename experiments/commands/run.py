@@ -17,6 +17,7 @@ from experiments.options import OneRunOptions
 from experiments.parts import load_source
 from experiments.recommend import example_user, load_model
 from experiments.registry import NAMES, experiment
+from experiments.repeating import check_repeatable, check_same_data
 from experiments.reporter import Reporter, reporter_here
 from experiments.results import Result
 from experiments.run import run_experiment
@@ -29,10 +30,15 @@ def main(words: Sequence[str]) -> None:
     """Runs one experiment and prints its metrics."""
     name, rest = _experiment_of(list(words))
     prog = f"recs run {name}"
+    if any(word.split("=")[0] == "--like" for word in words):
+        check_repeatable(words, prog)
     read = partial(parse_settings, [name], prog=prog, kind=OneRunOptions)
     settings = read(rest, description=experiment(name).summary)
-    resume, earlier = settings.options.resume, settings.options.from_run
-    if resume is not None:
+    resume, like, earlier = settings.options.resume, settings.options.like, settings.options.from_run
+    if like is not None:
+        settings = read([*to_words(read_config(like)["settings"]), *rest], description="")
+        out = settings.options.out or default_directory(name, settings)
+    elif resume is not None:
         out = resume.with_name(resume.name.removesuffix(".partial"))
         stored = to_words(read_config(out)["settings"])
         settings = read([*stored, *rest], description="")
@@ -51,7 +57,10 @@ def _run(experiment: Experiment, settings: Settings, out: Path, reporter: Report
     """Runs it, alone or together with others; None where another process has the result."""
     strategy = settings.options.distribute if isinstance(settings.options, OneRunOptions) else None
     if strategy is None:
-        return run_experiment(experiment, settings, load_source(settings.options, reporter), out, reporter)
+        source = load_source(settings.options, reporter)
+        if settings.options.like is not None:
+            check_same_data(settings.options.like, source.dataset, reporter)
+        return run_experiment(experiment, settings, source, out, reporter)
     from experiments.distributed import run_together, unsuitable  # needs TensorFlow
 
     problem = unsuitable(experiment, settings.configs[experiment.name])
@@ -66,10 +75,15 @@ def _experiment_of(words: list[str]) -> tuple[str, list[str]]:
         return words[0], words[1:]
     if len(words) > 1 and words[0] == "--resume":
         return read_config(Path(words[1].removesuffix(".partial")))["experiment"], words
+    if len(words) > 1 and words[0] == "--like":
+        return read_config(Path(words[1]))["experiment"], words
     if words and words[0] in ("-h", "--help"):
         print("usage: recs run EXPERIMENT [options]\n")
         print("\n".join(f"  {name:<11} {experiment(name).summary}" for name in NAMES))
-        print("\n`recs run EXPERIMENT --help` lists its options. `recs run --resume DIR` finishes an interrupted run.")
+        print(
+            "\n`recs run EXPERIMENT --help` lists its options. `recs run --resume DIR` finishes an interrupted run, "
+            "`recs run --like DIR` repeats a finished one."
+        )
         sys.exit(0)
     return usage_error("recs run", "an experiment", NAMES, words[0] if words else "nothing")
 

@@ -89,7 +89,7 @@ def test_a_run_writes_its_directory(ease_run):
     config = json.loads((ease_run / "config.json").read_text())
     assert config["experiment"] == "ease"
     assert config["settings"]["ease"]["regularization"] == 800
-    assert len(config["dataset"]["fingerprint"]) == 64
+    assert len(config["dataset"]["fingerprint"]) == len(config["dataset"]["features"]) == 64
     assert "tensorflow" in config["versions"]
 
 
