@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,8 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
+
+from data.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,12 @@ class Vocabulary:
     """
 
     ids: list[str]
+
+    def __post_init__(self) -> None:
+        """Refuses an id that is there twice: a movie would be recommended twice, under two numbers."""
+        if len(set(self.ids)) != len(self.ids):
+            again = next(id for id, count in Counter(self.ids).items() if count > 1)
+            raise DataError(f"duplicated candidates: expected each id once in a vocabulary, got {again!r} again")
 
     @classmethod
     def from_ids(cls, ids: Iterable[str] | pl.Series) -> Vocabulary:

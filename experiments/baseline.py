@@ -11,7 +11,7 @@ from evaluation.baselines import MovieTable
 from experiments.experiment import Experiment, FitContext, Trained
 
 
-def baseline_experiment(name: str, summary: str) -> Experiment:
+def baseline_experiment(name: str, summary: str, *, personal: bool = True) -> Experiment:
     """The experiment that fits ``BASELINES[name]``."""
     baseline = BASELINES[name]
 
@@ -19,7 +19,15 @@ def baseline_experiment(name: str, summary: str) -> Experiment:
         table = _table(rows, context.dataset) if baseline.by_content and context.dataset is not None else None
         return Trained(baseline.fit(rows, config, seed=context.seed, table=table))
 
-    return Experiment(name=name, summary=summary, config=baseline.config, fit=fit, load=baseline.restore)
+    return Experiment(
+        name=name,
+        summary=summary,
+        config=baseline.config,
+        fit=fit,
+        load=baseline.restore,
+        personal=personal,
+        by_content=baseline.by_content,
+    )
 
 
 def _table(rows: Interactions, dataset: Dataset) -> MovieTable:

@@ -19,6 +19,7 @@ EXPERIMENT = Experiment(
     config=ContentConfig,
     fit=fit,
     load=ContentRecommender.from_state,
+    by_content=True,
 )
 
 if __name__ == "__main__":

@@ -91,6 +91,8 @@ class Experiment:
         config: Dataclass of its options.
         fit: From a config, encoded train rows and the circumstances to a fitted recommender.
         load: From the arrays of a fitted recommender's ``state`` to the recommender.
+        personal: Whether it tells users apart.
+        by_content: Whether it knows movies by features, and so those without a rating too.
     """
 
     name: str
@@ -98,3 +100,5 @@ class Experiment:
     config: type
     fit: Callable[[Any, Interactions, FitContext], Trained]
     load: Callable[[dict[str, np.ndarray]], Any]
+    personal: bool = True
+    by_content: bool = False

@@ -16,6 +16,7 @@ from data.splits import NEED_TIMESTAMPS
 from evaluation.monitor import Monitor
 from experiments.earlier_run import EarlierRun
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.guards import check_model, check_split, unknown_share
 from experiments.overrides import flatten
 from experiments.registry import experiment
 from experiments.reporter import Reporter, reporter_here
@@ -69,11 +70,16 @@ def fit_on_split(
         cluster: Those who train together; None for this process alone.
 
     Raises:
-        DataError: The model looks ahead on a split in time, or has been trained on what it shall predict.
+        DataError: The model looks ahead on a split in time or has been trained on what it shall predict, or a guard
+            found what would make its numbers wrong.
+        FloatingPointError: It diverged or collapsed.
     """
     check_time(experiment, config, split.kind)
     if start is not None:
         start.check(split)
+    check_split(split)
+    if missing := unknown_share(split):
+        reporter.line(missing)
     started = time.perf_counter()
     chosen = fit_chosen(
         experiment,
@@ -91,6 +97,7 @@ def fit_on_split(
     about = {"seed": seed, "reporter": reporter, "dataset": dataset, "start": start, "cluster": cluster}
     context = _context(directory, "final", plan=chosen.plan, **about)
     final = experiment.fit(config, Interactions.from_ratings(split.train_and_validation), context)
+    check_model(experiment, final, split.train_and_validation, reporter)
     return Fits(chosen, final, time.perf_counter() - started)
 
 

@@ -19,6 +19,7 @@ EXPERIMENT = Experiment(
     config=HybridConfig,
     fit=fit,
     load=HybridRecommender.from_state,
+    by_content=True,
 )
 
 if __name__ == "__main__":

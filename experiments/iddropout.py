@@ -19,6 +19,7 @@ EXPERIMENT = Experiment(
     config=IdDropoutConfig,
     fit=fit,
     load=FactorRecommender.from_state,
+    by_content=True,
 )
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from experiments.baseline import baseline_experiment
 
-EXPERIMENT = baseline_experiment("popularity", "the movies that most users rated, the same for everybody")
+EXPERIMENT = baseline_experiment(
+    "popularity", "the movies that most users rated, the same for everybody", personal=False
+)
 
 if __name__ == "__main__":
     from experiments.cli import run_module

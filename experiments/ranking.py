@@ -19,6 +19,7 @@ EXPERIMENT = Experiment(
     config=RatingConfig,
     fit=fit,
     load=RatingRecommender.from_state,
+    by_content=True,
 )
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from experiments.baseline import baseline_experiment
 
-EXPERIMENT = baseline_experiment("recency", "popularity with a half-life: what is popular now")
+EXPERIMENT = baseline_experiment("recency", "popularity with a half-life: what is popular now", personal=False)
 
 if __name__ == "__main__":
     from experiments.cli import run_module
