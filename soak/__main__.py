@@ -19,7 +19,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from soak import archives, artefacts, disks, kills, parsers
+from soak import archives, artefacts, disks, kills, parsers, server
 from soak.tally import Tally
 
 RECORD = Path(__file__).parent.parent / "docs" / "results" / "soak.json"
@@ -29,8 +29,16 @@ HUNTS: dict[str, Callable[..., Tally]] = {
     "artefacts": artefacts.hunt,
     "disks": disks.hunt,
     "kills": kills.hunt,
+    "server": server.hunt,
 }
-SHARES: dict[str, float] = {"parsers": 0.25, "archives": 0.02, "artefacts": 0.08, "disks": 0.05, "kills": 0.3}
+SHARES: dict[str, float] = {
+    "parsers": 0.25,
+    "archives": 0.02,
+    "artefacts": 0.08,
+    "disks": 0.05,
+    "kills": 0.3,
+    "server": 0.3,
+}
 """Of the time that there is."""
 
 
@@ -82,7 +90,14 @@ def table(tallies: Sequence[Tally]) -> Table:
 
 def record(seed: int, tallies: Sequence[Tally]) -> dict:
     """The same to be kept."""
-    hunts = {tally.name: {**asdict(tally), "counts": dict(tally.counts)} for tally in tallies}
+    hunts = {
+        tally.name: {
+            "counts": dict(tally.counts),
+            "failures": [asdict(failure) for failure in tally.failures],
+            "seconds": round(tally.seconds),
+        }
+        for tally in tallies
+    }
     return {"kind": "soak", "seed": seed, "date": time.strftime("%Y-%m-%d", time.gmtime()), "hunts": hunts}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -34,6 +35,12 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     seconds: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def count(self, *kinds: str) -> None:
+        """Counts one of each, from any thread."""
+        with self._lock:
+            self.counts.update(kinds)
 
     def fail(self, what: str, repeat: str) -> None:
         """Notes a failure."""
