@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("factorized", "parse", "index", "defaults", "load")
+BENCHMARKS = ("training", "factorized", "parse", "index", "defaults", "load")
 
 
 def main() -> int:

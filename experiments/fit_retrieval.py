@@ -16,7 +16,7 @@ from experiments.experiment import FitContext, Trained
 from experiments.files import write_arrays
 from experiments.overrides import brief
 from experiments.rundir import WEIGHTS
-from experiments.training import Schedule, fit_keras
+from experiments.training import Schedule, compile_model, fit_keras
 from models.backend import tf
 from models.combine import PartSum, Vectors
 from models.factors import FactorRecommender
@@ -127,7 +127,7 @@ def fit_part(
         model = BUILDERS[name](config, data, seed)
         if context.start is not None:
             context.start.hand_over(name, model, data.rows)
-        model.compile(optimizer=model.new_optimizer())
+        compile_model(model)
     score = _score(context, lambda: recommender(model, data)) if epochs is None else None
     if cluster is not None:
         cluster.files_from_chief(context.checkpoints / name)

@@ -1,8 +1,8 @@
 """Writes the tables of README and docs from committed results, and checks that they are up to date.
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` and shows ``docs/results/NAME.json``. The
-file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, ``stages``, ``index``, ``load``, or without one
-what ``recs compare --json`` prints.
+file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, ``stages``, ``index``, ``load``, ``distributed``,
+``benchmark`` (its notes follow), or without one what ``recs compare --json`` prints.
 ``python -m experiments.tables`` checks, with ``--write`` it mends, and draws the pictures.
 """
 
@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from experiments.ablation_table import ablation_cells
+from experiments.benchmark_table import benchmark_cells, benchmark_notes
 from experiments.display import COLUMNS, number, seconds, with_interval
 from experiments.figures import with_figures
 from experiments.overrides import short
@@ -40,7 +41,8 @@ def table(name: str) -> str:
         raise ValueError(f"{name}.json: expected a kind of {', '.join(TABLES)}, got {kind!r}")
     header, rows = TABLES[kind](stored)
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+    below = "".join(f"\n{note}\n" for note in benchmark_notes(stored)) if kind == "benchmark" else ""
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines) + below
 
 
 def comparison(stored: Mapping[str, Any]) -> Cells:
@@ -115,6 +117,22 @@ def load(stored: Mapping[str, Any]) -> Cells:
     return ["measured", "value", "target"], [[row["what"], row["value"], row["target"]] for row in stored["rows"]]
 
 
+def distributed(stored: Mapping[str, Any]) -> Cells:
+    """What ``python -m benchmarks.distributed --write`` wrote."""
+    header = ["batch", "optimizer", "one process, examples/s", "two workers, examples/s", "speedup", "processor time"]
+    return header, [
+        [
+            f"{row['batch']:,}",
+            row["optimizer"],
+            f"{row['one']:,.0f}",
+            f"{row['two']:,.0f}",
+            f"{row['speedup']:.2f}",
+            f"× {row['processor']:.2f}",
+        ]
+        for row in stored["rows"]
+    ]
+
+
 def _range(domain: Mapping[str, Any]) -> str:
     """A domain in words.
 
@@ -134,6 +152,8 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], Cells]] = {
     "stages": stages,
     "index": index,
     "load": load,
+    "distributed": distributed,
+    "benchmark": benchmark_cells,
 }
 
 

@@ -11,6 +11,9 @@ from experiments.callbacks import CollapseGuard, Progress, TrainingState, Valida
 from experiments.reporter import Reporter
 from models.backend import tf
 
+STEPS_AT_ONCE = 16
+"""Steps that TensorFlow takes without coming back to Python, which costs about a millisecond each."""
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -23,6 +26,11 @@ class Schedule:
 
     epochs: int
     patience: int
+
+
+def compile_model(model: Any) -> None:
+    """Compiles a model that brings its optimizer, so that small steps are not held up by Python between them."""
+    model.compile(optimizer=model.new_optimizer(), steps_per_execution=min(STEPS_AT_ONCE, model.steps_per_epoch))
 
 
 def fit_keras(

@@ -1,0 +1,69 @@
+"""In-batch training with Keras 3 on TensorFlow, as keras-rs's guides train: integer ids, Keras's embeddings."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any
+
+import numpy as np
+
+from benchmarks.worker import serve
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+import keras
+import tensorflow as tf
+
+
+class Towers(keras.Model):
+    """Vectors of 32 numbers, softmax over the batch.
+
+    Args:
+        users: How many.
+        movies: How many.
+    """
+
+    def __init__(self, users: int, movies: int) -> None:
+        super().__init__()
+        self.user = keras.layers.Embedding(users, 32)
+        self.movie = keras.layers.Embedding(movies, 32)
+
+    def call(self, inputs: dict[str, Any]) -> Any:
+        """[batch, batch] scores."""
+        return keras.ops.matmul(self.user(inputs["user"]), keras.ops.transpose(self.movie(inputs["movie"])))
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """Mean over the rows of the cross-entropy with their own movies."""
+        own = keras.ops.eye(keras.ops.shape(y_pred)[0])
+        return keras.ops.mean(keras.losses.categorical_crossentropy(own, y_pred, from_logits=True))
+
+
+def main() -> None:
+    """Answers "batch size, epochs" with examples per second; a second argument "no-xla" compiles without XLA."""
+    stored = np.load(sys.argv[1])
+    columns = {name: stored[name] for name in ("user", "movie")}
+    ready: dict[int, tuple[Any, Any]] = {}
+
+    def measure(word: str) -> float:
+        batch_size, epochs = map(int, word.split())
+        if batch_size not in ready:
+            model = Towers(*(int(column.max()) + 1 for column in columns.values()))
+            compiled = False if "no-xla" in sys.argv else "auto"
+            model.compile(optimizer=keras.optimizers.Adagrad(learning_rate=0.1), jit_compile=compiled)
+            rows = tf.data.Dataset.from_tensor_slices(columns)
+            ready[batch_size] = model, rows.shuffle(100_000).batch(batch_size).cache()
+            model.fit(ready[batch_size][1], epochs=1, verbose=0)
+        model, batches = ready[batch_size]
+        started = time.perf_counter()
+        model.fit(batches, epochs=epochs, verbose=0)
+        return epochs * len(columns["user"]) / (time.perf_counter() - started)
+
+    serve(measure, ("tensorflow", "keras", "keras-rs"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The same model trained by this project, through the function that every experiment is trained by."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from benchmarks.worker import serve
+from data import Interactions
+from experiments.reporter import Reporter
+from experiments.training import Schedule, compile_model, fit_keras
+from models.backend import tf, tfrs
+from models.config import PairConfig
+from models.pair import TowerPair, build_pair
+from models.training_data import TrainingData
+
+
+def tutorial_config(batch_size: int) -> PairConfig:
+    """The model of TFRS's tutorial."""
+    return PairConfig(
+        query=("id",),
+        objective="in-batch",
+        dimension=32,
+        normalize=False,
+        temperature=1.0,
+        logq=False,
+        remove_accidental_hits=False,
+        optimizer="adagrad",
+        learning_rate=0.1,
+        batch_size=batch_size,
+    )
+
+
+def difference(pair: TowerPair) -> float:
+    """How far loss and gradients of one batch are from those of ``tfrs.tasks.Retrieval``, as shares of the largest."""
+    batch = next(iter(pair.batches(0, 0, 1)))
+    tables = pair.trainable_variables
+    rows = tf.cast(tf.shape(batch["user"])[0], tf.float32)
+
+    def by_tfrs() -> Any:
+        vectors = [pair.query_tower(batch), pair.candidate_tower(batch)]
+        return tfrs.tasks.Retrieval()(*vectors, compute_metrics=False) / rows
+
+    found = []
+    for loss in (by_tfrs, lambda: pair.compute_loss(batch, training=True)):
+        with tf.GradientTape() as tape:
+            value = loss()
+        found.append([value, *map(tf.convert_to_tensor, tape.gradient(value, tables))])
+    return max(
+        float(tf.reduce_max(tf.abs(one - two)) / tf.reduce_max(tf.abs(one))) for one, two in zip(*found, strict=True)
+    )
+
+
+def main() -> None:
+    """Answers "batch size, epochs" with examples per second, and "difference" with that."""
+    stored = np.load(sys.argv[1])
+    columns = {
+        "user_id": np.char.decode(stored["user_id"], "utf-8"),
+        "movie_id": np.char.decode(stored["movie_title"], "utf-8"),
+    }
+    data = TrainingData.without_features(Interactions.from_ratings(pl.DataFrame(columns)))
+    ready: dict[int, TowerPair] = {}
+
+    def fit(pair: TowerPair, epochs: int) -> float:
+        with tempfile.TemporaryDirectory() as folder:
+            started = time.perf_counter()
+            fit_keras(
+                pair,
+                Schedule(epochs, 1),
+                seed=0,
+                checkpoints=Path(folder, "checkpoints"),
+                tensorboard=Path(folder, "tensorboard"),
+                reporter=Reporter(),
+                label="in_batch",
+                score=None,
+            )
+            return epochs * len(data.rows) / (time.perf_counter() - started)
+
+    def measure(word: str) -> float:
+        if word == "difference":
+            return difference(ready[max(ready)])
+        batch_size, epochs = map(int, word.split())
+        if batch_size not in ready:
+            pair = ready[batch_size] = build_pair(tutorial_config(batch_size), data, 0)
+            compile_model(pair)
+            fit(pair, 1)
+        return fit(ready[batch_size], epochs)
+
+    serve(measure, ("tensorflow", "tf-keras", "tensorflow-recommenders"))
+
+
+if __name__ == "__main__":
+    main()

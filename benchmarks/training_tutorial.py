@@ -1,0 +1,64 @@
+"""The pipeline of TFRS's tutorial "basic_retrieval", without the metrics that it also computes while training."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import numpy as np
+
+from benchmarks.worker import serve
+from models.backend import tf, tfrs
+
+
+class TutorialModel(tfrs.Model):
+    """Strings looked up in the model, vectors of 32 numbers, softmax over the batch.
+
+    Args:
+        users: Known user ids.
+        movies: Known titles.
+    """
+
+    def __init__(self, users: np.ndarray, movies: np.ndarray) -> None:
+        super().__init__()
+        self.user_model, self.movie_model = (
+            tf.keras.Sequential(
+                [
+                    tf.keras.layers.StringLookup(vocabulary=known, mask_token=None),
+                    tf.keras.layers.Embedding(len(known) + 1, 32),
+                ]
+            )
+            for known in (users, movies)
+        )
+        self.task = tfrs.tasks.Retrieval()
+
+    def compute_loss(self, features: dict[str, Any], training: bool = False) -> Any:
+        """Sum over the rows."""
+        return self.task(self.user_model(features["user_id"]), self.movie_model(features["movie_title"]))
+
+
+def main() -> None:
+    """Answers "batch size, epochs" with examples per second."""
+    stored = np.load(sys.argv[1])
+    columns = {name: stored[name] for name in ("user_id", "movie_title")}
+    ready: dict[int, tuple[Any, Any]] = {}
+
+    def measure(word: str) -> float:
+        batch_size, epochs = map(int, word.split())
+        if batch_size not in ready:
+            model = TutorialModel(*(np.unique(column) for column in columns.values()))
+            model.compile(optimizer=tf.keras.optimizers.Adagrad(learning_rate=0.1))
+            rows = tf.data.Dataset.from_tensor_slices(columns)
+            ready[batch_size] = model, rows.shuffle(100_000).batch(batch_size).cache()
+            model.fit(ready[batch_size][1], epochs=1, verbose=0)
+        model, batches = ready[batch_size]
+        started = time.perf_counter()
+        model.fit(batches, epochs=epochs, verbose=0)
+        return epochs * len(columns["user_id"]) / (time.perf_counter() - started)
+
+    serve(measure, ("tensorflow", "tf-keras", "tensorflow-recommenders"))
+
+
+if __name__ == "__main__":
+    main()
