@@ -91,7 +91,7 @@ class Experiment:
         config: Dataclass of its options.
         fit: From a config, encoded train rows and the circumstances to a fitted recommender.
         load: From the arrays of a fitted recommender's ``state`` to the recommender.
-        personal: Whether it tells users apart.
+        personal: Whether its order of the movies has to differ between users.
         by_content: Whether it knows movies by features, and so those without a rating too.
     """
 

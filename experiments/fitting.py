@@ -53,6 +53,7 @@ def fit_on_split(
     revealed: Sequence[int] = REVEALED,
     start: EarlierRun | None = None,
     cluster: Cluster | None = None,
+    tested: bool = True,
 ) -> Fits:
     """Fits twice; what the directory holds of an interrupted call is not done again.
 
@@ -68,6 +69,7 @@ def fit_on_split(
         revealed: As for ``data.question``.
         start: The run whose trained weights both fits go on from; None to start anew.
         cluster: Those who train together; None for this process alone.
+        tested: Whether the test rows will be predicted; otherwise they may be among those that are learned from.
 
     Raises:
         DataError: The model looks ahead on a split in time or has been trained on what it shall predict, or a guard
@@ -77,9 +79,10 @@ def fit_on_split(
     check_time(experiment, config, split.kind)
     if start is not None:
         start.check(split)
-    check_split(split)
-    if missing := unknown_share(split):
-        reporter.line(missing)
+    if tested:
+        check_split(split)
+        if missing := unknown_share(split):
+            reporter.line(missing)
     started = time.perf_counter()
     chosen = fit_chosen(
         experiment,
@@ -154,7 +157,9 @@ def _context(directory: Path, phase: str, **arguments: Any) -> FitContext:
     )
 
 
-def fit(name: str, split: Split, *, dataset: Dataset | None = None, seed: int = 0, **options: Any) -> Any:
+def fit(
+    name: str, split: Split, *, dataset: Dataset | None = None, seed: int = 0, tested: bool = True, **options: Any
+) -> Any:
     """Fits an experiment's recommender in one line, for notebooks.
 
     Args:
@@ -162,6 +167,7 @@ def fit(name: str, split: Split, *, dataset: Dataset | None = None, seed: int = 
         split: From ``data.split``.
         dataset: What was split, for models that use features of movies or users.
         seed: Seed of everything random.
+        tested: Whether the test rows will be predicted, so that they must not be among those that are learned from.
         **options: Fields of the experiment's configuration, such as ``dimension=64``.
 
     Returns:
@@ -178,6 +184,7 @@ def fit(name: str, split: Split, *, dataset: Dataset | None = None, seed: int = 
             directory=Path(directory),
             reporter=reporter,
             dataset=dataset,
+            tested=tested,
         )
     reporter.line(f"{name}: fitted in {fits.seconds:.1f} s")
     return fits.final.recommender

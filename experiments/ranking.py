@@ -19,6 +19,7 @@ EXPERIMENT = Experiment(
     config=RatingConfig,
     fit=fit,
     load=RatingRecommender.from_state,
+    personal=False,  # the biases of movies alone may decide its order, and its ratings be good
     by_content=True,
 )
 

@@ -25,10 +25,10 @@ def fitted_on_all(options: DataOptions, name: str, reporter: Reporter) -> Stored
     """
     source = load_source(options, reporter)
     dataset, parts = source.dataset, source.split(0)
-    split = Split(parts.kind, parts.train_and_validation, parts.test, parts.test)  # fitting does not look at test rows
+    split = Split(parts.kind, parts.train_and_validation, parts.test, parts.test)
     return StoredModel(
         name=name,
-        recommender=fit(name, split, dataset=dataset),
+        recommender=fit(name, split, dataset=dataset, tested=False),
         titles=dict(dataset.movies.select("movie_id", "movie_title").iter_rows()),
         known=dataset.ratings,
         test=dataset.ratings.clear(),

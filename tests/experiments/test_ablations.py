@@ -118,7 +118,7 @@ def test_docs_show_an_ablation_by_the_kind_of_its_file(planted_files, tmp_path, 
     results = tmp_path / "docs" / "results"
     words = ["ablate", "planted", *planted_files, "--out", str(tmp_path / "out"), "--results", str(results)]
     assert main(words) == 0
-    monkeypatch.setattr(tables, "ROOT", tmp_path)
+    monkeypatch.setattr(tables, "RESULTS", results)
     lines = tables.with_tables("<!-- table: ablation-planted -->\n<!-- end of table -->").splitlines()
     assert lines[1].startswith("| variant | nDCG@10 | against the default |")
     assert lines[3].startswith("| default (regularization 800) | ")

@@ -11,6 +11,7 @@ FAST = ["--retrieval.parts", "in_batch", "recency", "--retrieval.in-batch.dimens
 FAST += ["--retrieval.in-batch.batch-size", "64", "--retrieval.in-batch.epochs", "6"]
 FILES = {
     "config.json",
+    "manifest.json",
     "metrics.json",
     "topk.parquet",
     "history.csv",
