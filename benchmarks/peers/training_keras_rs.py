@@ -44,7 +44,7 @@ class Towers(keras.Model):
 
 def main() -> None:
     """Answers "batch size, epochs" with examples per second; a second argument "no-xla" compiles without XLA."""
-    stored = np.load(sys.argv[1])
+    stored = np.load(sys.argv[1], allow_pickle=False)
     columns = {name: stored[name] for name in ("user", "movie")}
     ready: dict[int, tuple[Any, Any]] = {}
 
