@@ -59,7 +59,7 @@ def difference(pair: TowerPair) -> float:
 
 def main() -> None:
     """Answers "batch size, epochs" with examples per second, and "difference" with that."""
-    stored = np.load(sys.argv[1])
+    stored = np.load(sys.argv[1], allow_pickle=False)
     columns = {
         "user_id": np.char.decode(stored["user_id"], "utf-8"),
         "movie_id": np.char.decode(stored["movie_title"], "utf-8"),

@@ -40,7 +40,7 @@ class TutorialModel(tfrs.Model):
 
 def main() -> None:
     """Answers "batch size, epochs" with examples per second."""
-    stored = np.load(sys.argv[1])
+    stored = np.load(sys.argv[1], allow_pickle=False)
     columns = {name: stored[name] for name in ("user_id", "movie_title")}
     ready: dict[int, tuple[Any, Any]] = {}
 
