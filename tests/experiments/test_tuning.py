@@ -388,10 +388,10 @@ def test_help_loads_neither_tensorflow_nor_optuna():
 
 
 def test_docs_show_a_record_by_its_kind(tuned, tmp_path, monkeypatch):
-    results = tmp_path / "docs" / "results"
-    results.mkdir(parents=True)
+    results = tmp_path / "results"
+    results.mkdir()
     shutil.copy(tuned[1], results / "tuning-ease.json")
-    monkeypatch.setattr(tables, "ROOT", tmp_path)
+    monkeypatch.setattr(tables, "RESULTS", results)
     lines = tables.table("tuning-ease").splitlines()
     assert lines[0] == "| field | searched | start | best | importance |"
     assert lines[2].startswith("| regularization | 20 to 5000, log | 5000 | ")

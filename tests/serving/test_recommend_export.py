@@ -79,8 +79,8 @@ def test_without_a_catalogue_no_reasons_are_given(out, known, tmp_path, capsys):
     version = tmp_path / "bare" / "1"
     shutil.copytree(out / "1", version)
     wanted, _ = asked(version, "--user", known["user_id"][0], capsys=capsys)
-    (version / "assets.extra" / "catalogue.json").unlink()
-    (version / "assets.extra" / "config.json").unlink()
+    for name in ("catalogue.json", "config.json", "manifest.json"):
+        (version / "assets.extra" / name).unlink()
     found, said = asked(version, "--user", known["user_id"][0], capsys=capsys)
     assert found == [{**row, "why": ""} for row in wanted]
     assert not said
