@@ -96,6 +96,8 @@ def closed_loop(
             load.note(answer, now - since.pop(number))
             if now - started < seconds and answer:
                 send(number)
+            else:  # else the server's closing of an idle connection would look like an answer
+                selector.unregister(connections[number])
     load.seconds = time.perf_counter() - started
     done.set()
     other.join()
