@@ -17,6 +17,8 @@ from models.backend import tf
 
 MONITOR = "val_ndcg@10"
 WINDOW = 5
+SECONDS_BETWEEN = 3.0
+"""Between two checkpoints."""
 
 
 def best_epoch(history: list[dict[str, float]]) -> int:
@@ -75,25 +77,30 @@ class TrainingState(tf.keras.callbacks.Callback):
 
     Keras has ``EarlyStopping`` and ``BackupAndRestore``, but a restored run has forgotten the best score and how long
     ago it was, so it would stop elsewhere than an undisturbed run. Here both follow from the history, which is stored
-    with the weights: after each epoch the newest and the best weights lie in ``directory`` and ``state.json``, replaced
-    in one step, says which they are.
+    with the weights: one checkpoint holds the newest state and, with a patience, the best weights, and ``state.json``,
+    replaced in one step, says which it is. Small models take less time for an epoch than for a checkpoint, so there are
+    a few seconds between two; a resumed training repeats what came after.
 
     Args:
         model: Compiled model to save and restore.
         directory: Where to keep the files.
         patience: Stop after so many epochs without a better score; None to train to the end.
+        epochs: How many there will be at most; the last is always stored.
     """
 
-    def __init__(self, model: tf.keras.Model, directory: Path, patience: int | None) -> None:
+    def __init__(self, model: tf.keras.Model, directory: Path, patience: int | None, epochs: int) -> None:
         super().__init__()
         self.directory = directory
         self.patience = patience
+        self.epochs = epochs
         self.history: list[dict[str, float]] = []
-        self.checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer)
+        self.best = [] if patience is None else [tf.Variable(weight, trainable=False) for weight in model.weights]
+        self.checkpoint = tf.train.Checkpoint(model=model, optimizer=model.optimizer, best=self.best)
+        self.stored = time.monotonic()
         directory.mkdir(parents=True, exist_ok=True)
 
     def restore(self) -> int:
-        """Goes on from the newest weights; returns the number of epochs done, 0 in a fresh directory.
+        """Goes on from the newest checkpoint; returns the number of epochs done, 0 in a fresh directory.
 
         Raises:
             DataError: What was left there is damaged.
@@ -102,8 +109,9 @@ class TrainingState(tf.keras.callbacks.Callback):
         if state.exists():
             try:
                 self.history = list(json.loads(state.read_text())["history"])
-                self.checkpoint.read(str(self._path(len(self.history))))
-            except (OSError, ValueError, KeyError, TypeError, tf.errors.OpError) as error:
+                found = self.checkpoint.read(str(self._path(len(self.history))))
+                found.assert_existing_objects_matched()
+            except (OSError, ValueError, KeyError, TypeError, AssertionError, tf.errors.OpError) as error:
                 reason = (str(error).splitlines() or [type(error).__name__])[0]
                 raise DataError(
                     f"expected the state of a training, got a damaged one ({reason}); delete it to begin anew",
@@ -111,11 +119,11 @@ class TrainingState(tf.keras.callbacks.Callback):
                 ) from None
         return len(self.history)
 
-    def restore_best(self) -> int:
-        """Takes the weights of the best epoch; returns its 1-based number."""
-        best = best_epoch(self.history)
-        self.checkpoint.read(str(self._path(best))).expect_partial()
-        return best
+    def take_best(self, model: tf.keras.Model) -> int:
+        """Gives the model the weights of the best epoch; returns its 1-based number."""
+        for weight, best in zip(model.weights if self.best else (), self.best, strict=True):
+            weight.assign(best)
+        return best_epoch(self.history)
 
     @property
     def finished(self) -> bool:
@@ -123,7 +131,7 @@ class TrainingState(tf.keras.callbacks.Callback):
         return should_stop(self.history, self.patience)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
-        """Saves, forgets weights that are neither newest nor best, and stops if it is time.
+        """Remembers the best weights, stores the state if it is time, and stops if it is time for that.
 
         Raises:
             FloatingPointError: The loss is not a number any more.
@@ -134,13 +142,23 @@ class TrainingState(tf.keras.callbacks.Callback):
                 "try a smaller learning_rate or a larger temperature"
             )
         self.history.append({name: float(value) for name, value in logs.items()})
-        self.checkpoint.write(str(self._path(epoch + 1)))
-        write_text(self.directory / "state.json", json.dumps({"history": self.history}))
-        keep = {self._path(epoch + 1).name, self._path(best_epoch(self.history)).name}
-        for file in self.directory.glob("epoch-*"):
-            if file.name.split(".")[0] not in keep:
-                file.unlink()
+        if best_epoch(self.history) == len(self.history):
+            for best, weight in zip(self.best, self.model.weights if self.best else (), strict=True):
+                best.assign(weight)
         self.model.stop_training = self.finished or self.model.stop_training
+        over = self.model.stop_training or epoch + 1 == self.epochs
+        if over or time.monotonic() - self.stored >= SECONDS_BETWEEN:
+            self._store()
+
+    def _store(self) -> None:
+        """Writes checkpoint and history, then removes the checkpoint before."""
+        newest = self._path(len(self.history))
+        self.checkpoint.write(str(newest))
+        write_text(self.directory / "state.json", json.dumps({"history": self.history}))
+        for file in self.directory.glob("epoch-*"):
+            if file.name.split(".")[0] != newest.name:
+                file.unlink()
+        self.stored = time.monotonic()
 
     def _path(self, epoch: int) -> Path:
         return self.directory / f"epoch-{epoch}"

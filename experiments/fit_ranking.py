@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from data import Interactions, Vocabulary
 from experiments.experiment import FitContext, Trained
-from experiments.training import Schedule, fit_keras
+from experiments.training import Schedule, compile_model, fit_keras
 from models.backend import tf
 from models.joint import build_joint
 from models.joint_config import JointConfig
-from models.optimizers import adam
 from models.rating_config import RatingConfig
 from models.rating_export import rating_recommender
 from models.rating_model import RatingRecommender
@@ -26,7 +25,7 @@ def fit_ranking(config: RatingConfig, rows: Interactions, context: FitContext) -
     data = TrainingData(rows, *context.features(rows.users, rows.movies, words=config.title_words))
     tf.keras.utils.set_random_seed(context.seed)
     model = build_joint(JointConfig(tasks=("rating",), rating=config), data, context.seed)
-    model.compile(optimizer=adam(config.learning_rate))
+    compile_model(model)
     _, history = fit_keras(
         model,
         Schedule(config.epochs, config.epochs),

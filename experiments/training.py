@@ -30,7 +30,8 @@ class Schedule:
 
 def compile_model(model: Any) -> None:
     """Compiles a model that brings its optimizer, so that small steps are not held up by Python between them."""
-    model.compile(optimizer=model.new_optimizer(), steps_per_execution=min(STEPS_AT_ONCE, model.steps_per_epoch))
+    at_once = min(getattr(model, "steps_at_once", STEPS_AT_ONCE), model.steps_per_epoch)
+    model.compile(optimizer=model.new_optimizer(), steps_per_execution=at_once)
 
 
 def fit_keras(
@@ -63,7 +64,7 @@ def fit_keras(
     Raises:
         FloatingPointError: The loss became NaN or infinite, or the vectors collapsed.
     """
-    state = TrainingState(model, checkpoints, schedule.patience if score else None)
+    state = TrainingState(model, checkpoints, schedule.patience if score else None, schedule.epochs)
     done = state.restore()
     if done < schedule.epochs and not state.finished:
         model.fit(
@@ -80,4 +81,4 @@ def fit_keras(
             ],
             verbose=0,
         )
-    return state.restore_best(), state.history
+    return state.take_best(model), state.history

@@ -12,7 +12,7 @@ from models.backend import tf, tfrs
 from models.joint_config import JointConfig
 from models.joint_towers import content_pair, shared_embeddings
 from models.loss_weights import WEIGHTINGS
-from models.optimizers import OPTIMIZERS, adam
+from models.optimizers import OPTIMIZERS, adam, built
 from models.pair import TowerPair, build_pair
 from models.rating_config import STEPS
 from models.rating_task import RatingTask
@@ -41,6 +41,9 @@ class JointModel(tfrs.Model):
         ValueError: The data lacks what a task needs.
     """
 
+    steps_at_once = 1
+    """A step is long, and so is tracing it."""
+
     def __init__(self, config: JointConfig, data: TrainingData, seed: int) -> None:
         super().__init__()
         self.config, self.seed, tasks = config, seed, config.tasks
@@ -62,7 +65,9 @@ class JointModel(tfrs.Model):
 
     def new_optimizer(self) -> tf.keras.optimizers.legacy.Optimizer:
         """To compile it with: of the shared vectors and what belongs to the retrieval and content tasks."""
-        return OPTIMIZERS[self.config.retrieval.optimizer](self.config.retrieval.learning_rate)
+        common, own = self._groups()
+        built(self.rating_optimizer, own)
+        return built(OPTIMIZERS[self.config.retrieval.optimizer](self.config.retrieval.learning_rate), common)
 
     def batches(self, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """Batches epoch after epoch, a function of (seed, epoch); ``rates`` says whether the rating task takes part."""
@@ -73,6 +78,7 @@ class JointModel(tfrs.Model):
             lambda batch, step: {**batch, "rates": step % self.config.rating_every == 0}
         )
 
+    @tf.autograph.experimental.do_not_convert  # nothing to convert, and to find that out takes seconds
     def train_step(self, inputs: Values) -> Values:
         """One step; reports the epoch's mean losses, in all and of each task.
 
@@ -134,8 +140,11 @@ class JointModel(tfrs.Model):
             logs |= {f"{task}_weight": weight for task, weight in weights.items()}
         return logs
 
-    def vectors(self) -> tuple[np.ndarray, np.ndarray]:
-        """All users' and movies' vectors of the retrieval task, or else the content task's.
+    def vectors(self, users: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Users' and all movies' vectors of the retrieval task, or else the content task's.
+
+        Args:
+            users: The first so many; None for all.
 
         Returns:
             [users, dim] and [movies, dim] float32; their dot product is the score.
@@ -146,14 +155,14 @@ class JointModel(tfrs.Model):
         pair: TowerPair | None = self.pair if "retrieval" in self.config.tasks else self.content
         if pair is None:
             raise ValueError(f"expected a retrieval or content task to have vectors of, got tasks {self.config.tasks}")
-        return pair.vectors()
+        return pair.vectors(users)
 
     def collapsed(self) -> str | None:
         """What is wrong with the vectors, if they no longer tell anything apart; None if all is well."""
         if self.pair is None:
             return None
-        queries, candidates = self.vectors()
-        scores = queries[:SAMPLE] @ candidates.T
+        queries, candidates = self.vectors(SAMPLE)
+        scores = queries @ candidates.T
         spread = float(scores.std(axis=1).mean())
         if not spread <= LEAST_SPREAD * max(float(np.abs(scores).mean()), LEAST_SPREAD):
             return None  # also where it is not a number, which is the loss's to tell

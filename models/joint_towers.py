@@ -6,11 +6,12 @@ import numpy as np
 
 from models.backend import tf
 from models.config import PairConfig
+from models.histories import long_histories
 from models.objectives import CatalogueSoftmax
 from models.pair import TowerPair
 from models.rating_config import RatingConfig
 from models.rating_head import weights
-from models.tower_parts import FeaturePart, Features, HistoryPart, long_histories, rows_of
+from models.tower_parts import FeaturePart, Features, HistoryPart, rows_of
 from models.towers import Tower
 from models.training_data import TrainingData
 

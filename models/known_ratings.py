@@ -6,6 +6,7 @@ import numpy as np
 
 from data.interactions import Interactions
 from models.backend import tf
+from models.histories import long_histories
 
 
 class KnownRatings:
@@ -32,6 +33,7 @@ class KnownRatings:
         self.users, self.movies = len(rows.users), len(rows.movies)
         by_user = np.lexsort((rows.movie, rows.user))
         user, movie = rows.user[by_user], rows.movie[by_user]
+        self._dense = long_histories(rows)
         self.timestamp = None if rows.timestamp is None else rows.timestamp[by_user].astype(np.float64)
         by_movie = np.lexsort((user, movie))
         with tf.init_scope():  # outside of whatever function is being traced, since they are kept
@@ -54,10 +56,18 @@ class KnownRatings:
 
     def users_times(self, values: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
         """[users, dim]: sums of value · vector of the movie, from values [n] and a table [movies, dim]."""
+        if self._dense:
+            return tf.matmul(self._matrix(values), table)
         matrix = tf.SparseTensor(self._movies_of_users, values, (self.users, self.movies))
         return tf.sparse.sparse_dense_matmul(matrix, table)
 
     def movies_times(self, values: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
         """[movies, dim]: sums of value · vector of the user, from values [n] and a table [users, dim]."""
+        if self._dense:
+            return tf.matmul(self._matrix(values), table, transpose_a=True)
         matrix = tf.SparseTensor(self._users_of_movies, tf.gather(values, self._by_movie), (self.movies, self.users))
         return tf.sparse.sparse_dense_matmul(matrix, table)
+
+    def _matrix(self, values: tf.Tensor) -> tf.Tensor:
+        """[users, movies] float32, zero where there is no rating."""
+        return tf.scatter_nd(self._movies_of_users, values, (self.users, self.movies))

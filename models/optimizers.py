@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from models.backend import tf
@@ -33,3 +33,12 @@ def adagrad(learning_rate: Any) -> tf.keras.optimizers.legacy.Adagrad:
 
 
 OPTIMIZERS: dict[str, Callable[[Any], Any]] = {"adam": adam, "adagrad": adagrad}
+
+
+def built(optimizer: tf.keras.optimizers.legacy.Optimizer, weights: Sequence[tf.Variable]) -> Any:
+    """An optimizer that has its own variables for these weights.
+
+    Keras makes them in the first step otherwise, for which TensorFlow traces the step a second time.
+    """
+    optimizer._create_all_weights(weights)
+    return optimizer

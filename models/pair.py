@@ -7,7 +7,7 @@ import numpy as np
 from models.backend import tf, tfrs
 from models.config import PairConfig
 from models.objectives import OBJECTIVES, Objective
-from models.optimizers import OPTIMIZERS
+from models.optimizers import OPTIMIZERS, built
 from models.replicas import over_replicas
 from models.towers import Tower, build_towers
 from models.training_data import TrainingData
@@ -67,7 +67,7 @@ class TowerPair(tfrs.Model):
     def new_optimizer(self) -> tf.keras.optimizers.legacy.Optimizer:
         """To compile it with."""
         config = self.objective.config
-        return OPTIMIZERS[config.optimizer](config.learning_rate)
+        return built(OPTIMIZERS[config.optimizer](config.learning_rate), self.trainable_variables)
 
     def tables(self) -> list[tuple[tf.Variable, Side]]:
         """Variables with a row per user or movie."""
@@ -80,17 +80,22 @@ class TowerPair(tfrs.Model):
         """Batches in an epoch."""
         return -(-self.objective.examples // self.objective.config.batch_size)
 
-    def vectors(self, block: int = 4096) -> tuple[np.ndarray, np.ndarray]:
-        """All users' and movies' vectors as of the latest row: [users, dim] and [movies, dim] float32.
+    def vectors(self, users: int | None = None, block: int = 4096) -> tuple[np.ndarray, np.ndarray]:
+        """Users' and all movies' vectors as of the latest row: [users, dim] and [movies, dim] float32.
 
         Their dot product is the score.
+
+        Args:
+            users: The first so many; None for all.
+            block: So many rows are computed at a time.
         """
         data = self.objective.data
+        asked = data.users if users is None else min(users, data.users)
         queries = [
             self.query_tower(
-                {"user": users, "history": tf.gather(data.histories, users), "time": tf.ones(len(users))}
+                {"user": rows, "history": tf.gather(data.histories, rows), "time": tf.ones(len(rows))}
             ).numpy()
-            for users in _blocks(data.users, block)
+            for rows in _blocks(asked, block)
         ]
         candidates = [self.candidate_tower({"movie": movies}).numpy() for movies in _blocks(data.movies, block)]
         return np.concatenate(queries), np.concatenate(candidates)

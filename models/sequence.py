@@ -11,7 +11,7 @@ from models.backend import tf, tfrs
 from models.catalogue_softmax import Candidates, catalogue_softmax
 from models.encoders import ENCODERS
 from models.histories import Histories
-from models.optimizers import adam
+from models.optimizers import adam, built
 from models.sequence_config import SequenceConfig
 
 
@@ -142,7 +142,7 @@ class SequenceModel(tfrs.Model):
         schedule = tf.keras.optimizers.schedules.CosineDecay(
             peak / (warmup + 1), max(steps - warmup, 1), alpha=0.02, warmup_target=peak, warmup_steps=warmup
         )
-        return adam(schedule)
+        return built(adam(schedule), self.trainable_variables)
 
     def vectors(self) -> tuple[np.ndarray, np.ndarray]:
         """All training users and movies; the score is the dot product, the bias being the movies' last component.

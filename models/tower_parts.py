@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from data import Interactions
 from models.backend import tf
 from models.config import PairConfig
+from models.histories import long_histories
 from models.training_data import TrainingData
 
 Features = dict[str, Any]
@@ -70,15 +70,6 @@ class HistoryPart(tf.keras.layers.Layer):
         history = features["history"]
         lengths = tf.cast(history.row_lengths(), tf.float32)
         return _row_sums(history, self.embedding.embeddings, self.dense) / tf.maximum(lengths, 1.0)[:, None]
-
-
-def long_histories(rows: Interactions) -> bool:
-    """Whether histories hold so much of so small a catalogue that zeros for the rest cost less than skipping it.
-
-    TensorFlow multiplies dense matrices on all cores and some forty times as fast as sparse ones.
-    """
-    users, movies = rows.matrix.shape
-    return movies <= 20_000 and rows.matrix.nnz >= 0.02 * users * movies
 
 
 def _row_sums(history: tf.RaggedTensor, vectors: tf.Variable, dense: bool) -> tf.Tensor:

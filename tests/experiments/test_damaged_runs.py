@@ -80,7 +80,7 @@ def test_a_damaged_state_of_training_says_what_to_do(tmp_path):
     for content in ("{", "[]", '{"history": [{}]}'):
         (tmp_path / "state.json").write_text(content)
         with pytest.raises(DataError, match=r"expected the state of a training, got a damaged one .* delete it"):
-            TrainingState(model, tmp_path, None).restore()
+            TrainingState(model, tmp_path, None, 1).restore()
 
 
 POINT = {"recall": 1.0, "queries_per_second": 1.0}

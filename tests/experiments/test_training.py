@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from data import Interactions
 from evaluation import evaluate
 from evaluation.monitor import Monitor
-from experiments import training
+from experiments import callbacks, training
 from experiments.callbacks import MONITOR, TrainingState, best_epoch, should_stop
 from experiments.experiment import FitContext
 from experiments.fit_retrieval import fit_retrieval
@@ -97,11 +98,35 @@ def test_an_interrupted_training_ends_like_an_undisturbed_one(planted, tmp_path,
 
     with monkeypatch.context() as patched:
         patched.setattr(training, "Progress", Killer)
+        patched.setattr(callbacks, "SECONDS_BETWEEN", 0.0)
         with pytest.raises(Killed):
             fit_retrieval(CONFIG, rows, context(tmp_path / "cut", planted))
     state = json.loads((tmp_path / "cut" / "checkpoints" / part / "state.json").read_text())
     assert len(state["history"]) == 3
     resumed = fit_retrieval(CONFIG, rows, context(tmp_path / "cut", planted))
+    assert resumed.history == whole.history
+    np.testing.assert_array_equal(resumed.recommender.candidates, whole.recommender.candidates)
+
+
+def test_what_came_after_the_last_checkpoint_is_trained_again(planted, tmp_path, monkeypatch):
+    rows = Interactions.from_ratings(planted.train)
+    config = replace(CONFIG, parts=("history",))
+    whole = fit_retrieval(config, rows, context(tmp_path / "whole", planted))
+
+    class Lost(training.TrainingState):
+        def on_epoch_end(self, epoch, logs):
+            monkeypatch.setattr(callbacks, "SECONDS_BETWEEN", 0.0 if epoch == 1 else 1e9)
+            if epoch == 4:
+                raise KeyboardInterrupt
+            super().on_epoch_end(epoch, logs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "TrainingState", Lost)
+        with pytest.raises(KeyboardInterrupt):
+            fit_retrieval(config, rows, context(tmp_path / "cut", planted))
+    state = json.loads((tmp_path / "cut" / "checkpoints" / "history" / "state.json").read_text())
+    assert len(state["history"]) == 2
+    resumed = fit_retrieval(config, rows, context(tmp_path / "cut", planted))
     assert resumed.history == whole.history
     np.testing.assert_array_equal(resumed.recommender.candidates, whole.recommender.candidates)
 
@@ -123,6 +148,6 @@ def test_a_diverging_loss_stops_with_advice(planted, tmp_path):
 
     model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
     model.compile("sgd", "mse")
-    state = TrainingState(model, tmp_path, patience=None)
+    state = TrainingState(model, tmp_path, patience=None, epochs=9)
     with pytest.raises(FloatingPointError, match=r"epoch 3.*learning_rate"):
         state.on_epoch_end(2, {"loss": float("nan")})
