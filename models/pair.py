@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from models.backend import tf, tfrs
@@ -86,14 +88,16 @@ class TowerPair(tfrs.Model):
         Their dot product is the score.
         """
         data = self.objective.data
-        queries = [
-            self.query_tower(
-                {"user": users, "history": tf.gather(data.histories, users), "time": tf.ones(len(users))}
-            ).numpy()
-            for users in _blocks(data.users, block)
-        ]
+        queries = [self.query_tower(self._latest(users)).numpy() for users in _blocks(data.users, block)]
         candidates = [self.candidate_tower({"movie": movies}).numpy() for movies in _blocks(data.movies, block)]
         return np.concatenate(queries), np.concatenate(candidates)
+
+    def _latest(self, users: tf.Tensor) -> dict[str, Any]:
+        """What the query tower needs of users, at the time of the latest row."""
+        features = {"user": users, "time": tf.ones(len(users))}
+        if self.objective.config.sees_history:
+            features["history"] = tf.gather(self.objective.data.histories, users)
+        return features
 
 
 def _blocks(count: int, block: int) -> list[tf.Tensor]:
