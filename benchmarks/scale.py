@@ -21,6 +21,7 @@ from typing import Any
 
 from data import generate
 from data.official_files import write_official
+from experiments.plots import cost_per_rating
 
 ROWS, USERS, MOVIES = 32_000_204, 200_948, 87_585
 SIZES = (100_000, 1_000_000, 3_200_000, 10_000_000, ROWS)
@@ -47,8 +48,8 @@ def measure(rows: int, epochs: int = 1) -> dict[str, Any]:
 def line(point: dict[str, Any]) -> str:
     """A row of the printed table."""
     seconds = "".join(f"{point['seconds'][stage]:11.1f}" for stage in STAGES)
-    cost = 1e6 * sum(point["seconds"].values()) / point["rows"]
-    return f"{point['rows']:>12,}{point['users']:>9,}{point['movies']:>8,}{seconds}{cost:12.1f}{point['peak_gb']:9.2f}"
+    cost = f"{cost_per_rating(point):12.1f}{point['peak_gb']:9.2f}"
+    return f"{point['rows']:>12,}{point['users']:>9,}{point['movies']:>8,}{seconds}{cost}"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -21,7 +21,7 @@ from models.factors import FactorRecommender
 from models.pair import build_pair
 from models.training_data import TrainingData
 
-CONFIG = PairConfig(dimension=64, batch_size=4096, optimizer="adagrad", learning_rate=0.1, temperature=0.3)
+CONFIG = PairConfig(dimension=64, batch_size=1024, optimizer="adagrad", learning_rate=0.1, temperature=0.3)
 ASKED = 20_000
 """Users to evaluate."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -16,6 +16,7 @@ import polars as pl
 from data import split_by_id, split_by_row, split_by_time
 from data.dataset import Dataset
 from data.errors import DataError
+from data.interactions import Interactions
 from data.split_labels import TEST, TRAIN, VALIDATION
 
 # Each takes the dataset and keyword arguments and labels each row: [n] uint8 of TRAIN, VALIDATION, TEST.
@@ -57,6 +58,10 @@ class Split:
             if getattr(self, name).is_empty() and not (name == "validation" and self.kind == "files"):
                 sizes = f"{self.train.height} train, {self.validation.height} validation, {self.test.height} test"
                 raise DataError(f"empty split: {self.kind} expected rows in each part, got {sizes}; too little data?")
+
+    def encoded(self, part: Literal["train", "train_and_validation"]) -> Interactions:
+        """What a model is fitted on, in integers."""
+        return Interactions.from_ratings(getattr(self, part))
 
     @property
     def train_and_validation(self) -> pl.DataFrame:

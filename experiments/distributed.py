@@ -82,14 +82,15 @@ def _train_along(experiment: Experiment, settings: Settings, source: Source, clu
         fit_of_run(experiment, settings, source.dataset, part, part.split(), Path(directory), Reporter(), cluster)
 
 
-PLACES = ("data_dir", "ratings", "movies", "users", "train", "test", "validation")
+PLACES = ("data_dir", "ratings", "movies", "users", "train", "test", "validation", "shards")
 """Options that may differ between machines, if the data are the same."""
 
 
 def _require_agreement(cluster: Cluster, experiment: Experiment, settings: Settings, source: Source) -> None:
     """Raises DataError where a worker was started with other settings or data than the chief."""
     options = {name: value for name, value in to_json(replace(settings, configs={})).items() if name not in PLACES}
-    about = {"experiment": experiment.name, "data": source.dataset.fingerprint, "versions": package_versions()}
+    data = {"data": source.dataset.fingerprint, "shards": source.checksum}
+    about = {"experiment": experiment.name, **data, "versions": package_versions()}
     own = json.loads(json.dumps({**about, **options, **flatten(settings.configs[experiment.name])}))
     chief = cluster.object_from_chief(own)
     other = sorted(name for name in {*own, *chief} if own.get(name) != chief.get(name))

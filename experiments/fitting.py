@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from data import REVEALED, DataError, Dataset, Interactions, Question, Split, question
 from data.splits import NEED_TIMESTAMPS
 from evaluation.monitor import Monitor
@@ -87,7 +85,7 @@ def fit_on_split(
     chosen = fit_chosen(
         experiment,
         config,
-        split.train,
+        split.encoded("train"),
         question(split.kind, split.train, split.validation, revealed=revealed),
         seed=seed,
         threshold=threshold,
@@ -99,8 +97,9 @@ def fit_on_split(
     )
     about = {"seed": seed, "reporter": reporter, "dataset": dataset, "start": start, "cluster": cluster}
     context = _context(directory, "final", plan=chosen.plan, **about)
-    final = experiment.fit(config, Interactions.from_ratings(split.train_and_validation), context)
-    check_model(experiment, final, split.train_and_validation, reporter)
+    rows = split.encoded("train_and_validation")
+    final = experiment.fit(config, rows, context)
+    check_model(experiment, final, rows, reporter)
     return Fits(chosen, final, time.perf_counter() - started)
 
 
@@ -119,7 +118,7 @@ def check_time(experiment: Experiment, config: Any, kind: str) -> None:
 def fit_chosen(
     experiment: Experiment,
     config: Any,
-    train: pl.DataFrame,
+    train: Interactions,
     validation: Question,
     *,
     seed: int,
@@ -148,7 +147,7 @@ def fit_chosen(
     monitor = Monitor(validation.rows, validation.seen, threshold, validation.candidates)
     about = {"seed": seed, "reporter": reporter, "dataset": dataset, "start": start, "cluster": cluster}
     context = _context(directory, "validation", monitor=monitor, **about)
-    return experiment.fit(config, Interactions.from_ratings(train), context)
+    return experiment.fit(config, train, context)
 
 
 def _context(directory: Path, phase: str, **arguments: Any) -> FitContext:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data import DataError, Split
+from data import DataError, Interactions, Split
 from experiments.experiment import Experiment, Trained
 from experiments.reporter import Reporter
 
@@ -61,7 +61,7 @@ def unknown_share(split: Split) -> str | None:
     return "; ".join(found) or None
 
 
-def check_model(experiment: Experiment, trained: Trained, fitted: pl.DataFrame, reporter: Reporter) -> None:
+def check_model(experiment: Experiment, trained: Trained, fitted: Interactions, reporter: Reporter) -> None:
     """Refuses a model that has seen what it must not, or whose training has lost everything.
 
     Args:
@@ -75,8 +75,8 @@ def check_model(experiment: Experiment, trained: Trained, fitted: pl.DataFrame, 
         FloatingPointError: After its last epoch it ranks all movies alike for all users.
     """
     recommender = trained.recommender
-    movies = set() if experiment.by_content else set(recommender.movies.ids) - set(fitted["movie_id"])
-    users = set(recommender.users.ids) - set(fitted["user_id"])
+    movies = set() if experiment.by_content else set(recommender.movies.ids) - set(fitted.movies.ids)
+    users = set(recommender.users.ids) - set(fitted.users.ids)
     for what, ids in (("movies", movies), ("users", users)):
         if ids:
             raise DataError(

@@ -96,6 +96,29 @@ class DataOptions:
             raise ValueError(f"--folds: expected at least 2, got {self.folds}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class ShardOptions(DataOptions):
+    """What is written as shards."""
+
+    out: Path
+    """Directory to write; it must not be there."""
+    shards: int = 64
+    """Files for each part, a multiple of the workers that will read them."""
+    asked: int | None = None
+    """Validation and test are about so many users, drawn at random; default: all, whose rows are then in memory."""
+    seed: int = 0
+    """Seed of the split, the order of the rows and the draw."""
+    debug: bool = False
+    """Show tracebacks."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.shards < 1 or (self.asked is not None and self.asked < 1):
+            raise ValueError(f"--shards and --asked: expected at least 1, got {self.shards} and {self.asked}")
+        if self.split in ("k-fold", "cold-items", "cold-users", "mixed"):
+            raise ValueError(f"--split: expected one that asks about known users and movies, got {self.split}")
+
+
 @dataclass(frozen=True)
 class RunOptions(DataOptions):
     """What every run and comparison takes."""
@@ -145,9 +168,13 @@ class OneRunOptions(RunOptions):
 
     distribute: Literal["mirrored", "multi-worker"] | None = None
     """Train on several devices: mirrored: this machine's GPUs; multi-worker: the machines that TF_CONFIG names."""
+    shards: Path | None = None
+    """Learn from what `recs data shards` has split and encoded, read from disk, instead of a dataset in memory."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.shards is not None and (self.ratings or self.train or self.split or self.data_dir):
+            raise ValueError("--shards: expected no --ratings, --train, --split or --data-dir: shards hold a split")
         if self.distribute is None:
             return
         if self.seeds or self.draws > 1 or self.split == "k-fold":

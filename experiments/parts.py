@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from data import Dataset, Split, folds, holdout, load, load_files, load_split_files, parse_columns, split
-from experiments.options import DataOptions, RunOptions
+from experiments.options import DataOptions, OneRunOptions, RunOptions
 from experiments.reporter import Reporter
 
 
@@ -18,11 +18,13 @@ class Source:
         dataset: All ratings, movies and users.
         kind: Name of the split.
         split: From a seed to the split; ready-made splits ignore the seed.
+        checksum: Of the shards that hold the rows to learn from; None where the dataset has them.
     """
 
     dataset: Dataset
     kind: str
     split: Callable[[int], Split]
+    checksum: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ def load_source(options: DataOptions, reporter: Reporter) -> Source:
     Raises:
         DataError: They are missing or malformed.
     """
+    if isinstance(options, OneRunOptions) and options.shards is not None:
+        from experiments.sharding import read_sharded
+
+        dataset, stored, checksum = read_sharded(options.shards)
+        return Source(dataset, stored.kind, lambda seed: stored, checksum)
     if options.train is not None and options.test is not None:
         dataset, ready = load_split_files(
             options.train,

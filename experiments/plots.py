@@ -93,6 +93,33 @@ def models(questions: Mapping[str, Mapping[str, tuple[float, float, float]]]) ->
     return svg()
 
 
+def growth(points: Sequence[Mapping[str, Any]]) -> str:
+    """What a rating costs and how much memory all take, over the number of ratings.
+
+    Args:
+        points: As ``benchmarks.scale`` keeps them: ``rows``, ``seconds`` by stage and ``peak_gb``.
+    """
+    rows = [point["rows"] for point in points]
+    numbers = {f"{point['rows']}": (cost_per_rating(point), point["peak_gb"]) for point in points}
+    axes, svg = _panels(2, numbers=numbers)
+    for axis, place, title in zip(axes, (0, 1), ("microseconds per rating", "memory at most, GB"), strict=True):
+        axis.plot(rows, [found[place] for found in numbers.values()], marker="o")
+        axis.set_xscale("log")
+        axis.set_ylim(bottom=0)
+        axis.grid(axis="y", color=GREY, alpha=0.25)
+        _label(axis, title, "ratings")
+    return svg()
+
+
+def cost_per_rating(point: Mapping[str, Any]) -> float:
+    """Microseconds, of all stages.
+
+    >>> cost_per_rating({"rows": 1_000_000, "seconds": {"split": 2.0, "train": 10.0}})
+    12.0
+    """
+    return 1e6 * sum(point["seconds"].values()) / point["rows"]
+
+
 def numbers_of(svg: str) -> Any:
     """The numbers that a picture was drawn from, which it carries in its description; None if it has none."""
     found = re.search(r"<dc:description>(.*?)</dc:description>", svg, re.DOTALL)

@@ -113,6 +113,7 @@ def describe(experiment: Experiment, settings: Settings, source: Source) -> dict
             "ratings": len(dataset.ratings),
             "users": dataset.ratings["user_id"].n_unique(),
             "movies": dataset.ratings["movie_id"].n_unique(),
+            **({} if source.checksum is None else {"shards": source.checksum}),
         },
         "versions": package_versions(),
         "git_commit": git_commit(),

@@ -2,7 +2,7 @@
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` and shows ``docs/results/NAME.json``. The
 file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, ``stages``, ``index``, ``load``, ``distributed``,
-``benchmark`` (its notes follow), or without one what ``recs compare --json`` prints.
+``scale``, ``benchmark`` (its notes follow), or without one what ``recs compare --json`` prints.
 ``python -m experiments.tables`` checks, with ``--write`` it mends, and draws the pictures.
 """
 
@@ -23,7 +23,7 @@ from experiments.display import COLUMNS, number, seconds, with_interval
 from experiments.figures import with_figures
 from experiments.overrides import short
 from experiments.paths import RESULTS, ROOT
-from experiments.plots import models, numbers_of, trade_off
+from experiments.plots import cost_per_rating, growth, models, numbers_of, trade_off
 from experiments.results import Result
 from experiments.stages_table import stages
 
@@ -133,6 +133,18 @@ def distributed(stored: Mapping[str, Any]) -> Cells:
     ]
 
 
+def scale(stored: Mapping[str, Any]) -> Cells:
+    """What ``python -m benchmarks.scale --write`` wrote."""
+    stages = list(stored["points"][0]["seconds"])
+    header = ["ratings", "users", "movies", *(f"{stage} s" for stage in stages), "µs a rating", "peak GB"]
+    rows = []
+    for point in stored["points"]:
+        sizes = [f"{point[name]:,}" for name in ("rows", "users", "movies")]
+        took = [f"{point['seconds'][stage]:.1f}" for stage in stages]
+        rows.append([*sizes, *took, f"{cost_per_rating(point):.1f}", number(point["peak_gb"], 2)])
+    return header, rows
+
+
 def _range(domain: Mapping[str, Any]) -> str:
     """A domain in words.
 
@@ -153,6 +165,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], Cells]] = {
     "index": index,
     "load": load,
     "distributed": distributed,
+    "scale": scale,
     "benchmark": benchmark_cells,
 }
 
@@ -204,13 +217,15 @@ QUESTIONS = {
 
 
 def plots() -> dict[Path, str]:
-    """Pictures: that of the README, and of ablations that trade lists against ratings: file → SVG."""
+    """Pictures: of the README, of cost by size, and of ablations that trade lists against ratings: file → SVG."""
     stored = {file: json.loads(file.read_text(encoding="utf-8")) for file in sorted(RESULTS.glob("ablation-*.json"))}
     runs = {file: {"default": one["default"], **one["variants"]} for file, one in stored.items()}
     asked = {
         text: json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name, text in QUESTIONS.items()
     }
-    return {RESULTS / "models.svg": models({text: _compared(one) for text, one in asked.items()})} | {
+    sizes = json.loads((RESULTS / "scale.json").read_text(encoding="utf-8"))["points"]
+    compared = models({text: _compared(one) for text, one in asked.items()})
+    return {RESULTS / "models.svg": compared, RESULTS / "scale.svg": growth(sizes)} | {
         file.with_suffix(".svg"): trade_off({name: run["test"] for name, run in of_file.items()})
         for file, of_file in runs.items()
         if sum("rmse" in run["test"] for run in of_file.values()) > 1

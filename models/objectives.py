@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any, Protocol
 
 from models.backend import tf, tfrs
 from models.batch_softmax import Distinct, batch_softmax
 from models.config import PairConfig
 from models.replicas import own_shares, replica_seed
+from models.shard_stream import sharded_batches
+from models.shards import RecordKind, ShardedRows
 from models.training_data import TrainingData, shuffled_batches
 
 Batch = dict[str, "tf.Tensor"]
@@ -30,6 +33,9 @@ class Objective(ABC):
         data: What it is trained on.
     """
 
+    record: RecordKind
+    """What one example is, in shards."""
+
     def __init__(self, config: PairConfig, data: TrainingData) -> None:
         self.config = config
         self.data = data
@@ -47,11 +53,19 @@ class Objective(ABC):
     def loss(self, pair: Pair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
         """Scalar loss of a batch; ``seed`` [2] int32 decides whatever is random."""
 
+    def completed(self, batch: Batch) -> Batch:
+        """A batch with what its shards do not hold."""
+        return batch
+
     def batches(
         self, seed: int, first_epoch: int, epochs: int, reader: tf.distribute.InputContext | None = None
     ) -> tf.data.Dataset:
         """Batches epoch after epoch; a function of (seed, epoch), see ``shuffled_batches``; a reader gets its share."""
-        numbers = shuffled_batches(self.examples, self.config.batch_size, seed, first_epoch, epochs)
+        rows, size = self.data.rows, self.config.batch_size
+        if isinstance(rows, ShardedRows):
+            stream = sharded_batches(rows, self.record, size, seed, first_epoch, epochs, reader)
+            return stream.map(self.completed).prefetch(2)
+        numbers = shuffled_batches(self.examples, size, seed, first_epoch, epochs)
         if reader is not None:
             numbers = own_shares(numbers, reader)
         return numbers.map(self.example).prefetch(2)
@@ -64,6 +78,8 @@ class InBatchSoftmax(Objective):
     are corrected by the log of the probability that a batch row holds them. Mixed negatives: Yang et al., "Mixed
     negative sampling for learning two-tower neural networks in recommendations", WWW 2020.
     """
+
+    record = "rows"
 
     def __init__(self, config: PairConfig, data: TrainingData) -> None:
         super().__init__(config, data)
@@ -84,12 +100,21 @@ class InBatchSoftmax(Objective):
 
     def example(self, index: tf.Tensor) -> Batch:
         """``user`` and ``movie`` [batch] int32; ``history`` ragged and ``time`` [batch] where the query tower asks."""
-        rows = self.data.rows
-        batch = {"user": tf.gather(rows.user, index), "movie": tf.gather(rows.movie, index)}
+        return self.completed({name: tf.gather(column, index) for name, column in self._columns.items()})
+
+    @cached_property
+    def _columns(self) -> Batch:
+        """The rows as tensors, made once: arrays would be written out in the graph of each pipeline."""
+        columns = {"user": self.data.rows.user, "movie": self.data.rows.movie}
+        if self.times is not None:
+            columns["time"] = self.times
+        with tf.init_scope():
+            return {name: tf.constant(column) for name, column in columns.items()}
+
+    def completed(self, batch: Batch) -> Batch:
+        """With histories where the query tower sees them; these are in memory, four bytes a row."""
         if self.config.sees_history:
             batch["history"] = tf.gather(self.data.histories, batch["user"])
-        if self.times is not None:
-            batch["time"] = tf.gather(self.times, index)
         return batch
 
     def loss(self, pair: Pair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
@@ -134,6 +159,8 @@ class InBatchSoftmax(Objective):
 
 class PerUser(Objective):
     """Objectives whose example is a user with all their movies; part of the history may be hidden as the target."""
+
+    record = "users"
 
     @property
     def examples(self) -> int:

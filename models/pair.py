@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from models.backend import tf, tfrs
@@ -91,14 +93,16 @@ class TowerPair(tfrs.Model):
         """
         data = self.objective.data
         asked = data.users if users is None else min(users, data.users)
-        queries = [
-            self.query_tower(
-                {"user": rows, "history": tf.gather(data.histories, rows), "time": tf.ones(len(rows))}
-            ).numpy()
-            for rows in _blocks(asked, block)
-        ]
+        queries = [self.query_tower(self._latest(rows)).numpy() for rows in _blocks(asked, block)]
         candidates = [self.candidate_tower({"movie": movies}).numpy() for movies in _blocks(data.movies, block)]
         return np.concatenate(queries), np.concatenate(candidates)
+
+    def _latest(self, users: tf.Tensor) -> dict[str, Any]:
+        """What the query tower needs of users, at the time of the latest row."""
+        features = {"user": users, "time": tf.ones(len(users))}
+        if self.objective.config.sees_history:
+            features["history"] = tf.gather(self.objective.data.histories, users)
+        return features
 
 
 def _blocks(count: int, block: int) -> list[tf.Tensor]:

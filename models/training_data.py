@@ -84,6 +84,6 @@ def shuffled_batches(count: int, batch_size: int, seed: int, first_epoch: int, e
         order = tf.random.experimental.stateless_shuffle(
             tf.range(count), seed=tf.stack([tf.constant(seed, tf.int64), epoch])
         )
-        return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+        return tf.data.Dataset.range(0, count, batch_size).map(lambda start: order[start : start + batch_size])
 
     return tf.data.Dataset.range(first_epoch, epochs).flat_map(one_epoch)

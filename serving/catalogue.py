@@ -10,10 +10,10 @@ from serving.servable import Servable
 
 def _numbers_of(ids: np.ndarray) -> tf.lookup.StaticHashTable:
     """A table from ids [n] str to their places, -1 for any other."""
-    keys = tf.constant(ids.tolist(), tf.string)
-    return tf.lookup.StaticHashTable(
-        tf.lookup.KeyValueTensorInitializer(keys, tf.range(len(ids), dtype=tf.int32)), default_value=-1
-    )
+    # a table cannot be empty: where there are no ids, it says of padding what it says of all
+    keys, places = ids.tolist() or [""], list(range(len(ids))) or [-1]
+    initializer = tf.lookup.KeyValueTensorInitializer(keys, places, key_dtype=tf.string, value_dtype=tf.int32)
+    return tf.lookup.StaticHashTable(initializer, default_value=-1)
 
 
 class Movies(tf.Module):

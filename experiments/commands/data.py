@@ -1,4 +1,4 @@
-"""``recs data {info,prepare} NAME``."""
+"""``recs data {info,prepare} NAME`` and ``recs data shards``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ from rich.table import Table
 
 from data import info, load, prepare_tfds
 from experiments.display import console
+from experiments.options import ShardOptions
+from experiments.parts import load_source
 from experiments.reporter import reporter_here
+from experiments.sharding import write_sharded
 from experiments.usage import parse_options, usage_error
 
 ACTIONS = {
     "info": "counts, ranges and checksums",
     "prepare": "fetch and cache a dataset, and prepare it for tfds.load",
+    "shards": "split ratings, encode them and write them as shards that recs run --shards reads from disk",
 }
 
 
@@ -43,12 +47,15 @@ class DataCommandOptions:
 def main(words: Sequence[str]) -> None:
     """Shows or prepares a dataset."""
     if words and words[0] in ("-h", "--help"):
-        print("usage: recs data ACTION NAME [options]\n")
+        print("usage: recs data ACTION [NAME] [options]\n")
         print("\n".join(f"  {name:<8} {text}" for name, text in ACTIONS.items()))
         sys.exit(0)
     if not words or words[0] not in ACTIONS:
         usage_error("recs data", "an action", tuple(ACTIONS), words[0] if words else "nothing")
     action = words[0]
+    if action == "shards":
+        _write_shards(parse_options(ShardOptions, words[1:], prog="recs data shards", description=ACTIONS[action]))
+        return
     options = parse_options(DataCommandOptions, words[1:], prog=f"recs data {action}", description=ACTIONS[action])
     reporter = reporter_here()
     dataset = load(
@@ -65,6 +72,16 @@ def main(words: Sequence[str]) -> None:
         print(json.dumps(facts, default=str))
     else:
         console().print(_table(facts))
+
+
+def _write_shards(options: ShardOptions) -> None:
+    """Loads, splits and writes."""
+    reporter, out = reporter_here(), options.out
+    source = load_source(options, reporter)
+    split = source.split(options.seed)
+    write_sharded(source.dataset, split, out, shards=options.shards, asked=options.asked, seed=options.seed)
+    reporter.line(f"{len(split.train_and_validation):,} rows to learn from, in {options.shards} shards: {out}")
+    reporter.line(f"next: recs run retrieval --retrieval.parts in_batch --shards {out}")
 
 
 def _table(facts: dict[str, Any]) -> Table:

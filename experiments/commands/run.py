@@ -23,6 +23,7 @@ from experiments.results import Result
 from experiments.run import run_experiment
 from experiments.rundir import read_config
 from experiments.settings import Settings, parse_settings, to_words
+from experiments.sharding import unsuitable_for_shards
 from experiments.usage import fail, usage_error
 
 
@@ -56,6 +57,10 @@ def main(words: Sequence[str]) -> None:
 def _run(experiment: Experiment, settings: Settings, out: Path, reporter: Reporter, prog: str) -> Result | None:
     """Runs it, alone or together with others; None where another process has the result."""
     strategy = settings.options.distribute if isinstance(settings.options, OneRunOptions) else None
+    if isinstance(settings.options, OneRunOptions) and settings.options.shards is not None:
+        unfit = unsuitable_for_shards(experiment, settings.configs[experiment.name])
+        if unfit:
+            fail(prog, f"--shards: {unfit}")
     if strategy is None:
         source = load_source(settings.options, reporter)
         if settings.options.like is not None:

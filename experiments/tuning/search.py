@@ -17,7 +17,7 @@ from optuna.samplers import TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from data import DataError, Dataset
+from data import DataError, Dataset, Interactions
 from evaluation import evaluate
 from experiments.experiment import Experiment
 from experiments.fitting import fit_chosen
@@ -167,7 +167,7 @@ def _score(task: Task, config: Any, fold: Fold) -> float:
         trained = fit_chosen(
             task.experiment,
             config,
-            fold.train,
+            Interactions.from_ratings(fold.train),
             fold.validation,
             seed=task.seed,
             threshold=task.threshold,

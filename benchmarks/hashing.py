@@ -1,0 +1,85 @@
+"""What hashing ids into smaller tables costs: ``python -m benchmarks.hashing [--epochs 25] [--write]``.
+
+The in-batch pair of ``recs run retrieval --retrieval.parts in_batch``, trained on train of MovieLens-100K's stratified
+split with vectors of users and movies from whole tables, or from tables of a half to an eighth of the rows, by one
+hash or by four whose rows of a quarter of the length are put together (Coleman et al., "Unified embedding", NeurIPS
+2023, but with a table for each side). Scored on validation, one seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from benchmarks.record import Record, cores, versions_here
+from data import Interactions, load, split
+from evaluation import evaluate
+from experiments.fit_retrieval import as_recommender
+from models.backend import tf
+from models.pair import build_pair
+from models.retrieval import RetrievalConfig
+from models.training_data import TrainingData
+
+VARIANTS = [(1, 0), *((share, hashes) for share in (2, 4, 8) for hashes in (1, 4))]
+"""Ids to a row, and how many hashes; none for a row to each id."""
+
+
+class HashedIds(tf.keras.layers.Layer):
+    """Vectors of ids from a table with fewer rows.
+
+    Args:
+        rows: Of the table.
+        dimension: Length of the vectors.
+        feature: Which input holds the ids.
+        hashes: How many rows make a vector.
+    """
+
+    def __init__(self, rows: int, dimension: int, feature: str, hashes: int) -> None:
+        super().__init__()
+        initializer = tf.keras.initializers.RandomNormal(stddev=0.03, seed=hashes)
+        self.embedding = tf.keras.layers.Embedding(rows * hashes, dimension // hashes, initializer)
+        self.embedding.build(None)
+        self.hashers = [tf.keras.layers.Hashing(rows * hashes, salt=salt) for salt in range(1, hashes + 1)]
+        self.feature = feature
+
+    def call(self, features: dict[str, Any]) -> tf.Tensor:
+        """[batch, dim] float32 from ids [batch] int32."""
+        return tf.concat([self.embedding(hasher(features[self.feature])) for hasher in self.hashers], axis=1)
+
+
+def ndcg(parts: Any, share: int, hashes: int, epochs: int) -> float:
+    """Validation nDCG@10."""
+    config = RetrievalConfig().in_batch
+    data = TrainingData.without_features(Interactions.from_ratings(parts.train))
+    tf.keras.utils.set_random_seed(0)
+    pair = build_pair(config, data, 0)
+    if hashes:
+        pair.query_tower.parts = [HashedIds(data.users // share, config.dimension, "user", hashes)]
+        pair.candidate_tower.parts = [HashedIds(data.movies // share, config.dimension, "movie", hashes)]
+    pair.compile(optimizer=pair.new_optimizer(), steps_per_execution=16)
+    pair.fit(pair.batches(0, 0, epochs), epochs=epochs, steps_per_epoch=pair.steps_per_epoch, verbose=0)
+    found = evaluate(as_recommender(pair, data), parts.validation, seen=parts.train, bootstrap=0)
+    return found.metrics["ndcg@10"]
+
+
+def main(words: list[str] | None = None) -> int:
+    """Measures, prints, keeps."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--epochs", type=int, default=RetrievalConfig().in_batch.epochs)
+    parser.add_argument("--write", action="store_true", help="keep the record in docs/results/hashing.json")
+    given = parser.parse_args(words)
+    parts = split(load("100k"), "stratified")
+    columns = {"ids to a row": "", "hashes": "", "validation nDCG@10": ".4f", "against whole": "+.1%"}
+    rows: list[dict[str, Any]] = []
+    for share, hashes in VARIANTS:
+        score = ndcg(parts, share, hashes, given.epochs)
+        values = (share, hashes or "none", score, score / (rows[0]["validation nDCG@10"] if rows else score) - 1)
+        rows.append(dict(zip(columns, values, strict=True)))
+        print(rows[-1], flush=True)
+    conditions = ["MovieLens-100K, stratified", "one seed", f"{given.epochs} epochs, fixed", cores()]
+    return Record("hashing", columns, rows, conditions, versions_here("tensorflow"), []).finish(given.write)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""Rows a second into training, and memory: ``python -m benchmarks.shards [--rows 10000000] [--write]``.
+
+The same generated ratings three ways, each in a process of its own: (1) lines of CSV parsed row by row, ids looked up
+as text and rows shuffled in a buffer, as tutorials do it; (2) encoded rows in memory; (3) encoded rows in shards on
+disk. An epoch of batches is read without training, and then one is trained on (2) and (3). Exits 1 if (3) reads fewer
+rows a second than (1), or if training from shards takes as much memory as training in memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from benchmarks.record import Record, Target, cores, versions_here
+from benchmarks.scale import shape
+from benchmarks.scale_worker import CONFIG
+from benchmarks.turns import once
+from benchmarks.worker import say
+from data import Interactions, Vocabulary, generate
+
+TEXT_ROWS = 300_000
+"""Of the lines of text only so many are read: the others take as long each."""
+SHARDS = 64
+WAYS = ("text", "memory", "shards")
+
+
+def write(folder: Path, rows: int) -> None:
+    """The three forms of the ratings."""
+    from models.shards import write_shards
+
+    users, movies = shape(rows)
+    ratings = generate(users, movies, rows, half_stars=True, by_user=True).ratings
+    ratings.head(TEXT_ROWS).select("user_id", "movie_id").write_csv(folder / "text.csv")
+    encoded = Interactions.from_ratings(ratings)
+    del ratings
+    for name in ("user", "movie"):
+        np.save(folder / f"{name}.npy", getattr(encoded, name))
+    write_shards(encoded, folder / "shards", SHARDS, seed=0)
+
+
+def rows_of(way: str, folder: Path) -> Interactions:
+    """Ready to be read in batches."""
+    from models.shards import ShardedRows
+
+    stored = ShardedRows(folder / "shards")
+    if way == "shards":
+        return stored
+    return Interactions(stored.users, stored.movies, np.load(folder / "user.npy"), np.load(folder / "movie.npy"))
+
+
+def read_text(folder: Path) -> float:
+    """Rows a second."""
+    from models.backend import tf
+
+    tables = pl.read_csv(folder / "text.csv", schema_overrides={"user_id": pl.String, "movie_id": pl.String})
+    lookups = [tf.keras.layers.StringLookup(vocabulary=Vocabulary.from_ids(column).ids) for column in tables]
+    lines = tf.data.TextLineDataset(str(folder / "text.csv")).skip(1)
+    rows = lines.map(lambda line: tf.io.decode_csv(line, ["", ""])).shuffle(100_000).batch(CONFIG.batch_size)
+    started = time.perf_counter()
+    for _ in rows.map(lambda user, movie: (lookups[0](user), lookups[1](movie))).prefetch(2):
+        pass
+    return len(tables) / (time.perf_counter() - started)
+
+
+def measure(way: str, folder: Path) -> dict[str, float]:
+    """Rows a second read, and where it is this project's way also trained on; and the most memory that it took."""
+    if way == "text":
+        return {"read": read_text(folder)}
+    from models.pair import build_pair
+    from models.training_data import TrainingData
+
+    rows = rows_of(way, folder)
+    pair = build_pair(CONFIG, TrainingData.without_features(rows), seed=0)
+    pair.compile(optimizer=pair.new_optimizer(), steps_per_execution=16)
+    started = time.perf_counter()
+    for _ in pair.batches(0, 0, 1):
+        pass
+    read = time.perf_counter() - started
+    started = time.perf_counter()
+    pair.fit(pair.batches(0, 0, 1), epochs=1, steps_per_epoch=pair.steps_per_epoch, verbose=0)
+    trained = time.perf_counter() - started
+    return {"read": len(rows) / read, "train": len(rows) / trained, "GB": peak_gb()}
+
+
+def peak_gb() -> float:
+    """Most memory of this process; what getrusage tells may be its parent's."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e9
+
+
+def main(words: list[str] | None = None) -> int:
+    """Measures, prints, keeps; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=10_000_000, help="ratings (default: %(default)s)")
+    parser.add_argument("--write", action="store_true", help="keep the record in docs/results/shards.json")
+    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args(words)
+    if given.way:
+        say({"answer": measure(given.way, given.folder)})
+        return 0
+    with tempfile.TemporaryDirectory(prefix="tfrs-lab-shards-") as name:
+        write(Path(name), given.rows)
+        found = {way: once("benchmarks.shards", ["--way", way, "--folder", name])["answer"] for way in WAYS}
+    titles = {"text": "CSV row by row", "memory": "encoded, in memory", "shards": "encoded, in shards"}
+    columns = {"rows": "", "read, rows/s": ",.0f", "read and trained, rows/s": ",.0f", "peak GB": ".2f"}
+    rows = [
+        dict(zip(columns, (titles[way], one["read"], one.get("train"), one.get("GB")), strict=True))
+        for way, one in found.items()
+    ]
+    targets = [
+        Target("reading shards against text", found["shards"]["read"] / found["text"]["read"], 1.0),
+        Target("memory against rows in memory", found["shards"]["GB"] / found["memory"]["GB"], 1.0, least=False),
+    ]
+    users, movies = shape(given.rows)
+    conditions = [
+        f"{given.rows:,} generated ratings of {users:,} users and {movies:,} movies, {SHARDS} shards",
+        f"{CONFIG.dimension} dimensions",
+        f"batches of {CONFIG.batch_size:,}",
+        "text: two columns, 300,000 lines, a shuffle buffer of 100,000",
+        cores(),
+    ]
+    return Record("shards", columns, rows, conditions, versions_here("tensorflow", "polars"), targets).finish(
+        given.write
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
