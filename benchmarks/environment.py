@@ -36,7 +36,7 @@ def interpreter(folder: Path) -> Path:
 
 def install(folder: Path) -> None:
     """Makes the environment; if the peers do not install together, each is tried after the other."""
-    print(f"Installing the peers into {folder}: a few minutes, 2 GB", file=sys.stderr, flush=True)
+    print(f"Installing the peers into {folder}: a few minutes, 8 GB", file=sys.stderr, flush=True)
     venv.create(folder, with_pip=True, clear=True)
     if not run_pip(folder, ["--requirement", str(REQUIREMENTS)]):
         for requirement in requirements():

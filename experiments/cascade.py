@@ -2,13 +2,15 @@
 
 from data import Interactions
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.quick_import import quick_import
 from models.cascade_config import CascadeConfig
 from models.cascade_model import CascadeRecommender
 
 
 def fit(config: CascadeConfig, rows: Interactions, context: FitContext) -> Trained:
     """Fits both; see ``experiments.fit_cascade``, which needs TensorFlow and is imported only now."""
-    from experiments.fit_cascade import fit_cascade
+    with quick_import():
+        from experiments.fit_cascade import fit_cascade
 
     return fit_cascade(config, rows, context)
 

@@ -10,6 +10,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from experiments.quick_import import quick_import
+
 COMMANDS = {
     "run": "run one experiment and write a run directory",
     "compare": "run several experiments on the same splits, print one table",
@@ -57,7 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = f"; did you mean {close[0]}?" if close else ""
         return _fail(f"expected a command ({', '.join(COMMANDS)}), got {name!r}{hint}", status=2)
     try:
-        importlib.import_module(f"experiments.commands.{name}").main(words)
+        with quick_import():
+            command = importlib.import_module(f"experiments.commands.{name}")
+        command.main(words)
     except KeyboardInterrupt:
         return _fail(f"interrupted; {INTERRUPTED.get(name, 'go on with --resume')}", status=130)
     except BrokenPipeError:

@@ -2,13 +2,15 @@
 
 from data import Interactions
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.quick_import import quick_import
 from models.content_config import ContentConfig
 from models.content_model import ContentRecommender
 
 
 def fit(config: ContentConfig, rows: Interactions, context: FitContext) -> Trained:
     """Fits the model; see ``experiments.fit_content``, which needs TensorFlow and is imported only now."""
-    from experiments.fit_content import fit_content
+    with quick_import():
+        from experiments.fit_content import fit_content
 
     return fit_content(config, rows, context)
 

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from experiments.results import Result
+if TYPE_CHECKING:
+    from experiments.results import Result
 
 WIDTH = 118
 """Columns of output that does not go to a terminal."""
@@ -71,7 +72,7 @@ def seconds(value: float) -> str:
     return f"{value:.2f}" if value < 1 else f"{value:.1f}" if value < 10 else f"{value:.0f}"
 
 
-Column = tuple[str, Callable[[Result], str]]
+Column = tuple[str, "Callable[[Result], str]"]
 
 
 def _metric(title: str, name: str) -> Column:

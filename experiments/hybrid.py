@@ -2,13 +2,15 @@
 
 from data import Interactions
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.quick_import import quick_import
 from models.hybrid_config import HybridConfig
 from models.hybrid_model import HybridRecommender
 
 
 def fit(config: HybridConfig, rows: Interactions, context: FitContext) -> Trained:
     """Fits the model; see ``experiments.fit_hybrid``, which needs TensorFlow and is imported only now."""
-    from experiments.fit_hybrid import fit_hybrid
+    with quick_import():
+        from experiments.fit_hybrid import fit_hybrid
 
     return fit_hybrid(config, rows, context)
 

@@ -2,13 +2,15 @@
 
 from data import Interactions
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.quick_import import quick_import
 from models.factors import FactorRecommender
 from models.id_dropout_config import IdDropoutConfig
 
 
 def fit(config: IdDropoutConfig, rows: Interactions, context: FitContext) -> Trained:
     """Trains the model; see ``experiments.fit_iddropout``, which needs TensorFlow and is imported only now."""
-    from experiments.fit_iddropout import fit_iddropout
+    with quick_import():
+        from experiments.fit_iddropout import fit_iddropout
 
     return fit_iddropout(config, rows, context)
 

@@ -2,13 +2,15 @@
 
 from data import Interactions
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.quick_import import quick_import
 from models.rating_config import RatingConfig
 from models.rating_model import RatingRecommender
 
 
 def fit(config: RatingConfig, rows: Interactions, context: FitContext) -> Trained:
     """Trains the model; see ``experiments.fit_ranking``, which needs TensorFlow and is imported only now."""
-    from experiments.fit_ranking import fit_ranking
+    with quick_import():
+        from experiments.fit_ranking import fit_ranking
 
     return fit_ranking(config, rows, context)
 

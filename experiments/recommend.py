@@ -17,6 +17,7 @@ from data import DataError, Vocabulary, read_table
 from evaluation.scoring import Scorer
 from evaluation.topk import top_k
 from experiments.files import read_arrays
+from experiments.recommend_source import near
 from experiments.registry import experiment
 from experiments.results import read_result
 from experiments.rundir import check_files
@@ -184,9 +185,3 @@ def _reasons(model: StoredModel, chosen: np.ndarray, history: np.ndarray) -> lis
 
 def _titles(model: StoredModel, movie_ids: pl.Series) -> list[str]:
     return [model.titles.get(movie_id, movie_id) for movie_id in movie_ids]
-
-
-def near(titles: dict[str, str], text: str) -> str:
-    """A hint at movies whose title holds the text."""
-    found = [f"{movie_id} {title}" for movie_id, title in titles.items() if text.casefold() in title.casefold()]
-    return f"; titles that hold it: {'; '.join(found[:5])}" if found else ""

@@ -11,8 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from data import DataError
-from experiments.recommend import near
-from experiments.recommend_source import History
+from experiments.recommend_source import History, near
 from serving.http import tensorflow
 from serving.http.catalogue import Catalogue
 from serving.http.errors import ApiError

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import polars as pl
 
 from data import DataError
-from experiments.recommend import StoredModel, favourites, load_model, recommend_for_history, recommend_for_user
+from experiments.quick_import import quick_import
 
 History = Sequence[tuple[str, float | None]]
 """Movie ids, each with its rating or None."""
@@ -45,40 +44,6 @@ class Source(Protocol):
         """Titles of the movies that the user rated highest, of equal ratings the latest."""
 
 
-@dataclass(frozen=True, eq=False)
-class RunSource:
-    """A run.
-
-    Attributes:
-        model: Its model.
-        data: See ``Source``.
-    """
-
-    model: StoredModel
-    data: str = "the run's train data"
-
-    @property
-    def name(self) -> str:
-        """The experiment's name."""
-        return self.model.name
-
-    def for_user(self, user_id: str, k: int) -> pl.DataFrame:
-        """See ``Source``."""
-        return recommend_for_user(self.model, user_id, k)
-
-    def for_history(self, history: History, k: int) -> pl.DataFrame:
-        """See ``Source``; ratings are not used."""
-        return recommend_for_history(self.model, [movie_id for movie_id, _ in history], k)
-
-    def rated(self, user_id: str) -> int:
-        """See ``Source``."""
-        return self.model.known.filter(pl.col("user_id") == user_id).height
-
-    def favourites(self, user_id: str, k: int) -> list[str]:
-        """See ``Source``."""
-        return favourites(self.model, user_id, k)["movie_title"].to_list()
-
-
 def exported_version(path: Path) -> Path | None:
     """The directory of a version: ``path`` itself, or the newest in a directory of exports; None if it is neither."""
     if (path / GRAPH).is_file():
@@ -89,16 +54,25 @@ def exported_version(path: Path) -> Path | None:
 
 
 def open_source(path: Path) -> Source:
-    """Loads a run or an export.
+    """Loads a run or an export; only what that needs is imported, which for an export is most of the time.
 
     Raises:
         DataError: It is neither, or it can't be read.
     """
     version = exported_version(path)
     if version is not None:
-        from experiments.recommend_export import ExportSource  # loads TensorFlow
-
+        with quick_import():
+            from experiments.recommend_export import ExportSource  # loads TensorFlow
         return ExportSource(version)
     if path.is_dir() and not any((path / name).exists() for name in ("config.json", "metrics.json")):
         raise DataError("expected a run (config.json) or an export (1/saved_model.pb), got neither", file=path)
+    from experiments.recommend import load_model
+    from experiments.recommend_run import RunSource
+
     return RunSource(load_model(path))
+
+
+def near(titles: Mapping[str, str], text: str) -> str:
+    """A hint at movies whose title holds the text."""
+    found = [f"{movie_id} {title}" for movie_id, title in titles.items() if text.casefold() in title.casefold()]
+    return f"; titles that hold it: {'; '.join(found[:5])}" if found else ""

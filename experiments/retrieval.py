@@ -2,13 +2,15 @@
 
 from data import Interactions
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.quick_import import quick_import
 from models.factors import FactorRecommender
 from models.retrieval import RetrievalConfig
 
 
 def fit(config: RetrievalConfig, rows: Interactions, context: FitContext) -> Trained:
     """Trains the model; see ``experiments.fit_retrieval``, which needs TensorFlow and is imported only now."""
-    from experiments.fit_retrieval import fit_retrieval
+    with quick_import():
+        from experiments.fit_retrieval import fit_retrieval
 
     return fit_retrieval(config, rows, context)
 

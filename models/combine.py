@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.decompositions import qr, svd
+
 Vectors = tuple[np.ndarray, np.ndarray]
 """Queries [users, dim] and candidates [movies, dim]."""
 
@@ -72,9 +74,9 @@ def shortened(queries: np.ndarray, candidates: np.ndarray, dimension: int) -> Ve
     Returns:
         [users, ≤ dimension] and [movies, ≤ dimension] float32.
     """
-    q_basis, q_factor = np.linalg.qr(queries.astype(np.float64))
-    c_basis, c_factor = np.linalg.qr(candidates.astype(np.float64))
-    left, singular, right = np.linalg.svd(q_factor @ c_factor.T, full_matrices=False)
+    q_basis, q_factor = qr(queries.astype(np.float64))
+    c_basis, c_factor = qr(candidates.astype(np.float64))
+    left, singular, right = svd(q_factor @ c_factor.T)
     root = np.sqrt(singular[:dimension])
     short_queries = (q_basis @ left[:, :dimension]) * root
     short_candidates = (c_basis @ right[:dimension].T) * root

@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix
 
 from data.interactions import Interactions
 from models.config import require
+from models.decompositions import qr, svd
 from models.histories import Histories
 
 _PASSES = 3
@@ -121,9 +122,9 @@ def _leading(matrix: csr_matrix, weights: np.ndarray, dimension: int, seed: int)
     start = np.random.default_rng(seed).standard_normal((len(weights), dimension + _OVERSAMPLING))
     movies = start.astype(np.float32)
     for _ in range(_PASSES):
-        users, _ = np.linalg.qr(matrix @ (weights @ movies))
-        movies, _ = np.linalg.qr(weights.T @ (matrix.T @ users))
-    _, _, turn = np.linalg.svd(matrix @ (weights @ movies), full_matrices=False)
+        users, _ = qr(matrix @ (weights @ movies))
+        movies, _ = qr(weights.T @ (matrix.T @ users))
+    _, _, turn = svd(matrix @ (weights @ movies))
     return movies @ turn[:dimension].T
 
 

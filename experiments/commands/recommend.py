@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import tyro
@@ -14,15 +15,14 @@ from rich import box
 from rich.table import Table
 
 from data import DataError, fingerprint, read_columns
-from experiments.bulk import Plan, Shard, make_plan, plan_of_run, recommend_to_all
 from experiments.display import console
-from experiments.options import DataOptions
-from experiments.recommend import StoredModel, example_user
-from experiments.recommend_own import fitted_on_all
-from experiments.recommend_source import RunSource, Source, exported_version, open_source
-from experiments.registry import NAMES
+from experiments.recommend_source import Source, exported_version, open_source
 from experiments.reporter import reporter_here
 from experiments.usage import parse_options, usage_error
+
+if TYPE_CHECKING:  # what an export does not need is imported where it is needed: that saves half a second
+    from experiments.bulk import Plan
+    from experiments.recommend import StoredModel
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,8 @@ class RecommendOptions:
         if self.shard is not None:
             if not self.all_users:
                 raise ValueError("--shard: expected together with --all-users")
+            from experiments.bulk import Shard
+
             try:
                 Shard.parse(self.shard)
             except ValueError as error:
@@ -94,6 +96,9 @@ def main(words: Sequence[str]) -> None:
     history = None if options.history is None else parse_history(options.history)
     source: Source
     if options.source is None:
+        from experiments.recommend import example_user
+        from experiments.recommend_run import RunSource
+
         model = _own(options)
         source, somebody = RunSource(model, f"{options.ratings}"), example_user(model)
     else:
@@ -112,6 +117,10 @@ def main(words: Sequence[str]) -> None:
 
 def _own(options: RecommendOptions) -> StoredModel:
     """A model of the user's own ratings."""
+    from experiments.options import DataOptions
+    from experiments.recommend_own import fitted_on_all
+    from experiments.registry import NAMES
+
     if options.model not in NAMES:
         usage_error("recs recommend", "--model", NAMES, options.model)
     own = DataOptions(ratings=options.ratings, movies=options.movies, columns=options.columns)
@@ -120,6 +129,8 @@ def _own(options: RecommendOptions) -> StoredModel:
 
 def _plan(options: RecommendOptions) -> Plan:
     """The lists of all users."""
+    from experiments.bulk import make_plan, plan_of_run
+
     limits = _movie_ids(options.allow), _movie_ids(options.deny)
     if options.source is None:
         model = _own(options)
@@ -131,6 +142,8 @@ def _plan(options: RecommendOptions) -> Plan:
 
 def _all_users(options: RecommendOptions, out: Path) -> None:
     """Writes the lists of all users and says how many."""
+    from experiments.bulk import Shard, recommend_to_all
+
     plan = _plan(options)
     if options.shard is not None:
         plan = plan.of_shard(Shard.parse(options.shard))

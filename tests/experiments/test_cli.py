@@ -1,3 +1,4 @@
+import gc
 import json
 import subprocess
 import sys
@@ -6,6 +7,7 @@ import polars as pl
 import pytest
 
 from experiments.cli import main
+from experiments.quick_import import quick_import
 
 FAST = ["--retrieval.parts", "in_batch", "recency", "--retrieval.in-batch.dimension", "8"]
 FAST += ["--retrieval.in-batch.batch-size", "64", "--retrieval.in-batch.epochs", "6"]
@@ -75,6 +77,17 @@ def test_every_command_explains_itself_without_tensorflow(words):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_the_collector_rests_only_while_tensorflow_is_imported(monkeypatch):
+    for missing in (True, False):
+        if missing:
+            monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+        else:
+            monkeypatch.setitem(sys.modules, "tensorflow", None)
+        with quick_import():
+            assert gc.isenabled() is not missing
+        assert gc.isenabled()
 
 
 def test_a_run_writes_its_directory(ease_run):

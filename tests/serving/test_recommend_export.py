@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -105,3 +107,12 @@ def test_what_an_export_cannot_answer_is_said_in_one_line(run, out, known, tmp_p
         said = capsys.readouterr().err
         assert expected in said
         assert len(said.strip().splitlines()) == 1
+
+
+def test_an_export_is_asked_without_what_only_runs_need(out, known):
+    words = ["recommend", str(out / "1"), "--user", known["user_id"][0], "--json"]
+    code = f"import sys\nfrom experiments.cli import main\nmain({words})\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "tensorflow" in loaded
+    assert not loaded & {"evaluation", "models", "tensorflow_recommenders", "scann"}
