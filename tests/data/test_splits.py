@@ -226,6 +226,18 @@ def test_holdout_without_timestamps_is_seeded(small: Dataset) -> None:
         holdout(bare[:1])
 
 
+@pytest.mark.parametrize("widest", [100, 1 << 61, 0.5])
+def test_places_are_the_same_by_one_key_and_by_several(widest: float) -> None:
+    random = np.random.default_rng(0)
+    groups, key = random.integers(50, size=1000), random.integers(-3, 4, size=1000) * widest
+    place, _ = places(groups, key)
+    order = np.lexsort((key, groups))
+    assert [place[groups == group].tolist() for group in range(50)] == [
+        np.argsort(np.argsort(key[groups == group], kind="stable")).tolist() for group in range(50)
+    ]
+    assert (place[order][1:] == np.where(np.diff(groups[order]), 0, place[order][:-1] + 1)).all()
+
+
 def test_places() -> None:
     place, size = places(np.array([1, 0, 1, 1]), np.array([5, 1, 5, 2]))
     assert place.tolist() == [1, 0, 2, 0]
