@@ -51,7 +51,8 @@ def rows_of(way: str, folder: Path) -> Interactions:
     stored = ShardedRows(folder / "shards")
     if way == "shards":
         return stored
-    return Interactions(stored.users, stored.movies, np.load(folder / "user.npy"), np.load(folder / "movie.npy"))
+    user, movie = (np.load(folder / f"{side}.npy", allow_pickle=False) for side in ("user", "movie"))
+    return Interactions(stored.users, stored.movies, user, movie)
 
 
 def read_text(folder: Path) -> float:
