@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 from data import SPLITS, DataError, Split, generate, split
-from experiments import fitting, tables
+from experiments import tables
 from experiments.cli import main
 from experiments.overrides import flatten, value_of, with_values
 from experiments.registry import experiment
@@ -212,7 +212,7 @@ def test_test_rows_are_never_touched(dataset, files, tmp_path, monkeypatch):
         shown.extend([validation, seen])
         return real_evaluate(recommender, validation, seen=seen, **options)
 
-    class Watched(fitting.Interactions):
+    class Watched(searching.Interactions):
         @classmethod
         def from_ratings(cls, rows, *arguments, **options):
             shown.append(rows)
@@ -226,7 +226,7 @@ def test_test_rows_are_never_touched(dataset, files, tmp_path, monkeypatch):
     monkeypatch.setattr(parts, "split", guarded_split)
     monkeypatch.setattr(searching, "evaluate", watched)
     monkeypatch.setattr(searching, "fit_chosen", watched_fit)
-    monkeypatch.setattr(fitting, "Interactions", Watched)
+    monkeypatch.setattr(searching, "Interactions", Watched)
     words = ["--trials", "2", "--folds", "2", "--study", str(tmp_path / "study.db")]
     assert main(["tune", "ease", *files, *words]) == 0
     assert len(shown) == 2 * 2 * 4  # trials × folds × (dataset, fitted, seen, validation)
