@@ -31,6 +31,8 @@ class Schedule:
 def compile_model(model: Any) -> None:
     """Compiles a model that brings its optimizer, so that small steps are not held up by Python between them."""
     at_once = min(getattr(model, "steps_at_once", STEPS_AT_ONCE), model.steps_per_epoch)
+    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        at_once = 1  # steps of one loop overlap, and replicas would meet in the gradients of different tables
     model.compile(optimizer=model.new_optimizer(), steps_per_execution=at_once)
 
 

@@ -17,10 +17,18 @@ from experiments.cli import main
 
 ROOT = Path(__file__).parent.parent.parent
 CLI = ["-m", "experiments.cli"]
-KILLED = """
-import os, signal, sys
-from experiments import training
+EVERY_EPOCH = """
+import sys
+from experiments import callbacks
 from experiments.cli import main
+
+callbacks.SECONDS_BETWEEN = 0.0  # so short a training would otherwise store nothing before its end
+"""
+KILLED = (
+    EVERY_EPOCH
+    + """
+import os, signal
+from experiments import training
 
 
 class Killer(training.Progress):
@@ -32,6 +40,7 @@ class Killer(training.Progress):
 training.Progress = Killer
 sys.exit(main())
 """
+)
 RUN = ["run", "retrieval", "--dataset", "100k", "--split", "stratified", "--retrieval.parts", "in_batch"]
 FIELDS = {"batch-size": 2048, "dimension": 16, "epochs": 4, "temperature": 0.3, "learning-rate": 0.01}
 SMALL = [word for name, value in FIELDS.items() for word in (f"--retrieval.in-batch.{name}", str(value))]
@@ -74,10 +83,10 @@ def start(addresses, tmp_path):
 def test_two_workers_one_of_them_killed_end_as_one_process(start, tmp_path):
     assert main([*RUN, *SMALL, "--out", str(tmp_path / "one")]) == 0
     words = [*RUN, *SMALL, "--distribute", "multi-worker", "--out", str(tmp_path / "two")]
-    chief, log = start(0, CLI, words)
+    chief, log = start(0, ["-c", EVERY_EPOCH + "sys.exit(main())"], words)
     victim, _ = start(1, ["-c", KILLED], words)
     assert victim.wait() == -9
-    other, its_log = start(1, CLI, words)
+    other, its_log = start(1, ["-c", EVERY_EPOCH + "sys.exit(main())"], words)
     assert chief.wait() == 0, log.read_text()[-3000:]
     assert other.wait() == 0, its_log.read_text()[-3000:]
 
