@@ -91,9 +91,10 @@ def split(dataset: Dataset, kind: str | None = None, *, seed: int = 0, **options
         allowed = ", ".join(name for name in SPLITS if name not in NEED_TIMESTAMPS)
         raise DataError(f"the split {kind} needs the column timestamp, which {dataset.name} lacks; allowed: {allowed}")
     labels = SPLITS[kind](dataset, seed=seed, **options)
-    train, validation, test = rows = tuple(np.flatnonzero(labels == part) for part in (TRAIN, VALIDATION, TEST))
-    ratings = dataset.ratings
-    return Split(kind, ratings[train], ratings[validation], ratings[test], rows=(rows[0], rows[1], rows[2]))
+    chosen = [labels == part for part in (TRAIN, VALIDATION, TEST)]
+    train, validation, test = (dataset.ratings.filter(rows) for rows in chosen)
+    numbers = [np.flatnonzero(rows) for rows in chosen]
+    return Split(kind, train, validation, test, rows=(numbers[0], numbers[1], numbers[2]))
 
 
 def folds(dataset: Dataset, *, n: int = 5, seed: int = 42, validation: float = 0.1) -> list[Split]:
