@@ -20,6 +20,15 @@ KILLS = 50
 DEADLINE = 300.0
 _EASE = ("ease",)
 _RETRIEVAL = ("retrieval", "--retrieval.parts", "in_batch", "--retrieval.in-batch.epochs", "4")
+_EVERY_EPOCH = """
+import sys
+from experiments import callbacks
+from experiments.cli import main
+
+callbacks.SECONDS_BETWEEN = 0.0  # so short a training would otherwise store nothing before its end
+sys.exit(main())
+"""
+_PROGRAMS = {"ease": ["-m", "experiments.cli"], "retrieval": ["-c", _EVERY_EPOCH]}
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ def hunt(seed: int, *, kills: int = KILLS, seconds: float = 600.0, neural: bool 
 def command(root: Path, words: Sequence[str], out: Path) -> list[str]:
     """``recs run`` on the small data."""
     own = ["--ratings", str(root / "ratings.csv"), "--split", "random", "--out", str(out)]
-    return [sys.executable, "-m", "experiments.cli", "run", *words, *own]
+    return [sys.executable, *_PROGRAMS[words[0]], "run", *words, *own]
 
 
 def undisturbed(root: Path, words: Sequence[str]) -> Undisturbed:
@@ -106,7 +115,7 @@ def kill_and_finish(out: Path, root: Path, model: Undisturbed, after: float, res
     left = out.with_name(out.name + ".partial")
     again = command(root, model.words, out)
     if resume and (out.exists() or (left / "config.json").exists()):
-        again = [sys.executable, "-m", "experiments.cli", "run", "--resume", str(out)]
+        again = [sys.executable, *_PROGRAMS[model.words[0]], "run", "--resume", str(out)]
         tally.counts["resumed"] += 1
     else:
         tally.counts["run again"] += 1

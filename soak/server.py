@@ -32,14 +32,14 @@ ROOM_FOR_GROWTH_MB = 250.0
 """Versions that were loaded and unloaded leave something behind in TensorFlow's allocator; leaks leave more."""
 
 
-def hunt(seed: int, *, requests: int = REQUESTS, idle: int = IDLE, seconds: float = 480.0) -> Tally:
+def hunt(seed: int, *, requests: int = REQUESTS, idle: int = IDLE, seconds: float = 900.0) -> Tally:
     """Attacks a server in turns, then rolls versions under mixed load.
 
     Args:
         seed: Decides every request.
         requests: How many damaged ones.
         idle: How many idle connections.
-        seconds: For everything; a third of it is the mixed load.
+        seconds: For everything; two thirds of it are the mixed load.
     """
     tally, started = Tally("server"), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -51,11 +51,11 @@ def hunt(seed: int, *, requests: int = REQUESTS, idle: int = IDLE, seconds: floa
             answers = known_answers(port, toy)
             memory = [_memory(process)]
             ready, left = time.monotonic(), seconds - (time.monotonic() - started)
-            _fuzz(port, seed, requests, ready + left * 0.35, tally)
-            _openapi(port, seed, max(20, requests // 60), ready + left * 0.55, tally)
+            _fuzz(port, seed, requests, ready + left * 0.2, tally)
+            _openapi(port, seed, max(20, requests // 60), ready + left * 0.27, tally)
             _nuisances(port, idle, tally)
             memory.append(_memory(process))
-            _mixed(port, directory, toy, answers, ready + left * 0.9, tally)
+            _mixed(port, directory, toy, answers, ready + left * 0.97, tally)
             memory.append(_memory(process))
             tally.counts["memory growth, MB"] = round(memory[1] - memory[0])
             if memory[1] - memory[0] > ROOM_FOR_GROWTH_MB or memory[2] - memory[1] > ROOM_FOR_GROWTH_MB:

@@ -6,6 +6,8 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
+_LOCK = threading.Lock()
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -35,11 +37,10 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     seconds: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def count(self, *kinds: str) -> None:
         """Counts one of each, from any thread."""
-        with self._lock:
+        with _LOCK:
             self.counts.update(kinds)
 
     def fail(self, what: str, repeat: str) -> None:
