@@ -2,6 +2,7 @@
 #   make run     install what the main job needs, then compare recommenders on MovieLens-100K
 #   make test    install every extra but bench and mlflow, then lint, type-check, test, run end to end and execute the notebooks
 #   make setup   only install, as make test does
+#   make audit   look the locked packages up among the known vulnerabilities
 #   make docs    write the documentation as a site to build/docs, with a reference made from docstrings
 #   make soak    half an hour of damaged files, killed runs and hostile clients, and a table of what they broke
 #   make rendered   run the notebooks and write them with their outputs to build/notebooks, as HTML
@@ -11,8 +12,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
+# requirements/*.txt are complete and name the only files that are let in; the project itself brings nothing more
+LOCKED := $(PIP) install -qq --no-deps --require-hashes --requirement
+ITSELF := $(PIP) install -qq --no-deps --no-build-isolation --editable .
 
-.PHONY: run test setup lint types unit e2e notebooks docs rendered soak bench tables results lock clean help
+.PHONY: run test setup lint types unit e2e notebooks docs rendered soak bench audit tables results lock clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -28,14 +32,16 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 13) else "TFRS Lab needs Python 3.10 to 3.13, this is %d.%d; set PYTHON=python3.11, for instance" % v)'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed-run: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.installed-run: pyproject.toml requirements/run.txt | $(BIN)/python
 	@echo 'Installing TensorFlow, TFRS and the baselines into $(VENV): a minute or two, 2.8 GB'
-	@$(PIP) install -qq --constraint constraints.txt --editable '.[baselines]'
+	@$(LOCKED) requirements/run.txt
+	@$(ITSELF)
 	@touch $@
 
-$(VENV)/.installed-all: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.installed-all: pyproject.toml requirements/test.txt | $(BIN)/python
 	@echo 'Installing everything into $(VENV): a minute or two, 3.2 GB'
-	@$(PIP) install -qq --constraint constraints.txt --editable '.[baselines,sentences,serving,notebooks,docs,dev]'
+	@$(LOCKED) requirements/test.txt
+	@$(ITSELF)
 	@touch $@ $(VENV)/.installed-run
 
 lint: setup
@@ -69,8 +75,16 @@ soak: setup
 
 # FAISS and hnswlib to compare with; hnswlib needs a C++ compiler: without one, the rest is measured
 bench: setup
-	-@$(PIP) install -qq --constraint constraints.txt --editable '.[bench]'
+	-@$(LOCKED) requirements/bench.txt
 	$(BIN)/python -m benchmarks
+
+# in an environment of its own, since pip-audit brings a pip; --strict: what pypi.org says nothing of is no good news
+audit:
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install -qq --no-deps --require-hashes --requirement requirements/audit.txt
+	build/audit/bin/pip-audit --strict --disable-pip --require-hashes \
+	    $(patsubst %,--requirement requirements/%.txt,test bench mlflow audit) \
+	    || { echo 'Not audited, or not clean: see above; pypi.org must be within reach'; exit 1; }
 
 # README and docs tables from the committed results
 tables: setup
@@ -92,10 +106,18 @@ results: setup
 	    --out runs/results-in-batch > docs/results/in-batch.json
 	$(BIN)/python -m experiments.tables --write
 
-# constraints.txt: one resolution for every supported Python and platform (needs uv)
+# requirements/*.txt: one resolution for every supported Python and platform (needs uv); versions stay as they are
+# where pyproject.toml allows it, UPGRADE=--upgrade takes the newest; bench and mlflow hold what they add to test
+LOCK = uv pip compile --universal --python-version 3.10 --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links --quiet $(UPGRADE)
 lock:
-	uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 --no-annotate --no-header \
-	    --no-emit-index-url --no-emit-find-links --quiet --output-file constraints.txt
+	$(LOCK) pyproject.toml --extra baselines --output-file requirements/run.txt
+	$(LOCK) pyproject.toml $(patsubst %,--extra %,baselines sentences serving notebooks docs dev) \
+	    --constraint requirements/run.txt --output-file requirements/test.txt
+	for extra in bench mlflow; do $(LOCK) pyproject.toml --extra $$extra --constraint requirements/test.txt \
+	    $$(sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements/test.txt) \
+	    --output-file requirements/$$extra.txt || exit 1; done
+	echo pip-audit | $(LOCK) - --constraint requirements/test.txt --output-file requirements/audit.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info

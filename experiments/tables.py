@@ -2,7 +2,7 @@
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` and shows ``docs/results/NAME.json``. The
 file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, ``stages``, ``index``, ``load``, ``distributed``,
-``scale``, ``benchmark`` (its notes follow), or without one what ``recs compare --json`` prints.
+``scale``, ``soak``, ``benchmark`` (its notes follow), or without one what ``recs compare --json`` prints.
 ``python -m experiments.tables`` checks, with ``--write`` it mends, and draws the pictures.
 """
 
@@ -145,6 +145,19 @@ def scale(stored: Mapping[str, Any]) -> Cells:
     return header, rows
 
 
+def soak(stored: Mapping[str, Any]) -> Cells:
+    """What ``python -m soak --write`` wrote."""
+    return ["hunt", "tried", "s", "failures"], [
+        [
+            name,
+            ", ".join(f"{count:,} {kind}" for kind, count in hunt["counts"].items()),
+            f"{hunt['seconds']:,}",
+            str(len(hunt["failures"])),
+        ]
+        for name, hunt in stored["hunts"].items()
+    ]
+
+
 def _range(domain: Mapping[str, Any]) -> str:
     """A domain in words.
 
@@ -166,6 +179,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], Cells]] = {
     "load": load,
     "distributed": distributed,
     "scale": scale,
+    "soak": soak,
     "benchmark": benchmark_cells,
 }
 

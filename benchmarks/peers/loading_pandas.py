@@ -1,4 +1,7 @@
-"""From a CSV in GroupLens's format to encoded parts of a split, with pandas, without any checks."""
+"""From a CSV in GroupLens's format to encoded parts of a split, with pandas.
+
+With a second argument, a file's name, the values are checked first and kept there as Parquet, as this project does.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,23 @@ import pandas as pd
 from benchmarks.worker import say
 
 
+def check(ratings: pd.DataFrame) -> None:
+    """Refuses what this project refuses once a file is in columns: missing and impossible values, repeated pairs."""
+    times, rows = ratings["timestamp"], ratings[["userId", "movieId"]]
+    if ratings.isna().any().any() or not np.isfinite(ratings["rating"]).all() or not times.between(0, 4e9).all():
+        raise SystemExit("expected numbers in each row, and times from 1970 to 2100")
+    if rows.duplicated().any():
+        raise SystemExit("expected one rating for each user and movie")
+
+
 def main() -> None:
     """Reads the directory that is named; tells seconds, peak memory in GB and rows of each part."""
     started = time.perf_counter()
     ratings = pd.read_csv(Path(sys.argv[1], "ratings.csv"))
     pd.read_csv(Path(sys.argv[1], "movies.csv"))
+    if len(sys.argv) > 2:
+        check(ratings)
+        ratings.to_parquet(sys.argv[2])
     ordered = ratings.sort_values(["userId", "timestamp"], kind="stable")
     by_user = ordered.groupby("userId", sort=False)["timestamp"]
     place, size = by_user.cumcount(), by_user.transform("size")
