@@ -10,7 +10,7 @@ import polars as pl
 
 from data.errors import DataError
 from data.names import HINT, OwnNames
-from data.parquet import read_table
+from data.parquet import read_foreign
 from data.ratings_table import check_header
 from data.records import NUMBER, Syntax, csv_syntax, expect_fields, parse, shorten
 from data.regular import is_regular
@@ -75,7 +75,7 @@ def read_features(path: Path, schema: dict[str, Any], key: str, names: OwnNames 
 
 
 def _read_csv(path: Path, schema: dict[str, Any], required: tuple[str, ...]) -> pl.DataFrame:
-    syntax = csv_syntax(path)
+    syntax = csv_syntax(path, schema)
     there = check_header(path, str(path), list(required), syntax, hint=HINT)
     present = [name for name in schema if name in there]
     text, lines = _text_columns(path, there, present, syntax)
@@ -139,7 +139,7 @@ def is_parquet(path: Path) -> bool:
 
 def read_parquet(path: Path, schema: dict[str, Any], required: tuple[str, ...]) -> pl.DataFrame:
     """``read_columns`` for Parquet."""
-    table = read_table(path)
+    table = read_foreign(path)
     missing = [name for name in required if name not in table.columns]
     if missing:
         reason = f"expected the columns {', '.join(required)}, got {', '.join(table.columns)}{HINT}"

@@ -120,7 +120,7 @@ def read_ratings_file(
     """
     path, names = Path(path).expanduser(), names or OwnNames()
     if not is_parquet(path):
-        syntax = csv_syntax(path)
+        syntax = csv_syntax(path, [names.of(name) for name in RATINGS_SCHEMA])
         present = check_header(path, str(path), list(names.required(RATINGS_SCHEMA, _REQUIRED)), syntax, hint=HINT)
         fields = {names.of(name): name for name in RATINGS_SCHEMA if names.of(name) in present}
         table, dropped = read_ratings(path, str(path), syntax, fields, numeric_ids=False, skip_bad_lines=skip_bad_lines)

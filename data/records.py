@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -46,11 +46,22 @@ DAT_LATIN1 = Syntax("::", encoding="latin-1")
 CSV = Syntax(",", header=True)
 
 
-def csv_syntax(path: Path) -> Syntax:
-    """A CSV's separator is what its first line has most of: comma, semicolon, tab or bar."""
+def csv_syntax(path: Path, names: Collection[str]) -> Syntax:
+    """A CSV's separator: comma, semicolon, tab or bar.
+
+    It is what cuts most of the names out of the first line; if that does not tell, what the line has most of.
+
+    Args:
+        path: The file.
+        names: What columns may be called.
+    """
     with path.open("rb") as file:
-        first = file.readline()
-    return Syntax(max(",;\t|", key=lambda sign: first.count(sign.encode())), header=True)
+        first = file.readline().decode(errors="replace").removeprefix("\ufeff").rstrip("\r\n")
+
+    def merit(sign: str) -> tuple[int, int]:
+        return len(set(names) & {field.strip('"') for field in first.split(sign)}), first.count(sign)
+
+    return Syntax(max(",;\t|", key=merit), header=True)
 
 
 def records(content: bytes | Path, syntax: Syntax) -> Iterator[tuple[int, list[str] | DataError]]:

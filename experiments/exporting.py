@@ -20,6 +20,7 @@ from experiments.recommend import load_model
 from experiments.reporter import Reporter
 from experiments.results import read_result
 from experiments.servable import to_servable
+from experiments.settings import public
 from serving.backend import HAS_SCANN, tf
 from serving.export import export
 from serving.index import LEAST_SCANN, IndexSetting, usual_setting
@@ -87,7 +88,7 @@ def export_run(run: Path, out: Path, kind: Kind | None, min_recall: float, repor
 
     def extra(directory: Path) -> None:
         result = read_result(run)
-        write_json(directory / "config.json", result.config)
+        write_json(directory / "config.json", public(result.config))
         write_json(directory / "metrics.json", result.metrics)
         write_json(directory / "index.json", record)
         write_text(directory / "catalogue.json", json.dumps(without_nan(people), ensure_ascii=False))

@@ -9,6 +9,7 @@ from typing import Any
 from experiments.files import without_nan
 from experiments.overrides import short
 from experiments.results import Result
+from experiments.settings import public
 
 INSTALL = "expected MLflow for --mlflow, got none; install the extra: pip install 'tfrs-lab[mlflow]'"
 ARTIFACTS = ("report.html", "config.json", "metrics.json")
@@ -52,7 +53,7 @@ def log_run(client: Any, where: str, result: Result) -> None:
         return
     tags = {TAG: identity.replace("'", ""), "git_commit": str(config.get("git_commit"))}
     run = client.create_run(experiment, run_name=directory.name, tags=tags).info.run_id
-    for name, value in _flat(config["settings"]):
+    for name, value in _flat(public(config)["settings"]):
         client.log_param(run, name, short(value))
     for part in ("validation", "test"):
         for name, value in without_nan(result.metrics[part]).items():

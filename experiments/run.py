@@ -27,7 +27,7 @@ from experiments.reporter import Reporter
 from experiments.reports import write_report
 from experiments.results import Result, merge, read_result
 from experiments.rundir import building, is_finished
-from experiments.settings import Settings, to_json
+from experiments.settings import Settings, to_json, without_home
 
 if TYPE_CHECKING:
     from experiments.cluster import Cluster
@@ -107,7 +107,7 @@ def describe(experiment: Experiment, settings: Settings, source: Source) -> dict
         "split": source.kind,
         "dataset": {
             "name": dataset.name,
-            "source": dataset.source,
+            "source": without_home(dataset.source),
             "fingerprint": dataset.fingerprint,
             "features": dataset.features_fingerprint,
             "ratings": len(dataset.ratings),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -127,7 +129,7 @@ def to_words(values: Mapping[str, Any], prefix: str = "") -> list[str]:
             texts = [str(item) for item in value]
             words += [option, *(texts if prefix else [",".join(texts)])]
         elif value is not None:
-            words += [option, str(value)]
+            words += [option, os.path.expanduser(value) if str(value).startswith("~/") else str(value)]
     return words
 
 
@@ -143,7 +145,36 @@ NOT_STORED = ("out", "resume", "like", "overwrite", "mlflow", "distribute", "jso
 """Options that name a place, a form of output or who does the work, and decide no number."""
 
 
+PLACES = frozenset(
+    ("data_dir", "ratings", "movies", "users", "train", "test", "validation", "from_run", "resume", "like", "shards")
+)
+"""Options that are paths."""
+
+
+def public(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's ``config.json`` for others to see: of files and directories, the names alone.
+
+    >>> settings = {"ratings": "~/private/my.csv", "movies": None, "seed": 0}
+    >>> public({"settings": settings, "dataset": {"source": "~/private/my.csv"}})
+    {'settings': {'ratings': 'my.csv', 'movies': None, 'seed': 0}, 'dataset': {'source': 'my.csv'}}
+    """
+    settings, source = config["settings"], config["dataset"].get("source", "unknown source")
+    return {
+        **config,
+        "settings": {name: Path(value).name if value and name in PLACES else value for name, value in settings.items()},
+        "dataset": {**config["dataset"], "source": source if "://" in source else _FOLDERS.sub("", source)},
+    }
+
+
+_FOLDERS = re.compile(r"[~/][^,]*/")
+
+
+def without_home(text: str) -> str:
+    """Paths with ``~`` for the home directory: that is called as its owner, whose name is nobody's business."""
+    return text.replace(f"{Path.home()}{os.sep}", "~/")
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Path):
-        return str(value.resolve())
+        return without_home(str(value.resolve()))
     return list(value) if isinstance(value, tuple) else value

@@ -12,7 +12,7 @@ import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
@@ -52,7 +52,9 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="default %(default)s")
     parser.add_argument("--minutes", type=float, default=30.0, help="for all of them together (default %(default)s)")
     parser.add_argument("--only", type=int, help="of parsers: try this input alone")
-    parser.add_argument("--write", action="store_true", help=f"keep the counts in {RECORD.name}")
+    parser.add_argument(
+        "--write", action="store_true", help=f"keep the counts in {RECORD.name}, those of other hunts stay"
+    )
     options = parser.parse_args(words)
     for name in options.hunts:
         if name not in HUNTS:
@@ -67,7 +69,8 @@ def main(words: Sequence[str] | None = None) -> int:
         tallies.append(tally)
     Console().print(table(tallies))
     if options.write:
-        RECORD.write_text(json.dumps(record(options.seed, tallies), indent=1) + "\n")
+        before = json.loads(RECORD.read_text(encoding="utf-8"))["hunts"] if RECORD.exists() else {}
+        RECORD.write_text(json.dumps(record(options.seed, tallies, before), indent=1) + "\n", encoding="utf-8")
     return 1 if any(tally.failures for tally in tallies) else 0
 
 
@@ -98,18 +101,27 @@ def table(tallies: Sequence[Tally]) -> Table:
     return found
 
 
-def record(seed: int, tallies: Sequence[Tally]) -> dict:
-    """The same to be kept, in the order of the hunts."""
-    tallies = sorted(tallies, key=lambda tally: list(HUNTS).index(tally.name))
-    hunts = {
+def record(seed: int, tallies: Sequence[Tally], before: Mapping[str, dict]) -> dict:
+    """The same to be kept, in the order of the hunts.
+
+    Args:
+        seed: Of the hunts.
+        tallies: What they counted.
+        before: What was kept of other hunts.
+    """
+    date = time.strftime("%Y-%m-%d", time.gmtime())
+    found = {
         tally.name: {
             "counts": dict(tally.counts),
             "failures": [asdict(failure) for failure in tally.failures],
             "seconds": round(tally.seconds),
+            "seed": seed,
+            "date": date,
         }
         for tally in tallies
     }
-    return {"kind": "soak", "seed": seed, "date": time.strftime("%Y-%m-%d", time.gmtime()), "hunts": hunts}
+    hunts = {**before, **found}
+    return {"kind": "soak", "hunts": {name: hunts[name] for name in HUNTS if name in hunts}}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Parquet files, which pyarrow reads for comparison, zip archives, and archives that an enemy made."""
+"""Parquet files, which Arrow reads on both sides; zip archives, and archives that an enemy made."""
 
 from __future__ import annotations
 

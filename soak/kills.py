@@ -68,7 +68,7 @@ def hunt(seed: int, *, kills: int = KILLS, seconds: float = 600.0, neural: bool 
             # of many short runs the first second is imports; a stratum each, so that every part of a run is met
             stratum = (number // len(models) + rng.random()) / max(1, kills // len(models))
             problem = kill_and_finish(
-                root / str(number), root, model, stratum * model.seconds, rng.random() < 0.5, tally
+                root / str(number), root, model, stratum * model.seconds, rng.random() < 0.8, tally
             )
             if problem:
                 tally.fail(f"kill {number}: {problem}", f"python -m soak kills --seed {seed}")

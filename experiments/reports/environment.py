@@ -9,11 +9,12 @@ from typing import Any
 
 from experiments.reports.html import Section, note, table
 from experiments.reports.runs import Run
+from experiments.settings import public
 
 
 def environment_section(runs: Sequence[Run]) -> Section:
     """Data, versions and machine as a table with a column per run, and all settings as they are stored."""
-    facts = [_facts(run.result.config) for run in runs]
+    facts = [_facts(public(run.result.config)) for run in runs]
     names = list(dict.fromkeys(name for one in facts for name in one))
     rows = [[name, *(one.get(name, "–") for one in facts)] for name in names]
     alike = [row[0:2] for row in rows if len(set(row[1:])) == 1]
@@ -26,21 +27,21 @@ def environment_section(runs: Sequence[Run]) -> Section:
 
 def _settings(runs: Sequence[Run]) -> str:
     """All settings; what several runs have in common stands once."""
-    every = [run.result.config["settings"] for run in runs]
+    every = [public(run.result.config)["settings"] for run in runs]
     if runs[0].alone:
-        return note("Settings, as in config.json:") + _pre(every[0])
+        return note("Settings, as in config.json; of files, the names:") + _pre(every[0])
     first = every[0]
     common = {key: value for key, value in first.items() if all(one.get(key, one) == value for one in every)}
     own = [{key: value for key, value in one.items() if key not in common} for one in every]
     shown = [note(f"Settings of {run.label} alone:") + _pre(one) for run, one in zip(runs, own, strict=True) if one]
-    return note("Settings of all runs, as in config.json:") + _pre(common) + "".join(shown)
+    return note("Settings of all runs, as in config.json; of files, the names:") + _pre(common) + "".join(shown)
 
 
 def _facts(config: Mapping[str, Any]) -> dict[str, str]:
     dataset, host = config["dataset"], config.get("host", {})
     versions = config.get("versions", {})
     return {
-        "data": f"{dataset['name']} ({dataset.get('source', 'unknown source')})",
+        "data": f"{dataset['name']} ({dataset['source']})",
         "data checksum": str(dataset["fingerprint"]),
         "split": str(config["split"]),
         "started": str(config.get("started", "–")),

@@ -1,6 +1,9 @@
 """The hunt for files that are read wrongly, in its short form, and what the long form has found."""
 
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +15,7 @@ from soak import reference as ref
 from soak.mutate import WORDS, mutate
 from soak.texts import ARCHIVED, OWN, Format, compare, own_formats
 
+ROOT = Path(__file__).parent.parent.parent
 FORMATS = {format.name: format for format in ARCHIVED}
 
 
@@ -104,3 +108,12 @@ def test_a_date_is_written_year_first(tmp_path):
     read = next(format for format in own_formats(tmp_path) if format.name == "own movies").read
     with pytest.raises(DataError, match=r"line 2, column release_date: expected Date, got '01/02/1995'"):
         read(b"movie_id,release_date\n7,01/02/1995\n")
+
+
+@pytest.mark.parametrize("number", [14267, 46940, 68430])
+def test_what_a_long_hunt_found_stays_mended(number):
+    """A page that made polars end the process, and tabs in the header of a file with commas."""
+    command = [sys.executable, "-m", "soak", "parsers", "--only", str(number)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr[-500:]
+    assert done.stdout.endswith(": nothing wrong\n")
