@@ -9,6 +9,7 @@ import difflib
 import importlib
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 
 from experiments.quick_import import quick_import
 
@@ -43,7 +44,8 @@ TFRS Lab: recommenders on TensorFlow Recommenders, compared honestly.
 
 {commands}
 
-`recs COMMAND --help` lists a command's options with their defaults. Start with: recs compare
+`recs COMMAND --help` lists a command's options with their defaults, `recs --version` says which version this is.
+Start with: recs compare
 """
 
 
@@ -54,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(HELP.format(commands="\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())))
         return 0
     name = words.pop(0)
+    if name == "--version":
+        print(f"tfrs-lab {metadata.version('tfrs-lab')}")
+        return 0
     if name not in COMMANDS:
         close = difflib.get_close_matches(name, COMMANDS, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
