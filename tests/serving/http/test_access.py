@@ -1,5 +1,6 @@
 """Keys, other origins, security headers, slow clients, and titles that are code."""
 
+import hmac
 import socket
 import time
 
@@ -51,6 +52,13 @@ def test_without_the_key_nothing_is_told(guarded, method, path):
 def test_with_the_key_everything_is(guarded, headers):
     assert guarded.client.get("/api/models", headers=headers).status_code == 200
     assert guarded.client.post("/v1/models/recs:predict", json=PREDICT, headers=headers).status_code == 200
+
+
+def test_keys_are_compared_in_constant_time(guarded, monkeypatch):
+    compared = []
+    monkeypatch.setattr(hmac, "compare_digest", lambda given, key: compared.append((given, key)) or True)
+    assert guarded.client.get("/api/models", headers={"x-api-key": "another"}).status_code == 200
+    assert compared == [(b"another", KEY.encode())]
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/docs", "/openapi.json", "/static/explorer.js"])
