@@ -39,11 +39,13 @@ class Undisturbed:
         words: The experiment with its options.
         metrics: Its ``metrics.json``.
         seconds: How long it took.
+        begun: Of these, until there was something to resume.
     """
 
     words: Sequence[str]
     metrics: dict
     seconds: float
+    begun: float
 
 
 def hunt(seed: int, *, kills: int = KILLS, seconds: float = 600.0, neural: bool = True) -> Tally:
@@ -67,9 +69,7 @@ def hunt(seed: int, *, kills: int = KILLS, seconds: float = 600.0, neural: bool 
             model = models[number % len(models)]
             # of many short runs the first second is imports; a stratum each, so that every part of a run is met
             stratum = (number // len(models) + rng.random()) / max(1, kills // len(models))
-            problem = kill_and_finish(
-                root / str(number), root, model, stratum * model.seconds, rng.random() < 0.8, tally
-            )
+            problem = kill_and_finish(root / str(number), root, model, stratum, rng.random() < 0.5, tally)
             if problem:
                 tally.fail(f"kill {number}: {problem}", f"python -m soak kills --seed {seed}")
     tally.seconds = time.monotonic() - started
@@ -86,8 +86,27 @@ def undisturbed(root: Path, words: Sequence[str]) -> Undisturbed:
     """Runs an experiment to its end."""
     out = root / f"whole-{words[0]}"
     started = time.monotonic()
-    subprocess.run(command(root, words, out), check=True, capture_output=True, timeout=DEADLINE)
-    return Undisturbed(words, read(out), time.monotonic() - started)
+    process = _start(root, words, out)
+    begun = _until_begun(process, out) - started
+    if process.wait(DEADLINE):
+        raise RuntimeError(f"expected a run that ends well, got exit status {process.returncode}")
+    return Undisturbed(words, read(out), time.monotonic() - started, begun)
+
+
+def _start(root: Path, words: Sequence[str], out: Path) -> subprocess.Popen:
+    return subprocess.Popen(command(root, words, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _until_begun(process: subprocess.Popen, out: Path) -> float:
+    """Waits until there is something to resume, or the end; returns the moment."""
+    while process.poll() is None and not (_left(out) / "config.json").exists():
+        time.sleep(0.005)
+    return time.monotonic()
+
+
+def _left(out: Path) -> Path:
+    """What a run is called until it is finished."""
+    return out.with_name(out.name + ".partial")
 
 
 def read(out: Path) -> dict:
@@ -96,23 +115,33 @@ def read(out: Path) -> dict:
     return found
 
 
-def kill_and_finish(out: Path, root: Path, model: Undisturbed, after: float, resume: bool, tally: Tally) -> str | None:
-    """Kills a run after some seconds and finishes it with ``--resume``, where there is anything, or by running again.
+def kill_and_finish(out: Path, root: Path, model: Undisturbed, stage: float, resume: bool, tally: Tally) -> str | None:
+    """Kills a run and finishes it.
+
+    Args:
+        out: Its directory.
+        root: Where its data are.
+        model: What it must end as.
+        stage: When to kill it: from 0, its beginning, to 1, its end; if it is to be resumed, 0 is when it can be.
+        resume: Finish it with ``--resume``, if it has not ended before, rather than by running it again.
+        tally: What is counted.
 
     Returns:
         What went wrong; None if nothing did.
     """
     out.parent.mkdir(exist_ok=True)
-    process = subprocess.Popen(command(root, model.words, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = _start(root, model.words, out)
+    if resume:
+        _until_begun(process, out)
     try:
-        process.wait(after)
+        process.wait(stage * (model.seconds - model.begun if resume else model.seconds))
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGKILL)
         process.wait()
         tally.counts["faults"] += 1
     if out.exists() and read(out) != model.metrics:
         return "a directory under its final name holds other metrics than the undisturbed run"
-    left = out.with_name(out.name + ".partial")
+    left = _left(out)
     again = command(root, model.words, out)
     if resume and (out.exists() or (left / "config.json").exists()):
         again = [sys.executable, *_PROGRAMS[model.words[0]], "run", "--resume", str(out)]

@@ -186,7 +186,18 @@ _NUMERIC = (ref.whole, ref.whole, ref.real, ref.seconds)
 _TEXT = (ref.some_text, ref.some_text, ref.real, ref.seconds)
 
 
+_OWN_NAMES = {"user_id", "movie_id", "user_rating", "timestamp", "movie_title", "movie_genres", "user_gender"}
+
+
+def _check_clear(content: bytes) -> None:
+    """A header that semicolons, tabs or bars cut into known names too may be read so: what is right is unknown."""
+    first = content.decode(errors="replace").splitlines()[:1]
+    if any(_OWN_NAMES & set(line.split(sign)) for line in first for sign in ";\t|"):
+        raise ref.Unknown
+
+
 def _own(content: bytes) -> Rows:
+    _check_clear(content)
     header, _ = ref.quoted(content)
     names = [name for name in ("user_id", "movie_id", "user_rating", "timestamp") if name in header]
     if names[:2] != ["user_id", "movie_id"]:
@@ -235,6 +246,7 @@ def own_formats(folder: Path) -> list[Format]:
 
 def _optional(content: bytes, key: str, others: Sequence[str]) -> list[list[str]]:
     """The key's column and the others of an own file, empty where there are none."""
+    _check_clear(content)
     header, records = ref.quoted(content)
     if key not in header:
         raise ref.Refused("columns")
