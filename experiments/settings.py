@@ -158,11 +158,12 @@ def public(config: Mapping[str, Any]) -> dict[str, Any]:
     >>> public({"settings": settings, "dataset": {"source": "~/private/my.csv"}})
     {'settings': {'ratings': 'my.csv', 'movies': None, 'seed': 0}, 'dataset': {'source': 'my.csv'}}
     """
-    settings, source = config["settings"], config["dataset"].get("source", "unknown source")
+    settings, dataset = config.get("settings", {}), config.get("dataset", {})
+    source = dataset.get("source", "unknown source")
     return {
         **config,
         "settings": {name: Path(value).name if value and name in PLACES else value for name, value in settings.items()},
-        "dataset": {**config["dataset"], "source": source if "://" in source else _FOLDERS.sub("", source)},
+        "dataset": {**dataset, "source": source if "://" in source else _FOLDERS.sub("", source)},
     }
 
 
