@@ -2,7 +2,7 @@
 
 from data.catalogue import NAMES
 from data.dataset import Dataset, fingerprint
-from data.errors import DataError
+from data.errors import DataError, printable
 from data.feature_files import read_columns
 from data.files import load_files, load_split_files, read_ratings_file
 from data.interactions import Interactions, Vocabulary
@@ -35,6 +35,7 @@ __all__ = [
     "load_split_files",
     "parse_columns",
     "prepare_tfds",
+    "printable",
     "question",
     "read_columns",
     "read_ratings_file",

@@ -5,6 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 
+def printable(text: str) -> str:
+    r"""The text on one line, without what a terminal would obey: control characters are shown as ``�``.
+
+    >>> printable("a\x1b[2J\nb")
+    'a�[2J�b'
+    """
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
 class DataError(ValueError):
     """Input data is missing, malformed or unusable; the message is one line that a user can act on.
 
@@ -35,7 +44,7 @@ class DataError(ValueError):
         if column is not None:
             where.append(f"column {column}")
         text = ": ".join([", ".join(where), reason]) if where else reason
-        super().__init__("".join(letter if letter.isprintable() else "�" for letter in text))
+        super().__init__(printable(text))
 
     def at(self, file: str | Path, line: int) -> DataError:
         """The same error, with the place that only the caller knew."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
+
+from data import printable
 
 if TYPE_CHECKING:
     from experiments.results import Result
@@ -21,11 +24,15 @@ WIDTH = 118
 
 
 def console() -> Console:
-    """Where results go: stdout, wide enough for the tables when it is no terminal."""
-    plain = Console(highlight=False)
+    """Where results go: stdout, wide enough for the tables when it is no terminal.
+
+    Reads no markup: titles, ids and paths may hold ``[brackets]``.
+    """
+    new = partial(Console, highlight=False, markup=False, emoji=False)
+    plain = new()
     if plain.is_jupyter:  # as text, which wraps where it must; rich's own HTML is cut off at the edge
-        return Console(highlight=False, width=WIDTH, force_jupyter=False, force_terminal=True)
-    return plain if plain.is_terminal else Console(highlight=False, width=WIDTH)
+        return new(width=WIDTH, force_jupyter=False, force_terminal=True)
+    return plain if plain.is_terminal else new(width=WIDTH)
 
 
 def program() -> str:
@@ -225,8 +232,8 @@ def rating_line(test: Mapping[str, float], confidence: Mapping[str, Sequence[flo
 def side_by_side(left: Sequence[str], right: Sequence[str], left_title: str, right_title: str) -> Table:
     """Two lists of lines beside each other."""
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column(left_title)
-    table.add_column(right_title)
+    table.add_column(printable(left_title))
+    table.add_column(printable(right_title))
     for cells in zip_longest(left, right, fillvalue=""):
-        table.add_row(*cells)
+        table.add_row(*map(printable, cells))
     return table

@@ -10,8 +10,8 @@ from html import escape
 import polars as pl
 from rich import box
 from rich.console import Console
-from rich.markup import escape as markup
 from rich.table import Table
+from rich.text import Text
 
 from experiments.display import WIDTH
 
@@ -35,14 +35,14 @@ class Shown:
     note: str = ""
 
     def __rich__(self) -> Table:
-        table = Table(box=box.SIMPLE_HEAD, title=markup(self.title), title_style="bold")
+        table = Table(box=box.SIMPLE_HEAD, title=Text(self.title, style="bold"))
         for place, heading in enumerate(self.cells):
             words = heading in self.words
             whole = not words or place == 0  # names are copied into commands
-            table.add_column(markup(heading), justify="left" if words else "right", no_wrap=whole, overflow="fold")
+            table.add_column(Text(heading), justify="left" if words else "right", no_wrap=whole, overflow="fold")
         for row in self._rows():
-            table.add_row(*map(markup, row))
-        table.caption, table.caption_justify = markup(self.note) or None, "left"
+            table.add_row(*map(Text, row))
+        table.caption, table.caption_justify = Text(self.note, style="table.caption") if self.note else None, "left"
         return table
 
     def __repr__(self) -> str:

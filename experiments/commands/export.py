@@ -57,4 +57,4 @@ def main(words: Sequence[str]) -> None:
         )
     modules = "scann, tensorflow as tf" if found.setting.kind == "scann" else "tensorflow as tf"
     code = f"import {modules}; print(tf.saved_model.load('{found.version}').signatures)"
-    screen.print(f'next: python -c "{code}"', soft_wrap=True, markup=False)
+    screen.print(f'next: python -c "{code}"', soft_wrap=True)

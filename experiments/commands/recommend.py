@@ -14,7 +14,7 @@ import tyro
 from rich import box
 from rich.table import Table
 
-from data import DataError, fingerprint, read_columns
+from data import DataError, fingerprint, printable, read_columns
 from experiments.display import console
 from experiments.recommend_source import Source, exported_version, open_source
 from experiments.reporter import reporter_here
@@ -196,11 +196,11 @@ def _introduce(source: Source, user: str, *, quiet: bool) -> None:
         reporter_here().line(f"user {user} is not in {source.data}: showing what is popular there")
     elif rated and not quiet:
         liked = ", ".join(source.favourites(user, 5))
-        console().print(f"user {user} has rated {rated} movies, highest: {liked}", soft_wrap=True)
+        console().print(printable(f"user {user} has rated {rated} movies, highest: {liked}"), soft_wrap=True)
 
 
 def _table(found: pl.DataFrame, title: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, title=printable(title), title_style="bold")
     for name, align in (
         ("rank", "right"),
         ("id", "right"),
@@ -211,5 +211,5 @@ def _table(found: pl.DataFrame, title: str) -> Table:
         table.add_column(name, justify=align)  # type: ignore[arg-type]
     for row in found.iter_rows(named=True):
         score = f"{row['score']:.3f}"
-        table.add_row(str(row["rank"]), row["movie_id"], row["movie_title"], score, row["why"])
+        table.add_row(*map(printable, (str(row["rank"]), row["movie_id"], row["movie_title"], score, row["why"])))
     return table

@@ -84,5 +84,5 @@ def main(words: Sequence[str]) -> None:
         port=options.port,
         settings=settings,
         access=Access(read_key(options.api_key_file), options.cors_origin),
-        report=lambda line: console().print(line, soft_wrap=True, highlight=False, markup=False),
+        report=lambda line: console().print(line, soft_wrap=True),
     )

@@ -57,3 +57,20 @@ def test_what_compare_and_run_suggest_next_works_on_these_data(shop, tmp_path, c
     suggested = [line.split()[1:] for line in lines if " recommend " in line]
     assert [words[2] for words in suggested] == ["--user", "--history", "--user"]
     assert [main(words) for words in suggested] == [0, 0, 0]
+
+
+def test_titles_are_shown_as_they_are_written_but_command_no_terminal(planted, tmp_path, capsys):
+    """Neither rich's markup nor a terminal's control characters are obeyed."""
+    titles = ["[rec] (2007)", "a [/b]", "[link=x]y", ":smile:", "back\\"]
+    movies = planted.train["movie_id"].unique().sort()
+    named = [titles[place] if place < len(titles) else "\x1b[2Jgone" for place in range(len(movies))]
+    pl.concat([planted.train, planted.validation]).write_csv(tmp_path / "ratings.csv")
+    pl.DataFrame({"movie_id": movies, "movie_title": named}).write_csv(tmp_path / "movies.csv")
+    own = ["--ratings", f"{tmp_path}/ratings.csv", "--movies", f"{tmp_path}/movies.csv"]
+    for user in sorted(planted.train["user_id"].unique())[:3]:
+        assert main(["recommend", *own, "--model", "popularity", "--user", user, "--k", str(len(movies))]) == 0
+    assert main(["compare", "popularity", *own, "--out", str(tmp_path / "runs")]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "�[2Jgone" in shown
+    assert [title for title in titles if title not in shown] == []
