@@ -25,6 +25,7 @@ SHORT: dict[str, list[str]] = {
     "sharded": ["--movies", "200000"],
     "load": ["--reload-seconds", "20"],
     "quality": ["--rounds", "1"],
+    "tutorial": ["--rounds", "1"],
 }
 """What runs without names, and with which options."""
 LONG = ("defaults", "distributed", "factorized", "hashing", "parse", "scale")

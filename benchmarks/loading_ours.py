@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from benchmarks.worker import say
-from data import Interactions, load, split
+from data import load, split
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as cache:
         started = time.perf_counter()
         parts = split(load("20m", data_dir=sys.argv[1], cache_dir=cache), "temporal-user")
-        train = Interactions.from_ratings(parts.train)
+        train = parts.encoded("train")
         later = [
             (train.users.encode(rows["user_id"]), train.movies.encode(rows["movie_id"]))
             for rows in (parts.validation, parts.test)

@@ -120,7 +120,8 @@ def main(words: list[str] | None = None) -> int:
     """Measures, prints, keeps; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="keep the record in docs/results/profiling.json")
-    return measure().finish(parser.parse_args(words).write)
+    given = parser.parse_args(words)
+    return measure().finish(given.write)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from data.errors import DataError
+from data.interactions import Interactions
 
 RATINGS_SCHEMA: dict[str, Any] = {
     "user_id": pl.String,
@@ -74,6 +75,26 @@ class Dataset:
         for table, key in ((self.movies, "movie_id"), (self.users, "user_id")):
             if table[key].n_unique() != table.height:
                 raise DataError(f"expected one row for each {key}, got {table.height - table[key].n_unique()} more")
+
+    @classmethod
+    def from_encoded(
+        cls,
+        name: str,
+        encoded: Interactions,
+        movies: pl.DataFrame,
+        users: pl.DataFrame,
+        source: str,
+        dropped_lines: int = 0,
+    ) -> Dataset:
+        """A dataset whose ids are mapped to integers already."""
+        dataset = cls(name, encoded.to_ratings(), movies, users, source, dropped_lines)
+        vars(dataset)["encoded"] = encoded  # where the property below would keep it
+        return dataset
+
+    @cached_property
+    def encoded(self) -> Interactions:
+        """The ratings in integers, in row order: ids are mapped once for all splits."""
+        return Interactions.from_ratings(self.ratings)
 
     @property
     def has_ratings(self) -> bool:

@@ -10,6 +10,7 @@ import polars as pl
 from data.archive import Archive
 from data.dataset import MOVIES_SCHEMA, USERS_SCHEMA
 from data.errors import DataError
+from data.interactions import Interactions
 from data.ratings_table import read_ratings
 from data.records import (
     CSV,
@@ -78,12 +79,17 @@ _RATINGS_CSV = {"userId": "user_id", "movieId": "movie_id", "rating": "user_rati
 
 @dataclass(frozen=True)
 class Parsed:
-    """The tables of an archive, as ``Dataset`` wants them, and how many bad lines were dropped."""
+    """The tables of an archive, as ``Dataset`` wants them, the ratings in integers; how many bad lines were dropped."""
 
-    ratings: pl.DataFrame
+    encoded: Interactions
     movies: pl.DataFrame
     users: pl.DataFrame
     dropped: int = 0
+
+    @property
+    def ratings(self) -> pl.DataFrame:
+        """The ratings as a table."""
+        return self.encoded.to_ratings()
 
 
 def parse_archive(archive: Archive, layout: str, *, skip_bad_lines: bool = False) -> Parsed:
@@ -99,8 +105,8 @@ def parse_archive(archive: Archive, layout: str, *, skip_bad_lines: bool = False
         DataError: With file, line and column of the first fault, or naming the file that is missing.
     """
     parsed = PARSERS[layout](archive, skip_bad_lines)
-    movies = movies_table(add_missing(parsed.movies, parsed.ratings["movie_id"]))
-    users = users_table(add_missing(parsed.users, parsed.ratings["user_id"]))
+    movies = movies_table(add_missing(parsed.movies, pl.Series("movie_id", parsed.encoded.movies.ids)))
+    users = users_table(add_missing(parsed.users, pl.Series("user_id", parsed.encoded.users.ids)))
     return replace(parsed, movies=movies, users=users)
 
 
@@ -182,9 +188,10 @@ PARSERS: dict[str, Callable[[Archive, bool], Parsed]] = {"100k": _parse_100k, "d
 
 def _ratings(
     archive: Archive, name: str, syntax: Syntax, fields: dict[str, str], skip: bool
-) -> tuple[pl.DataFrame, int]:
-    content = archive.open(name)
-    return read_ratings(content, archive.where(name), syntax, fields, numeric_ids=True, skip_bad_lines=skip)
+) -> tuple[Interactions, int]:
+    content, file = archive.open(name), archive.where(name)
+    table, dropped = read_ratings(content, file, syntax, fields, numeric_ids=True, skip_bad_lines=skip)
+    return Interactions.from_ratings(table), dropped
 
 
 def _table(

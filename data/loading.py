@@ -153,7 +153,8 @@ def _checked(known: Release, dataset: Dataset) -> Dataset:
 
 def _parse(known: Release, archive: Archive, skip_bad_lines: bool) -> Dataset:
     parsed = parse_archive(archive, known.layout, skip_bad_lines=skip_bad_lines)
-    return Dataset(known.name, parsed.ratings, parsed.movies, parsed.users, archive.label, parsed.dropped)
+    tables = (parsed.encoded, parsed.movies, parsed.users)
+    return Dataset.from_encoded(known.name, *tables, archive.label, parsed.dropped)
 
 
 def _store(root: Path, dataset: Dataset, key: str, say: Report, *, official: bool) -> None:

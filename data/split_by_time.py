@@ -23,7 +23,7 @@ def temporal_user(dataset: Dataset, *, seed: int = 0, test: float = 0.2, validat
         validation: Fraction of each user's rows.
     """
     check_fractions(test=test, validation=validation)
-    place, size = places(codes(dataset.ratings, "user_id"), dataset.ratings["timestamp"].to_numpy())
+    place, size = places(dataset.encoded.user, dataset.ratings["timestamp"].to_numpy())
     train_end = np.maximum(np.rint(complement(test, validation) * size), 1)
     labels = np.full(len(place), TEST, dtype=np.uint8)
     labels[place < np.rint(complement(test) * size)] = VALIDATION
@@ -67,7 +67,7 @@ def leave_one_out(dataset: Dataset, *, seed: int = 0) -> np.ndarray:
         dataset: Must have timestamps.
         seed: Not used, nothing is random.
     """
-    place, size = places(codes(dataset.ratings, "user_id"), dataset.ratings["timestamp"].to_numpy())
+    place, size = places(dataset.encoded.user, dataset.ratings["timestamp"].to_numpy())
     labels = np.full(len(place), TRAIN, dtype=np.uint8)
     labels[(place == size - 2) & (size >= 3)] = VALIDATION
     labels[(place == size - 1) & (size >= 2)] = TEST

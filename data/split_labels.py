@@ -50,6 +50,7 @@ def places(groups: np.ndarray, *keys: np.ndarray) -> tuple[np.ndarray, np.ndarra
     Returns:
         [n] int64 places from 0, and [n] int64 sizes of the rows' groups.
     """
+    groups = _by_appearance(groups)  # in a file by user most is in order then, which sorts in half the time
     order = _order(groups, keys)
     sizes = np.bincount(groups)
     starts = np.cumsum(sizes) - sizes
@@ -66,5 +67,16 @@ def _order(groups: np.ndarray, keys: Sequence[np.ndarray]) -> np.ndarray:
         most = most * (high - low + 1) + high - low
         if most >= 1 << 63 or not np.issubdtype(key.dtype, np.integer):
             return np.lexsort((*reversed(keys), groups))  # the last key counts most
-        combined = combined * (high - low + 1) + (key - low)
+        combined *= high - low + 1
+        combined += key
+        combined -= low
     return np.argsort(combined, kind="stable")
+
+
+def _by_appearance(groups: np.ndarray) -> np.ndarray:
+    """[n] int32: the groups by other numbers, the first that appears is 0."""
+    first = np.full(int(groups.max(initial=-1)) + 1, len(groups))
+    first[groups[::-1]] = np.arange(len(groups))[::-1]  # of several rows the last counts, which is the first
+    number = np.empty(len(first), dtype=np.int32)
+    number[np.argsort(first, kind="stable")] = np.arange(len(first))
+    return number[groups]

@@ -45,6 +45,7 @@ class Split:
         test: What is scored once, at the end.
         rows: Numbers of the source table's rows in train, validation and test ([n] int64 each, ascending); None for
             ``"files"``.
+        encoded_source: All rows of the source table in integers, if they were mapped already.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class Split:
     validation: pl.DataFrame
     test: pl.DataFrame
     rows: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+    encoded_source: Interactions | None = None
 
     def __post_init__(self) -> None:
         for name in ("train", "validation", "test"):
@@ -61,7 +63,9 @@ class Split:
 
     def encoded(self, part: Literal["train", "train_and_validation"]) -> Interactions:
         """What a model is fitted on, in integers."""
-        return Interactions.from_ratings(getattr(self, part))
+        if self.encoded_source is None or self.rows is None:
+            return Interactions.from_ratings(getattr(self, part))
+        return self.encoded_source.take(self.rows[0] if part == "train" else np.sort(np.concatenate(self.rows[:2])))
 
     @property
     def train_and_validation(self) -> pl.DataFrame:
@@ -94,7 +98,7 @@ def split(dataset: Dataset, kind: str | None = None, *, seed: int = 0, **options
     chosen = [labels == part for part in (TRAIN, VALIDATION, TEST)]
     train, validation, test = (dataset.ratings.filter(rows) for rows in chosen)
     numbers = [np.flatnonzero(rows) for rows in chosen]
-    return Split(kind, train, validation, test, rows=(numbers[0], numbers[1], numbers[2]))
+    return Split(kind, train, validation, test, (numbers[0], numbers[1], numbers[2]), dataset.encoded)
 
 
 def folds(dataset: Dataset, *, n: int = 5, seed: int = 42, validation: float = 0.1) -> list[Split]:

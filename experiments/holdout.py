@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -55,7 +55,7 @@ class Holdout:
             rows: What is cut.
             seed: Of the draw.
         """
-        table = as_table(rows)
+        table = rows.to_ratings()
         if self.kind == "drawn":
             mask = stratified_by_movie(table, self.share, np.random.default_rng(seed))
             return Held(table.filter(~mask), table.filter(mask))
@@ -110,16 +110,6 @@ class Held:
         """[held rows] float32; 1 without ratings."""
         rated = "user_rating" in self.held.columns
         return self.held["user_rating"].to_numpy() if rated else np.ones(len(self.held), np.float32)
-
-
-def as_table(rows: Interactions) -> pl.DataFrame:
-    """The ratings table that ``Interactions.from_ratings`` encoded."""
-    columns: dict[str, Any] = {"user_id": rows.users.decode(rows.user), "movie_id": rows.movies.decode(rows.movie)}
-    if rows.rating is not None:
-        columns["user_rating"] = rows.rating
-    if rows.timestamp is not None:
-        columns["timestamp"] = rows.timestamp
-    return pl.DataFrame(columns)
 
 
 def _latest(ratings: pl.DataFrame, share: float) -> np.ndarray:

@@ -16,7 +16,7 @@ from pathlib import Path
 from data import generate
 from soak.tally import Tally
 
-KILLS = 50
+KILLS = 60
 DEADLINE = 300.0
 _EASE = ("ease",)
 _RETRIEVAL = ("retrieval", "--retrieval.parts", "in_batch", "--retrieval.in-batch.epochs", "4")

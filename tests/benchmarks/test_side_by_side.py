@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from benchmarks import tutorial
 from benchmarks.record import Record, Target
 from benchmarks.turns import Contender, Failed
 from experiments.benchmark_table import benchmark_notes
@@ -52,3 +53,13 @@ def test_a_record_is_kept_as_the_tables_read_it(tmp_path, monkeypatch, capsys):
     assert [target["reached"] for target in kept["targets"]] == [True, False]
     printed = capsys.readouterr().out
     assert all(note in printed for note in benchmark_notes(kept))
+
+
+def test_the_tutorial_is_measured_at_its_best_epoch():
+    published, bare, ours = tutorial.EPOCHS
+    best = {published: [(20.0, 0.2), (40.0, 0.1)], bare: [(9.0, 0.19), (18.0, 0.18)], ours: [(1.0, 0.1), (1.6, 0.3)]}
+    found = tutorial.record(best)
+    assert [row["s to the tutorial's best"] for row in found.rows] == [20.0, None, 1.6]
+    assert found.rows[0]["ours"] == pytest.approx(12.5)
+    assert [target.reached for target in found.targets] == [True]
+    assert not tutorial.record(best | {ours: [(1.0, 0.1)]}).targets[0].reached

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data import DataError, Dataset, grouplens, load, pypi, split, tfds_bridge
+from data import DataError, Dataset, Interactions, grouplens, load, pypi, split, tfds_bridge
 from data.archive import in_memory
 from data.cache import cache_root, find, store
 from data.catalogue import FINGERPRINT_100K, RELEASES
@@ -27,6 +27,9 @@ TABLES = ("ratings", "movies", "users")
 def assert_same(one: Dataset, other: Dataset) -> None:
     for table in TABLES:
         assert_frame_equal(getattr(one, table), getattr(other, table))
+    for dataset in (one, other):  # however its integers came to be
+        assert dataset.encoded.to_ratings().equals(dataset.ratings)
+        assert dataset.encoded.users == Interactions.from_ratings(dataset.ratings).users
 
 
 def test_an_archive_is_parsed_once(sorted_small: Dataset, official, zipped) -> None:
@@ -96,7 +99,7 @@ def test_two_processes_may_write_the_same_entry(small: Dataset, tmp_path: Path) 
     for worker in workers:
         worker.join(60)
     assert [worker.exitcode for worker in workers] == [0, 0]
-    assert [path.name for path in (tmp_path / "synthetic").iterdir()] == ["v1-key"]
+    assert [path.name for path in (tmp_path / "synthetic").iterdir()] == ["v2-key"]
     found = find(tmp_path, "synthetic", "key")
     assert found is not None
     assert_same(found, small)

@@ -1,0 +1,92 @@
+"""Trains one contender of ``benchmarks.tutorial``, and tells seconds and nDCG@10 after each epoch."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.training_tutorial import TutorialModel
+from benchmarks.worker import say
+from data import Interactions, load, split
+from evaluation import evaluate
+from experiments.fit_retrieval import as_recommender
+from experiments.reporter import Reporter
+from experiments.training import Schedule, compile_model, fit_keras
+from models.backend import tf
+from models.factors import FactorRecommender
+from models.pair import build_pair
+from models.retrieval import RetrievalConfig
+from models.training_data import TrainingData
+
+Model = Callable[[], FactorRecommender]
+
+
+def tutorial(rows: Interactions, titles: list[str], *, metrics: bool) -> Iterator[Model]:
+    """TFRS's, epoch by epoch; the first time it only has its data."""
+    movies = np.array(titles)
+    columns = {"user_id": np.array(rows.users.ids)[rows.user], "movie_title": movies[rows.movie]}
+    batches = tf.data.Dataset.from_tensor_slices(columns).shuffle(100_000).batch(8_192).cache()
+
+    def recommender() -> FactorRecommender:
+        vectors = model.user_model(tf.constant(rows.users.ids)), model.movie_model(tf.constant(titles))
+        queries, candidates = (one.numpy() for one in vectors)
+        return FactorRecommender(rows.users, rows.movies, queries, candidates, rows.movie_counts.astype(np.float32))
+
+    yield recommender
+    model = TutorialModel(*(np.unique(column) for column in columns.values()), metrics=metrics)
+    model.compile(optimizer=tf.keras.optimizers.Adagrad(learning_rate=0.1))
+    while True:
+        model.fit(batches, epochs=1, verbose=0)
+        yield recommender
+
+
+def ours(rows: Interactions) -> Iterator[Model]:
+    """This project's in the same way."""
+    data = TrainingData.without_features(rows)
+    yield lambda: as_recommender(pair, data)
+    pair = build_pair(replace(RetrievalConfig().in_batch, dimension=32), data, 0)
+    compile_model(pair)
+    for epoch in range(100):
+        with tempfile.TemporaryDirectory() as folder:
+            fit_keras(
+                pair,
+                Schedule(1, 1),
+                seed=epoch,
+                checkpoints=Path(folder, "checkpoints"),
+                tensorboard=Path(folder, "tensorboard"),
+                reporter=Reporter(),
+                label="in_batch",
+                score=None,
+            )
+        yield lambda: as_recommender(pair, data)
+
+
+def main() -> None:
+    """Trains ``published``, ``bare`` or ``ours`` for so many epochs."""
+    word, epochs = sys.argv[1], int(sys.argv[2])
+    tf.keras.utils.set_random_seed(0)
+    dataset = load("100k")
+    parts = split(dataset, "stratified")
+    rows, seen = parts.encoded("train_and_validation"), parts.train_and_validation
+    titles = dict(dataset.movies.select("movie_id", "movie_title").iter_rows())
+    named = [titles[movie_id] for movie_id in rows.movies.ids]
+    models = ours(rows) if word == "ours" else tutorial(rows, named, metrics=word == "published")
+    next(models)
+    seconds, found = 0.0, []
+    for _ in range(epochs):
+        started = time.perf_counter()
+        recommender = next(models)
+        seconds += time.perf_counter() - started
+        metrics = evaluate(recommender(), parts.test, seen=seen, ks=(10,), bootstrap=0).metrics
+        found.append({"seconds": seconds, "ndcg": metrics["ndcg@10"]})
+    say(found)
+
+
+if __name__ == "__main__":
+    main()
