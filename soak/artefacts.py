@@ -1,4 +1,4 @@
-"""Damages what commands wrote, run directories, settings files and studies, and lets commands read it again.
+"""Damages what commands wrote, run directories, exports, settings files and studies, and lets commands read it again.
 
 Right is the answer of the undamaged directory, or exit status 1 or 2 with one line on stderr.
 """
@@ -54,7 +54,7 @@ def call(words: Sequence[str]) -> tuple[int, str, str]:
 
 
 def cases(root: Path) -> list[Case]:
-    """Makes a run, a study and a settings file.
+    """Makes a run, an export, a study and a settings file.
 
     Args:
         root: Where to.
@@ -65,14 +65,18 @@ def cases(root: Path) -> list[Case]:
     settings, study = root / "settings.toml", root / "study.db"
     settings.write_text('seed = 3\nks = [5, 10]\nsplit = "random"\n[ease]\nregularization = 12.5\n')
     searching = ["tune", "ease", *source, "--trials", "1", "--study", str(study), "--json"]
-    for words in (["run", "ease", *source, "--out", str(run)], searching):
+    running = (["run", "ease", *source, "--out", str(run)], ["run", "ials", *source, "--out", str(root / "ials")])
+    exporting = ["export", str(root / "ials"), str(root / "export"), "--index", "brute-force"]
+    for words in (*running, exporting, searching):
         status, _, err = call(words)
         if status:
             raise RuntimeError(f"expected {words[:2]} to work, got {err}")
     asked = ["recommend", str(run), "--user", "1", "--json"]
+    exported = [file for file in sorted((root / "export" / "1").rglob("*")) if file.is_file()]
     read = ("config.json", "metrics.json", "timing.json", "per_user.parquet", "manifest.json", "checkpoints/model.npz")
     return [
         *(Case(run / name, asked) for name in (*read, "movies.parquet", "known.parquet", "test.parquet")),
+        *(Case(file, ["recommend", str(root / "export"), *asked[2:]]) for file in exported),
         Case(run / "topk.parquet", ["report", str(run), "--out", str(root / "report.html")], same=False),
         Case(run / "config.json", ["runs", "list", "--root", str(root / "runs"), "--json"], same=False),
         Case(run / "metrics.json", ["runs", "list", "--root", str(root / "runs"), "--json"], same=False),
@@ -92,12 +96,12 @@ def hunt(seed: int, *, inputs: int = INPUTS, seconds: float = 120.0) -> Tally:
     tally, started = Tally("artefacts"), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         found = cases(Path(folder))
-        before = [call(case.words) for case in found]
+        before = {words: call(words) for words in {tuple(case.words) for case in found}}
         for number in range(inputs):
             if time.monotonic() - started > seconds:
                 break
             place = number % len(found)
-            outcome, problem = _try(found[place], before[place], random.Random(f"{seed}:{number}"))
+            outcome, problem = _try(found[place], before[tuple(found[place].words)], random.Random(f"{seed}:{number}"))
             tally.counts.update(("inputs", outcome))
             if problem:
                 what = f"{found[place].words[0]} with a damaged {found[place].file.name} ({number}): {problem}"

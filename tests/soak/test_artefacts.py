@@ -1,4 +1,4 @@
-"""The hunt with damaged run directories, studies and settings, in its short form."""
+"""The hunt with damaged run directories, exports, studies and settings, in its short form."""
 
 from soak import artefacts
 

@@ -106,6 +106,24 @@ def test_every_answer_has_the_headers(server, path):
     assert "server" not in headers
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "sent", "status"),
+    [
+        ("POST", "/api/recommend", {}, 401),
+        ("DELETE", "/health", {}, 405),
+        ("POST", "/api/recommend", {"content": b" " * 30_000_000}, 413),
+        ("POST", "/api/recommend", {"content": b"{"}, 400),
+    ],
+)
+def test_a_refusal_has_the_headers_too(guarded, method, path, sent, status):
+    headers = {"x-api-key": KEY} if status in (400, 413) else {}
+    answer = guarded.client.request(method, path, headers=headers, **sent)
+    assert answer.status_code == status
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
 def closed_after(connection):
     started = time.monotonic()
     connection.settimeout(10)
