@@ -31,7 +31,7 @@ start = time.perf_counter()
 parsed = parse_archive(open_archive(sys.argv[1], release("32m")), "csv")
 seconds = time.perf_counter() - start
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-print(json.dumps({"rows": parsed.ratings.height, "seconds": round(seconds, 1), "peak_gb": round(peak / 1e9, 2)}))
+print(json.dumps({"rows": len(parsed.encoded), "seconds": round(seconds, 1), "peak_gb": round(peak / 1e9, 2)}))
 """
 
 

@@ -24,10 +24,12 @@ def temporal_user(dataset: Dataset, *, seed: int = 0, test: float = 0.2, validat
     """
     check_fractions(test=test, validation=validation)
     place, size = places(dataset.encoded.user, dataset.ratings["timestamp"].to_numpy())
-    train_end = np.maximum(np.rint(complement(test, validation) * size), 1)
+    sizes = np.arange(size.max() + 1)
+    test_start = np.rint(complement(test) * sizes).astype(np.int64)
+    train_end = np.maximum(np.rint(complement(test, validation) * sizes), 1).astype(np.int64)
     labels = np.full(len(place), TEST, dtype=np.uint8)
-    labels[place < np.rint(complement(test) * size)] = VALIDATION
-    labels[place < train_end] = TRAIN
+    labels[place < test_start[size]] = VALIDATION
+    labels[place < train_end[size]] = TRAIN
     return labels
 
 

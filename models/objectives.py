@@ -68,7 +68,7 @@ class Objective(ABC):
         numbers = shuffled_batches(self.examples, size, seed, first_epoch, epochs)
         if reader is not None:
             numbers = own_shares(numbers, reader)
-        return numbers.map(self.example).prefetch(2)
+        return numbers.map(tf.autograph.experimental.do_not_convert(self.example)).prefetch(2)
 
 
 class InBatchSoftmax(Objective):
@@ -139,7 +139,10 @@ class InBatchSoftmax(Objective):
     def _hard(self, pair: Pair, queries: tf.Tensor, movie: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """The same among each row's hardest negatives, by TFRS's own task."""
         log_probability = self._log_probability(movie, tf.cast(tf.shape(queries)[0], tf.float32))
-        return self.task(
+        converted = tf.function(
+            self.task
+        )  # it asks a tensor for its length, which a step that is not converted cannot tell
+        return converted(
             query_embeddings=queries,
             candidate_embeddings=pair.candidate_tower({"movie": movie}, self.config.dropout, seed + 2),
             candidate_ids=movie,

@@ -40,6 +40,7 @@ class TowerPair(tfrs.Model):
         """The objective's loss; randomness is a function of the seed and the step, so that a resumed run repeats it."""
         return self.objective.loss(self, inputs, tf.stack([self.seed, 8 * self.steps]))
 
+    @tf.autograph.experimental.do_not_convert  # nothing to convert, and to find that out takes seconds
     def train_step(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One step; reports the epoch's mean loss, where TFRS reports the last batch's.
 

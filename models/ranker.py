@@ -102,6 +102,7 @@ class Ranker(tfrs.Model):
             scores = tf.where(inputs["there"], tf.squeeze(scores, 2), NEVER)
         return self.task(labels=inputs["targets"], predictions=scores, sample_weight=inputs["weights"])
 
+    @tf.autograph.experimental.do_not_convert  # nothing to convert, and to find that out takes seconds
     def train_step(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One step; reports the epoch's mean loss, where TFRS reports the last batch's."""
         logs = super().train_step(inputs)

@@ -103,6 +103,7 @@ class SequenceModel(tfrs.Model):
             horizon=self.config.horizon,
         )
 
+    @tf.autograph.experimental.do_not_convert  # nothing to convert, and to find that out takes seconds
     def train_step(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One step; reports the epoch's mean loss, where TFRS reports the last batch's."""
         logs = super().train_step(inputs)

@@ -80,6 +80,7 @@ def shuffled_batches(count: int, batch_size: int, seed: int, first_epoch: int, e
         Elements [batch] int32.
     """
 
+    @tf.autograph.experimental.do_not_convert  # nothing to convert, as elsewhere in the pipeline
     def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
         order = tf.random.experimental.stateless_shuffle(
             tf.range(count), seed=tf.stack([tf.constant(seed, tf.int64), epoch])
