@@ -139,9 +139,7 @@ class InBatchSoftmax(Objective):
     def _hard(self, pair: Pair, queries: tf.Tensor, movie: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """The same among each row's hardest negatives, by TFRS's own task."""
         log_probability = self._log_probability(movie, tf.cast(tf.shape(queries)[0], tf.float32))
-        converted = tf.function(
-            self.task
-        )  # it asks a tensor for its length, which a step that is not converted cannot tell
+        converted = tf.function(self.task)  # TFRS asks a tensor for its length, which only converted code may
         return converted(
             query_embeddings=queries,
             candidate_embeddings=pair.candidate_tower({"movie": movie}, self.config.dropout, seed + 2),
