@@ -74,7 +74,7 @@ def main() -> None:
     with stage("split"):
         parts = split(dataset, "temporal-user")
     with stage("encode"):
-        rows = Interactions.from_ratings(parts.train)
+        rows = parts.encoded("train")
     with stage("train"):
         model, epoch_gb = train(rows, int(sys.argv[2]))
     with stage("evaluate"):
