@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -151,12 +152,14 @@ class TrainingState(tf.keras.callbacks.Callback):
             self._store()
 
     def _store(self) -> None:
-        """Writes checkpoint and history, then removes the checkpoint before."""
+        """Writes checkpoint and history, then removes the checkpoint before, and what a killed process left of one."""
         newest = self._path(len(self.history))
         self.checkpoint.write(str(newest))
         write_text(self.directory / "state.json", json.dumps({"history": self.history}))
         for file in self.directory.glob("epoch-*"):
-            if file.name.split(".")[0] != newest.name:
+            if file.is_dir():  # epoch-2_temp, where TensorFlow writes
+                shutil.rmtree(file)
+            elif file.name.split(".")[0] != newest.name:
                 file.unlink()
         self.stored = time.monotonic()
 
