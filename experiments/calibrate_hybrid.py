@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,6 +17,7 @@ from evaluation.monitor import Monitor
 from evaluation.topk import top_k
 from experiments.experiment import FitContext
 from experiments.fit_content import fit_content
+from experiments.holdout import Holdout
 from models.hybrid_calibration import calibrate, log_appeal
 from models.hybrid_config import Caution, HybridConfig
 from models.hybrid_model import HybridRecommender, known_bars
@@ -30,11 +32,12 @@ NEVER = -100.0
 """A knob that leaves unrated movies behind all others."""
 KNOBS = (NEVER, *np.arange(-5.0, 2.01, 0.25).tolist())
 CAUTION = 0.004
-"""What rated movies may lose on validation with a cautious knob, relative. On test they lose about twice as much."""
+"""What rated movies may lose on validation with a cautious knob, relative. On test they lose about twice as much. And
+what all together may lose with a balanced one on a split in time."""
 BALANCED = (-0.75, -0.25)
-"""A balanced knob lies in between. Calibrated odds put it near 0, a little lower since on validation the test rows of
-rated movies count as misses; on draws 100 to 105 any knob in between was as good as each draw's own best but for .005,
-and one validation alone, where a few popular movies decide, was off by 1 and more."""
+"""A balanced knob lies in between, but on a split in time. Calibrated odds put it near 0, a little lower since on
+validation the test rows of rated movies count as misses; on draws 100 to 105 any knob in between was as good as each
+draw's own best but for .005, and one validation alone, where a few popular movies decide, was off by 1 and more."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +59,53 @@ class World:
     hidden: np.ndarray
 
 
+@dataclass(frozen=True)
+class KnobCurve:
+    """What each setting of the knob is worth.
+
+    Attributes:
+        points: By knob, ascending: "knob", and the metrics of ``_point``.
+        in_time: They were measured on validation alone, which is later than train; else on simulations too.
+    """
+
+    points: Sequence[dict[str, float]] = ()
+    in_time: bool = False
+
+    @classmethod
+    def from_plan(cls, plan: Mapping[str, Any]) -> KnobCurve:
+        """The inverse of ``to_plan``; without points if there is nothing of a curve."""
+        return cls(plan.get("curve", ()), plan.get("curve_in_time", False))
+
+    def to_plan(self) -> dict[str, Any]:
+        """Entries of the plan of a fit."""
+        return {"curve": list(self.points), "curve_in_time": self.in_time}
+
+    def chosen(self, cold: Caution | float) -> float:
+        """The knob that a configuration asks for."""
+        if not isinstance(cold, str):
+            return float(cold)
+        if cold == "cautious":
+            return self._furthest("warm_ndcg@10", self.points[0]["warm_ndcg@10"])
+        if self.in_time:
+            return self._furthest("ndcg@10", max(point["ndcg@10"] for point in self.points))
+        sensible = [point for point in self.points if BALANCED[0] <= point["knob"] <= BALANCED[1]]
+        return max(sensible, key=lambda point: point["ndcg@10"])["knob"]
+
+    def _furthest(self, metric: str, of: float) -> float:
+        """The highest knob that costs next to nothing of a metric's value."""
+        return [point["knob"] for point in self.points if point[metric] >= (1 - CAUTION) * of][-1]
+
+
 def calibrated(
     config: HybridConfig, model: HybridRecommender, rows: Interactions, context: FitContext
-) -> tuple[HybridRecommender, list[dict[str, float]]]:
+) -> tuple[HybridRecommender, KnobCurve]:
     """The model calibrated, with the knob that the configuration asks for; and the curve over the knob.
 
     Warm scores are calibrated on validation. Cold ones where movies are hidden from train: the content model is fitted
-    without them, and the collaborative model does not rank them. The knob is chosen on means over validation and these
-    simulations: one draw of cold movies is too noisy.
+    without them, and the collaborative model does not rank them. Where validation is later than train, its new movies
+    are as many, and as popular, as the next ones will be: the knob is chosen there. Where validation is drawn from the
+    rows of train it hardly has any, and the knob is chosen on means over it and the simulations: one draw of cold
+    movies is too noisy.
 
     Args:
         config: See there.
@@ -85,19 +127,10 @@ def calibrated(
         lengths, scores, appeals, relevant = (np.concatenate(column) for column in zip(*cold, strict=True))
         calibration = replace(calibration, cold=calibrate(lengths, {"score": scores, "appeal": appeals}, relevant))
     worlds = [replace(world, model=replace(world.model, calibration=calibration)) for world in worlds]
-    curve = [_point(worlds, knob) for knob in KNOBS]
-    return worlds[0].model.with_knob(chosen_knob(config.cold, curve)), curve
-
-
-def chosen_knob(cold: Caution | float, curve: Sequence[dict[str, float]]) -> float:
-    """The knob that a configuration asks for, from the curve over all knobs."""
-    if not isinstance(cold, str):
-        return float(cold)
-    if cold == "balanced":
-        sensible = [point for point in curve if BALANCED[0] <= point["knob"] <= BALANCED[1]]
-        return max(sensible, key=lambda point: point["ndcg@10"])["knob"]
-    least = (1 - CAUTION) * curve[0]["warm_ndcg@10"]
-    return [point["knob"] for point in curve if point["warm_ndcg@10"] >= least][-1]
+    in_time = Holdout.like(monitor.seen, monitor.validation).kind != "drawn"
+    asked = worlds[:1] if in_time else worlds
+    curve = KnobCurve(tuple(_point(asked, knob) for knob in KNOBS), in_time)
+    return worlds[0].model.with_knob(curve.chosen(config.cold)), curve
 
 
 def _point(worlds: Sequence[World], knob: float) -> dict[str, float]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from data import Interactions
-from experiments.calibrate_hybrid import calibrated
+from experiments.calibrate_hybrid import KnobCurve, calibrated
 from experiments.experiment import FitContext, Trained
 from experiments.fit_content import fit_content
 from experiments.fit_ranking import ratings_of
@@ -48,13 +48,13 @@ def fit_hybrid(config: HybridConfig, rows: Interactions, context: FitContext) ->
         bars=known_bars(retrieval.recommender, rows.matrix),
         rating=_rating(fitted, rows, context),
     )
-    curve = plan.get("curve", [])
+    curve = KnobCurve.from_plan(plan)
     if ranks_all:
         model, curve = calibrated(config, model, rows, context)
     elif not isinstance(config.cold, str):
         model = model.with_knob(float(config.cold))
     context.reporter.line(f"calibration: knob {short(model.calibration.knob)}")
-    chosen = {"retrieval": retrieval.plan, "calibration": vars(model.calibration), "curve": curve}
+    chosen = {"retrieval": retrieval.plan, "calibration": vars(model.calibration), **curve.to_plan()}
     return Trained(model, plan=chosen, history=retrieval.history)
 
 

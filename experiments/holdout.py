@@ -42,8 +42,8 @@ class Holdout:
         if validation["timestamp"].min() >= train["timestamp"].max():  # type: ignore[operator]
             return cls("moment", share)
         ends = train.group_by("user_id").agg(pl.col("timestamp").max().alias("end"))
-        later = validation.join(ends, on="user_id").select((pl.col("timestamp") >= pl.col("end")).all()).item()
-        return cls("latest" if later else "drawn", share)
+        after = validation.join(ends, on="user_id").select(pl.col("timestamp") >= pl.col("end")).to_series()
+        return cls("latest" if len(after) and after.all() else "drawn", share)
 
     def cut(self, rows: Interactions, seed: int) -> Held:
         """Holds rows out.

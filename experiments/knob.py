@@ -21,7 +21,7 @@ import tyro
 
 from data import DataError, read_table
 from evaluation import evaluate
-from experiments.calibrate_hybrid import chosen_knob
+from experiments.calibrate_hybrid import KnobCurve
 from experiments.comparing import differences, to_json
 from experiments.files import read_arrays, without_nan, write_json, write_parquet
 from experiments.reports import as_runs, comparable
@@ -67,14 +67,14 @@ def at_knob(run: Path, cold: Caution | float, directory: Path) -> Result:
 
 
 def _score_part(part: Path, run: Result, cold: Caution | float, directory: Path) -> None:
-    curve = json.loads((part / "plan.json").read_text(encoding="utf-8")).get("curve", [])
-    if not curve:
+    curve = KnobCurve.from_plan(json.loads((part / "plan.json").read_text(encoding="utf-8")))
+    if not curve.points:
         raise DataError(f"expected a curve over the knob, got none: {run.config['split']} has no use for it", file=part)
     model = HybridRecommender.from_state(read_arrays(part / "checkpoints" / "model.npz"))
     stored = json.loads((part / "metrics.json").read_text(encoding="utf-8"))
     options = run.config["settings"]
     test = evaluate(
-        model.with_knob(chosen_knob(cold, curve)),
+        model.with_knob(curve.chosen(cold)),
         read_table(part / "test.parquet"),
         seen=read_table(part / "known.parquet"),
         ks=sorted({int(name.split("@")[1]) for name in stored["test"] if name.startswith("ndcg@")}),

@@ -18,7 +18,7 @@ class HybridConfig:
 
     cold: Caution | float = "balanced"
     """How far unrated movies come forward: cautious, so that rated ones lose at most about 1 % of nDCG;
-    balanced, as is best for all together, about even odds; or what is added to the logits of unrated movies."""
+    balanced, as is best for all together; or what is added to the logits of unrated movies."""
     simulations: int = 4
     """So many times a tenth of the movies is hidden to learn what content scores are worth."""
     prior: float = 30.0

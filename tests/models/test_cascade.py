@@ -227,6 +227,11 @@ def test_what_others_rate_later_does_not_change_how_popular_a_movie_is(releases)
     np.testing.assert_allclose(before[1], after[1], rtol=1e-6)
 
 
+def test_users_who_are_held_out_as_a_whole_are_a_draw(releases):
+    parts = split(releases, "cold-users", seed=0)
+    assert Holdout.like(parts.train, parts.validation).kind == "drawn"
+
+
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [("temporal-user", "latest"), ("leave-one-out", "latest"), ("temporal-global", "moment"), ("stratified", "drawn")],

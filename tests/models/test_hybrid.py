@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from data import DataError, generate, split
 from evaluation import evaluate
-from experiments.calibrate_hybrid import BALANCED, CAUTION, NEVER
+from experiments.calibrate_hybrid import BALANCED, CAUTION, NEVER, KnobCurve
 from experiments.files import write_arrays
 from experiments.fitting import fit_on_split
 from experiments.registry import experiment
@@ -97,6 +97,7 @@ def test_the_knob_trades_one_for_the_other(model, mixed):
 def test_the_second_fit_takes_over_what_the_first_has_chosen(fits):
     plan, final = fits.chosen.plan, fits.final.recommender
     assert vars(final.calibration) == plan["calibration"]
+    assert not plan["curve_in_time"]
     assert [point["knob"] for point in plan["curve"]] == sorted(point["knob"] for point in plan["curve"])
     sensible = [point for point in plan["curve"] if BALANCED[0] <= point["knob"] <= BALANCED[1]]
     best = max(sensible, key=lambda point: point["ndcg@10"])
@@ -107,6 +108,28 @@ def test_cautious_keeps_what_rated_movies_had(mixed, dataset, tmp_path):
     plan = fit(HybridConfig(retrieval=RETRIEVAL, cold="cautious"), mixed, dataset, tmp_path).chosen.plan
     chosen = next(point for point in plan["curve"] if point["knob"] == plan["calibration"]["knob"])
     assert chosen["warm_ndcg@10"] >= (1 - CAUTION) * plan["curve"][0]["warm_ndcg@10"]
+
+
+def test_on_a_split_in_time_the_knob_is_the_furthest_that_costs_nothing_on_validation(dataset, tmp_path):
+    plan = fit(HybridConfig(retrieval=RETRIEVAL), split(dataset, "temporal-user"), dataset, tmp_path).chosen.plan
+    assert plan["curve_in_time"]
+    best = max(point["ndcg@10"] for point in plan["curve"])
+    free = [point["knob"] for point in plan["curve"] if point["ndcg@10"] >= (1 - CAUTION) * best]
+    assert plan["calibration"]["knob"] == max(free)
+
+
+def test_the_knob_comes_forward_as_far_as_new_movies_pay():
+    def curve(values, in_time):
+        knobs = (NEVER, -3.0, -1.0, -0.5, 0.0, 1.0)
+        return KnobCurve(
+            [{"knob": knob, "ndcg@10": value, "warm_ndcg@10": 0.2} for knob, value in zip(knobs, values, strict=True)],
+            in_time,
+        )
+
+    few, many = (0.2, 0.2, 0.1995, 0.19, 0.18, 0.17), (0.1, 0.1, 0.11, 0.12, 0.13, 0.14)
+    assert [curve(values, in_time=True).chosen("balanced") for values in (few, many)] == [-1, 1]
+    assert [curve(values, in_time=False).chosen("balanced") for values in (few, many)] == [-0.5, -0.5]
+    assert curve(few, in_time=True).chosen(0.7) == 0.7
 
 
 def test_a_number_is_the_knob(mixed, dataset, tmp_path):
