@@ -97,11 +97,12 @@ def _demographics(rows: Interactions, context: FitContext) -> tuple[Vocabulary, 
 
 
 def _scale(part: FittedPart, numbers: Numbers, data: TrainingData) -> float:
-    """1 / the deviation of scores from each user's mean, of the first users."""
+    """1 / the deviation of scores from each user's mean, of the first users; 1 if all movies are alike."""
     histories, candidates = (side.numpy() for side in part.tower(numbers))
     known = data.rows.matrix[:SAMPLE]
     scores = (known @ histories / np.maximum(np.diff(known.indptr), 1)[:, None]) @ candidates.T
-    return float(1.0 / max((scores - scores.mean(axis=1, keepdims=True)).std(), 1e-12))
+    spread = (scores - scores.mean(axis=1, keepdims=True)).std()
+    return float(1.0 / spread) if spread > 1e-6 * np.abs(scores).max(initial=0.0) else 1.0
 
 
 def _fit_kernel(config: ContentConfig, numbers: Numbers, data: TrainingData, context: FitContext) -> FittedPart:

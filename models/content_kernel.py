@@ -42,7 +42,7 @@ class KernelTower(tf.keras.layers.Layer):
             total += tf.matmul(numbers[name], arrays[name])
         split = len(arrays["mean"])
         history = total[:, :split] - arrays["mean"]
-        return tf.concat([history, tf.ones_like(history[:, :1])], axis=1), total[:, split:]
+        return tf.concat([history, tf.ones_like(total[:, :1])], axis=1), total[:, split:]
 
 
 def _likeness(config: KernelConfig, numbers: Numbers, age: np.ndarray, kinds: np.ndarray) -> tf.Tensor:
@@ -121,7 +121,7 @@ def _solve(config: KernelConfig, kernel: np.ndarray, known: csr_matrix) -> tuple
     smoother = cho_solve(factor, kernel)
     kept = min(config.dimension - 1, size)
     strength, basis = eigh(smoother.T @ gram @ smoother, subset_by_index=[size - kept, size - 1])
-    real = strength > 1e-9 * max(strength[-1], 1e-30)
+    real = strength > max(1e-9 * strength[-1], 1e-12 * np.trace(gram))  # none are where all movies are alike
     basis, strength = basis[:, real], strength[real]
     history = smoother @ basis
     personal = cho_solve(factor, gram @ history) / strength

@@ -91,6 +91,16 @@ def test_without_titles_there_is_nothing_to_find(telling_titles, cold, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["kernel", "bag"])
+def test_movies_of_which_nothing_is_known_are_alike(telling_titles, cold, name, tmp_path):
+    nothing = {"movie_title": pl.lit(""), "tags": pl.lit([], pl.List(pl.String))}
+    untold = replace(telling_titles, movies=telling_titles.movies.with_columns(**nothing))
+    model = fit(CONFIGS[name], untold, cold.train_and_validation, tmp_path)
+    scores = model.score(np.arange(len(model.users), dtype=np.int32))
+    assert np.abs(model.candidates).max() < 1e3
+    np.testing.assert_allclose(scores, scores[:, :1] * np.ones_like(scores), rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["kernel", "bag"])
 def test_demographics_tell_the_taste_of_someone_who_rated_nothing(fitted, telling_titles, name):
     model = fitted[name]
     strangers = telling_titles.users["user_id"].to_list()
