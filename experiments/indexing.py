@@ -62,12 +62,12 @@ def tune_index(run: Path, aim: Aim, reporter: Reporter, *, afresh: bool = False)
 
 
 def tuned(servable: Servable, aim: Aim, reporter: Reporter) -> dict[str, Any]:
-    """What tuning finds, with the queries of some users."""
+    """What tuning finds, with the queries of some users; a ranker needs all that it ranks, however short the lists."""
     users = np.random.default_rng(aim.seed).permutation(len(servable.queries))[:MOST_QUERIES]
     found = tune(
         servable.candidates[servable.rows],
         servable.queries[users],
-        k=min(aim.k, len(servable.rows)),
+        k=min(max(aim.k, servable.reranker.depth if servable.reranker else 0), len(servable.rows)),
         target=aim.target,
         seed=aim.seed,
         only_scann=aim.only_scann,

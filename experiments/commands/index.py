@@ -37,7 +37,7 @@ class IndexOptions:
     target_recall: float = 0.99
     """Share of brute force's k best movies that has to be found."""
     k: int = 100
-    """Length of the lists that recall is measured on."""
+    """Length of the lists that recall is measured on; at least what a cascade's ranker sees."""
     only_scann: bool = False
     """Take ScaNN even where brute force is faster."""
     add: Path | None = None

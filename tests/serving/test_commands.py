@@ -140,10 +140,11 @@ def test_a_cascade_is_indexed_exported_and_asked_for_everybody(
     stored, withheld, known, one_build, no_graphs, tmp_path, capsys
 ):
     run, out = write_run(stored["cascade"], tmp_path / "cascade", withheld), tmp_path / "out"
-    assert main(["index", str(run), "--only-scann", "--target-recall", ".9", "--k", "5"]) == 0
-    for kind in ("scann", "brute-force"):  # lists of 5 are shorter than what is ranked
+    assert main(["index", str(run), "--only-scann", "--target-recall", "1", "--k", "5"]) == 0
+    assert json.loads((run / "index.json").read_text())["tuning"]["k"] == 12  # what is ranked
+    for kind in ("scann", "brute-force"):
         assert main(["export", str(run), str(out), "--index", kind, "--json"]) == 0
-        assert json.loads(capsys.readouterr().out.splitlines()[-1])["recall@5"] == 1.0
+        assert json.loads(capsys.readouterr().out.splitlines()[-1])["recall@12"] == 1.0
     file = tmp_path / "lists.parquet"
     assert main(["recommend", str(run), "--all-users", "--out", str(file), "--k", "5"]) == 0
     found, model = lists(file), load_model(run)
