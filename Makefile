@@ -97,19 +97,20 @@ tables: setup
 	$(BIN)/python -m experiments.tables --write
 
 # the committed results themselves, about an hour on a quiet machine
-COMPARE = $(BIN)/recs compare popularity recency itemknn ease ials retrieval --seeds 0,1,2 --overwrite --json
+BASELINES = popularity recency itemknn ease ials
+define record
+mkdir -p build
+$(BIN)/recs compare $(2) --seeds 0,1,2 --overwrite --json --out runs/results-$(1) > build/$(1).json
+mv build/$(1).json docs/results/$(1).json
+endef
 results: setup
-	$(BIN)/recs compare popularity recency itemknn ease ials retrieval ranking hybrid --seeds 0,1,2 --overwrite --json \
-	    --split stratified --out runs/results-stratified > docs/results/stratified.json
-	for split in temporal-user temporal-global; do \
-	    $(COMPARE) --split $$split --out runs/results-$$split > docs/results/$$split.json || exit 1; done
-	for time in none both; do \
-	    $(BIN)/recs compare ranking --seeds 0,1,2 --overwrite --json --split k-fold --ranking.time-neighbours $$time \
-	        --out runs/results-k-fold-$$time > docs/results/k-fold-$$time.json || exit 1; done
-	$(COMPARE) --split leave-one-out --retrieval.parts sequence --out runs/results-leave-one-out \
-	    > docs/results/leave-one-out.json
-	$(BIN)/recs compare retrieval --retrieval.parts in_batch --seeds 0,1,2 --overwrite --json --split stratified \
-	    --out runs/results-in-batch > docs/results/in-batch.json
+	$(call record,stratified,$(BASELINES) retrieval ranking hybrid --split stratified)
+	$(call record,temporal-user,$(BASELINES) retrieval hybrid --split temporal-user)
+	$(call record,temporal-global,$(BASELINES) retrieval hybrid --split temporal-global)
+	$(call record,k-fold-none,ranking --split k-fold --ranking.time-neighbours none)
+	$(call record,k-fold-both,ranking --split k-fold --ranking.time-neighbours both)
+	$(call record,leave-one-out,$(BASELINES) retrieval --split leave-one-out --retrieval.parts sequence)
+	$(call record,in-batch,retrieval --split stratified --retrieval.parts in_batch)
 	$(BIN)/python -m experiments.tables --write
 
 # requirements/*.txt: one resolution for every supported Python and platform (needs uv); versions stay as they are

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from data import Interactions
+from experiments.blend import LEAST_GAIN
 from experiments.calibrate_hybrid import KnobCurve, calibrated
 from experiments.experiment import FitContext, Trained
 from experiments.fit_content import fit_content
@@ -42,20 +43,39 @@ def fit_hybrid(config: HybridConfig, rows: Interactions, context: FitContext) ->
         warm=retrieval.recommender,
         content=content,
         calibration=Calibration(**plan.get("calibration", {})),
-        crowd=_crowd(config, rows, retrieval.recommender, content),
+        crowd=crowd_scores(config, rows, retrieval.recommender, content),
         prior=config.prior,
         lengths=np.diff(rows.matrix.indptr),
         bars=known_bars(retrieval.recommender, rows.matrix),
         rating=_rating(fitted, rows, context),
     )
-    curve = KnobCurve.from_plan(plan)
+    curve, demographics = KnobCurve.from_plan(plan), plan.get("demographics", True)
+    if ranks_all:
+        demographics = _demographics_count(model, context)
+    if not demographics:
+        model = _without_demographics(model)
     if ranks_all:
         model, curve = calibrated(config, model, rows, context)
     elif not isinstance(config.cold, str):
         model = model.with_knob(float(config.cold))
     context.reporter.line(f"calibration: knob {short(model.calibration.knob)}")
-    chosen = {"retrieval": retrieval.plan, "calibration": vars(model.calibration), **curve.to_plan()}
+    chosen = {
+        "retrieval": retrieval.plan,
+        "demographics": demographics,
+        "calibration": vars(model.calibration),
+        **curve.to_plan(),
+    }
     return Trained(model, plan=chosen, history=retrieval.history)
+
+
+def _demographics_count(model: HybridRecommender, context: FitContext) -> bool:
+    """Whether who they are tells what new users rate; unless validation is clearly better without, it does."""
+    assert context.monitor is not None
+    return context.monitor(_without_demographics(model)) <= (1 + LEAST_GAIN) * context.monitor(model)
+
+
+def _without_demographics(model: HybridRecommender) -> HybridRecommender:
+    return replace(model, crowd=np.vstack([model.crowd[:1], np.zeros_like(model.crowd[1:])]))
 
 
 def _rating(fitted: Mapping[str, FittedPart], rows: Interactions, context: FitContext) -> RatingRecommender | None:
@@ -64,19 +84,22 @@ def _rating(fitted: Mapping[str, FittedPart], rows: Interactions, context: FitCo
     return ratings_of(joint.rating, rows, context) if joint is not None and joint.rating is not None else None
 
 
-def _crowd(
+def crowd_scores(
     config: HybridConfig, rows: Interactions, warm: FactorRecommender, content: ContentRecommender
 ) -> np.ndarray:
     """[1 + features, movies]: what anybody rates, and a ridge regression of what else people rate on demographics.
 
-    Scaled like the scores of the collaborative model.
+    Both are shares in all ratings, scaled like the scores of the collaborative model. Where that has a better order for
+    users of whom nothing is known than popularity, what is rising, its first movie gets the largest share, and so on.
     """
-    share = warm.popularity / max(float(warm.popularity.sum()), 1e-12)
+    share = rows.movie_counts / max(len(rows), 1)
     people = content.people.described(rows.users.ids, len(rows.users))[:, 1:]
     lengths = np.diff(rows.matrix.indptr)[:, None]
     over = people.T @ rows.matrix - np.outer((people * lengths).sum(axis=0), share)
     penalty = config.people_regularization * np.eye(people.shape[1])
     slopes = np.linalg.solve(people.T @ (people * lengths) + penalty, over)
+    anybody = np.empty_like(share)
+    anybody[np.argsort(warm.popularity, kind="stable")] = np.sort(share)
     sample = warm.score(np.arange(min(SAMPLE, len(rows.users)), dtype=np.int32))
     scale = sample.std(axis=1).mean() / max(share.std(), 1e-12)
-    return (scale * np.vstack([share, slopes])).astype(np.float32)
+    return (scale * np.vstack([anybody, slopes])).astype(np.float32)

@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 from scipy.sparse import csr_matrix
 
-from data import DataError, generate, split
+from data import DataError, Interactions, generate, split
 from evaluation import evaluate
 from experiments.calibrate_hybrid import BALANCED, CAUTION, NEVER, KnobCurve
 from experiments.files import write_arrays
+from experiments.fit_hybrid import crowd_scores
 from experiments.fitting import fit_on_split
 from experiments.registry import experiment
 from experiments.reporter import Reporter
@@ -145,6 +146,31 @@ def test_a_new_movie_joins_and_moves_nobody(model):
     assert len(grown.movies) == len(model.movies) + 1 == len(grown.candidates)
     with pytest.raises(DataError, match="does not know"):
         grown.with_movies(new)
+
+
+def test_who_people_are_counts_beside_whatever_order_strangers_get(model, mixed):
+    rows = Interactions.from_ratings(mixed.train_and_validation)
+    rising = np.random.default_rng(0).normal(size=len(rows.movies)).astype(np.float32)  # scores, no counts
+
+    def crowd(popularity):
+        return crowd_scores(HybridConfig(), rows, replace(model.warm, popularity=popularity), model.content)
+
+    by_counts, by_trend = crowd(rows.movie_counts.astype(np.float32)), crowd(rising - rising.mean())
+    np.testing.assert_array_equal(by_trend[1:], by_counts[1:])
+    np.testing.assert_array_equal(by_trend[0][np.argsort(rising)], np.sort(by_counts[0]))
+    assert np.corrcoef(by_counts[0], rows.movie_counts)[0, 1] > 0.9999
+    assert np.abs(by_counts[1:]).max() < by_counts[0].max()
+
+
+def test_demographics_that_mislead_on_validation_take_no_part(dataset, tmp_path):
+    parts = split(dataset, "cold-users", seed=0)
+    users = dataset.users.sort(pl.col("user_id").cast(pl.Int32))
+    held = pl.col("user_id").is_in(parts.train["user_id"].unique().implode()).not_()
+    others = [pl.col(name).shift(1).over(held) for name in users.columns if name != "user_id"]  # of another taste
+    config = HybridConfig(retrieval=RETRIEVAL, people_regularization=30.0)
+    for people, expected in ((users, True), (users.with_columns(*others), False)):
+        told = replace(dataset, users=people)
+        assert fit(config, parts, told, tmp_path / str(expected)).chosen.plan["demographics"] == expected
 
 
 def test_new_users_are_served_from_nothing_a_little_and_much(model, dataset):
