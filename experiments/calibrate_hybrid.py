@@ -35,7 +35,7 @@ CAUTION = 0.004
 """What rated movies may lose on validation with a cautious knob, relative. On test they lose about twice as much. And
 what all together may lose with a balanced one on a split in time."""
 BALANCED = (-0.75, -0.25)
-"""A balanced knob lies in between, but on a split in time. Calibrated odds put it near 0, a little lower since on
+"""A balanced knob lies in between, or on a split in time below. Calibrated odds put it near 0, a little lower since on
 validation the test rows of rated movies count as misses; on draws 100 to 105 any knob in between was as good as each
 draw's own best but for .005, and one validation alone, where a few popular movies decide, was off by 1 and more."""
 
@@ -85,15 +85,18 @@ class KnobCurve:
         if not isinstance(cold, str):
             return float(cold)
         if cold == "cautious":
-            return self._furthest("warm_ndcg@10", self.points[0]["warm_ndcg@10"])
+            return _furthest(self.points, "warm_ndcg@10", self.points[0]["warm_ndcg@10"])
+        least, most = BALANCED
         if self.in_time:
-            return self._furthest("ndcg@10", max(point["ndcg@10"] for point in self.points))
-        sensible = [point for point in self.points if BALANCED[0] <= point["knob"] <= BALANCED[1]]
+            sensible = [point for point in self.points if point["knob"] <= most]
+            return _furthest(sensible, "ndcg@10", max(point["ndcg@10"] for point in sensible))
+        sensible = [point for point in self.points if least <= point["knob"] <= most]
         return max(sensible, key=lambda point: point["ndcg@10"])["knob"]
 
-    def _furthest(self, metric: str, of: float) -> float:
-        """The highest knob that costs next to nothing of a metric's value."""
-        return [point["knob"] for point in self.points if point[metric] >= (1 - CAUTION) * of][-1]
+
+def _furthest(points: Sequence[dict[str, float]], metric: str, of: float) -> float:
+    """The highest knob that costs next to nothing of a metric's value."""
+    return [point["knob"] for point in points if point[metric] >= (1 - CAUTION) * of][-1]
 
 
 def calibrated(
