@@ -130,7 +130,7 @@ def calibrated(
         lengths, scores, appeals, relevant = (np.concatenate(column) for column in zip(*cold, strict=True))
         calibration = replace(calibration, cold=calibrate(lengths, {"score": scores, "appeal": appeals}, relevant))
     worlds = [replace(world, model=replace(world.model, calibration=calibration)) for world in worlds]
-    in_time = Holdout.like(monitor.seen, monitor.validation).kind != "drawn"
+    in_time = Holdout.like(rows.to_ratings(), monitor.validation).kind != "drawn"
     asked = worlds[:1] if in_time else worlds
     curve = KnobCurve(tuple(_point(asked, knob) for knob in KNOBS), in_time)
     return worlds[0].model.with_knob(curve.chosen(config.cold)), curve

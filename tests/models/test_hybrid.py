@@ -171,7 +171,9 @@ def test_demographics_that_mislead_on_validation_take_no_part(dataset, tmp_path)
     config = HybridConfig(retrieval=RETRIEVAL, people_regularization=30.0)
     for people, expected in ((users, True), (users.with_columns(*others), False)):
         told = replace(dataset, users=people)
-        assert fit(config, parts, told, tmp_path / str(expected)).chosen.plan["demographics"] == expected
+        plan = fit(config, parts, told, tmp_path / str(expected)).chosen.plan
+        assert plan["demographics"] == expected
+        assert not plan["curve_in_time"]  # although what is known of these users is earlier
 
 
 def test_new_users_are_served_from_nothing_a_little_and_much(model, dataset):
