@@ -171,6 +171,8 @@ def test_recall_of_lists_is_measured_on_what_users_have_not_seen(stored):
     worse = module_of(servable)
     worse.users.queries.assign(-worse.users.queries)
     assert exporting.list_recall(worse, servable, 10) < 0.6
+    ranked = to_servable(stored["cascade"])
+    assert exporting.list_recall(module_of(ranked), ranked, 5) == 1.0  # lists shorter than what is ranked
 
 
 def lists(file):
