@@ -96,7 +96,7 @@ audit:
 tables: setup
 	$(BIN)/python -m experiments.tables --write
 
-# the committed results themselves, about an hour on a quiet machine
+# the committed results themselves, 40 minutes on a quiet machine
 BASELINES = popularity recency itemknn ease ials
 define record
 mkdir -p build
