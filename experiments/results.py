@@ -76,6 +76,21 @@ def _object(file: Path, *keys: str) -> dict[str, Any]:
     return content
 
 
+def failed_in(comparison: Path) -> dict[str, str]:
+    """Experiments of a comparison that could not be run: name → why; empty where all ran or nothing is known.
+
+    Raises:
+        DataError: ``comparison.json`` can't be read.
+    """
+    file = comparison / "comparison.json"
+    if not file.exists():
+        return {}
+    try:
+        return {str(name): str(reason) for name, reason in _object(file).get("failed", {}).items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise DataError(f"expected the result of a comparison, got: {error}", file=file) from None
+
+
 def merge(directory: Path, labels: Sequence[str]) -> None:
     """Writes the top files of a run with several parts: means under the same keys, deviations as ``spread``."""
     stored = [json.loads((directory / label / "metrics.json").read_text(encoding="utf-8")) for label in labels]
