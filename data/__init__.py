@@ -9,11 +9,13 @@ from data.interactions import Interactions, Vocabulary
 from data.loading import load
 from data.names import parse_columns
 from data.parquet import read_table
-from data.questions import REVEALED, Question, question
-from data.splits import SPLITS, Split, folds, holdout, split
+from data.questions import REVEALED, Question, answerable, question
+from data.split_detection import described, detect_split
+from data.splits import SPLITS, Split, folds, split
 from data.summary import info
 from data.synthetic import generate
 from data.tfds_bridge import prepare as prepare_tfds
+from data.validation_cut import with_validation
 
 __all__ = [
     "NAMES",
@@ -25,10 +27,12 @@ __all__ = [
     "Question",
     "Split",
     "Vocabulary",
+    "answerable",
+    "described",
+    "detect_split",
     "fingerprint",
     "folds",
     "generate",
-    "holdout",
     "info",
     "load",
     "load_files",
@@ -41,4 +45,5 @@ __all__ = [
     "read_ratings_file",
     "read_table",
     "split",
+    "with_validation",
 ]

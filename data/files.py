@@ -70,7 +70,7 @@ def load_split_files(
     Args:
         train: As ``ratings`` of ``load_files``.
         test: The same, with the same columns.
-        validation: The same; None for a split whose validation is empty (see ``holdout``).
+        validation: The same; None for a split whose validation is empty (see ``data.with_validation``).
         movies: As in ``load_files``.
         users: As in ``load_files``.
         columns: As in ``load_files``.

@@ -11,7 +11,7 @@ from evaluation.baselines import MovieTable
 from experiments.experiment import Experiment, FitContext, Trained
 
 
-def baseline_experiment(name: str, summary: str, *, personal: bool = True) -> Experiment:
+def baseline_experiment(name: str, summary: str, *, personal: bool = True, by_time: bool = False) -> Experiment:
     """The experiment that fits ``BASELINES[name]``."""
     baseline = BASELINES[name]
 
@@ -27,6 +27,7 @@ def baseline_experiment(name: str, summary: str, *, personal: bool = True) -> Ex
         load=baseline.restore,
         personal=personal,
         by_content=baseline.by_content,
+        by_time=by_time,
     )
 
 

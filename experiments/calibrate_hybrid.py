@@ -12,12 +12,12 @@ import polars as pl
 from scipy.sparse import csr_matrix
 
 from data import Interactions, Vocabulary
+from data.splits import NEED_TIMESTAMPS
 from evaluation import evaluate
 from evaluation.monitor import Monitor
 from evaluation.topk import top_k
 from experiments.experiment import FitContext
 from experiments.fit_content import fit_content
-from experiments.holdout import Holdout
 from models.hybrid_calibration import calibrate, log_appeal
 from models.hybrid_config import Caution, HybridConfig
 from models.hybrid_model import HybridRecommender, known_bars
@@ -130,7 +130,7 @@ def calibrated(
         lengths, scores, appeals, relevant = (np.concatenate(column) for column in zip(*cold, strict=True))
         calibration = replace(calibration, cold=calibrate(lengths, {"score": scores, "appeal": appeals}, relevant))
     worlds = [replace(world, model=replace(world.model, calibration=calibration)) for world in worlds]
-    in_time = Holdout.like(rows.to_ratings(), monitor.validation).kind != "drawn"
+    in_time = context.asks in NEED_TIMESTAMPS
     asked = worlds[:1] if in_time else worlds
     curve = KnobCurve(tuple(_point(asked, knob) for knob in KNOBS), in_time)
     return worlds[0].model.with_knob(curve.chosen(config.cold)), curve

@@ -28,6 +28,7 @@ class FitContext:
         checkpoints: Directory of this fit's checkpoints; the same again after an interruption.
         tensorboard: Directory of this fit's TensorBoard logs.
         reporter: Is told what is going on.
+        asks: The kind of split whose question validation and test ask, a key of ``data.SPLITS``.
         monitor: Validation nDCG@10 of a recommender, for early stopping; None where there is nothing to validate on.
         plan: What an earlier fit found on validation, such as the number of epochs; None to let the monitor decide.
         dataset: Movies and users of the ratings, for models that use features; None where only ratings are known.
@@ -38,6 +39,7 @@ class FitContext:
     seed: int
     checkpoints: Path
     tensorboard: Path
+    asks: str = "random"
     reporter: Reporter = field(default_factory=Reporter)
     monitor: Monitor | None = None
     plan: dict[str, Any] | None = None
@@ -93,6 +95,7 @@ class Experiment:
         load: From the arrays of a fitted recommender's ``state`` to the recommender.
         personal: Whether its order of the movies has to differ between users.
         by_content: Whether it knows movies by features, and so those without a rating too.
+        by_time: Whether time is all that it knows, so that it is nothing without.
     """
 
     name: str
@@ -102,3 +105,4 @@ class Experiment:
     load: Callable[[dict[str, np.ndarray]], Any]
     personal: bool = True
     by_content: bool = False
+    by_time: bool = False

@@ -141,7 +141,7 @@ def explore(model: Any, split: Split | None = None, dataset: Dataset | None = No
         got = f"a {type(model).__name__}{'' if split else ' and no split'}"
         raise ValueError(f"expected a run directory, or a fitted recommender and its split, got {got}")
     movies = dataset.movies if dataset else pl.DataFrame(dict.fromkeys(("movie_id", "movie_title"), model.movies.ids))
-    asked = question(split.kind, split.train_and_validation, split.test)
+    asked = question(split.asks, split.train_and_validation, split.test)
     titles = dict(movies.select("movie_id", "movie_title").iter_rows())
     return Explorer(StoredModel("the model", model, titles, known=asked.seen, test=asked.rows, movies=movies))
 

@@ -46,7 +46,8 @@ def fit_cascade(config: CascadeConfig, rows: Interactions, context: FitContext) 
     retrieval = fit_retrieval(config.retrieval, rows, part)
     chosen = {**plan, "retrieval": retrieval.plan}
     if monitor is not None and _can_choose(monitor, rows):
-        chosen |= {"holdout": vars(Holdout.like(monitor.seen, monitor.validation)), "threshold": monitor.threshold}
+        holdout = Holdout.like(context.asks, monitor.seen, monitor.validation)
+        chosen |= {"holdout": vars(holdout), "threshold": monitor.threshold}
     elif not plan.get("weight"):
         return Trained(CascadeRecommender.alone(retrieval.recommender), plan=chosen, history=retrieval.history)
     network, curve = _fit_ranker(config, rows, chosen, context)

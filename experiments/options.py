@@ -66,7 +66,9 @@ class DataOptions:
     test: Path | None = None
     """A ready split: the test rows."""
     validation: Path | None = None
-    """A ready split: the validation rows; without, they are cut from train."""
+    """A ready split: the validation rows; without, they are cut from train the way test was cut."""
+    validation_split: SplitName | None = None
+    """How to cut validation from --train; default: as test was, which is told from the rows."""
     split: SplitName | None = None
     """How to split; default temporal-user, without timestamps random."""
     threshold: float | None = None
@@ -83,6 +85,11 @@ class DataOptions:
             raise ValueError("--train and --test: expected both or neither")
         if self.validation is not None and self.train is None:
             raise ValueError("--validation: expected together with --train and --test")
+        if self.validation_split is not None and (self.train is None or self.validation is not None):
+            raise ValueError(
+                "--validation-split: expected together with --train and --test, and no --validation; with --split, "
+                "validation is cut the way test is"
+            )
         if self.ratings is not None and self.train is not None:
             raise ValueError("--ratings and --train: expected one of them, got both")
         if self.train is not None and self.split is not None:

@@ -76,7 +76,8 @@ def write_sharded(dataset: Dataset, split: Split, out: Path, *, shards: int, ask
             tables = {part: table.filter(pl.col("user_id").is_in(drawn.implode())) for part, table in tables.items()}
         for name, table in (tables | {"movies": dataset.movies, "users": dataset.users}).items():
             table.write_parquet(directory / f"{name}.parquet")
-        about = {"format": FORMAT, "name": dataset.name, "source": dataset.source, "kind": split.kind, "seed": seed}
+        about = {"format": FORMAT, "name": dataset.name, "source": dataset.source, "seed": seed}
+        about |= {"kind": split.kind, "asks": split.asks}
         write_json(directory / ABOUT, about)
         write_manifest(directory, [file for file in directory.rglob("*") if file.is_file()])
         os.rename(directory, out)
@@ -102,7 +103,7 @@ def read_sharded(directory: Path) -> tuple[Dataset, ShardedSplit, str]:
     train, validation, test = (tables[name] for name in ("train", "validation", "test"))
     together = pl.concat([train, validation, test])
     dataset = Dataset(about["name"], together, tables["movies"], tables["users"], f"shards of {about['source']}")
-    split = ShardedSplit(about["kind"], train, validation, test, directory=directory)
+    split = ShardedSplit(about["kind"], train, validation, test, test_cut=about.get("asks"), directory=directory)
     return dataset, split, checksum(directory / MANIFEST)
 
 
