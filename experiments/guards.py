@@ -38,9 +38,9 @@ def check_split(split: Split) -> None:
                 f"{user}, movie {movie}"
             )
     for column, cold in (("movie_id", "cold-items"), ("user_id", "cold-users")):
-        known, held = split.train_and_validation[column].unique(), split.test[column].unique()
-        unknown = not held.is_in(known.implode()).any()
-        if unknown and (split.asks != cold or (split.kind == "files" and _written_otherwise(known, held))):
+        ids, asked = split.train_and_validation[column].unique(), split.test[column].unique()
+        unknown = not asked.is_in(ids.implode()).any()
+        if unknown and (split.asks != cold or (split.kind == "files" and _written_otherwise(ids, asked))):
             raise DataError(
                 f"ids that are in test only: expected some {column} of test to be in train, got none, such as "
                 f"{split.test[column][0]!r} beside {split.train[column][0]!r}; are they written alike?"
