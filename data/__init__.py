@@ -5,6 +5,7 @@ from data.dataset import Dataset, fingerprint
 from data.errors import DataError, printable
 from data.feature_files import read_columns
 from data.files import load_files, load_split_files, read_ratings_file
+from data.hints import did_you_mean
 from data.interactions import Interactions, Vocabulary
 from data.loading import load
 from data.names import parse_columns
@@ -30,6 +31,7 @@ __all__ = [
     "answerable",
     "described",
     "detect_split",
+    "did_you_mean",
     "fingerprint",
     "folds",
     "generate",

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from data import printable
+from data.splits import NEED_TIMESTAMPS
 
 if TYPE_CHECKING:
     from experiments.results import Result
@@ -41,6 +42,18 @@ def program() -> str:
     if shutil.which("recs") or not here.exists():
         return "recs"
     return str(here.relative_to(Path.cwd())) if here.is_relative_to(Path.cwd()) else str(here)
+
+
+def held_out_label(kind: str) -> str:
+    """What a movie among a user's test rows is called.
+
+    >>> held_out_label("temporal-user"), held_out_label("random")
+    ('rated later', 'held out')
+
+    Args:
+        kind: Of the split; only in one by time is a test row later than what is known.
+    """
+    return "rated later" if kind in NEED_TIMESTAMPS else "held out"
 
 
 def number(value: float | None, digits: int = 3) -> str:

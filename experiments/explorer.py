@@ -84,8 +84,9 @@ class Explorer:
         return _shown(found, f"{self.model.name} recommends to user {user}")
 
     def favourites(self, user: str, k: int = 10) -> Shown:
-        """What a user rated highest of what the model knew; of equal ratings the latest."""
-        return _shown(favourites(self.model, str(user), k), f"user {user} rated highest")
+        """What a user rated highest of what the model knew; of equal ratings, and without ratings, the latest."""
+        found = favourites(self.model, str(user), k)
+        return _shown(found.table, found.heading(user))
 
     def find(self, text: str) -> Shown:
         """All movies whose titles hold the text."""

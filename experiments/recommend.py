@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -25,6 +25,10 @@ from experiments.rundir import check_files
 MODEL_FILE = "checkpoints/model.npz"
 MODEL_FILES = (MODEL_FILE, "movies.parquet", "known.parquet", "test.parquet")
 
+Order = Literal["highest", "latest", "in the history"]
+ORDERS: dict[str, Order] = {"user_rating": "highest", "timestamp": "latest"}
+"""What movies are that are ordered by a column."""
+
 
 @dataclass(frozen=True)
 class StoredModel:
@@ -37,6 +41,7 @@ class StoredModel:
         known: The rows that the model was fitted on.
         test: The rows that it was tested on.
         movies: Every movie of the dataset, as ``Dataset.movies``.
+        split: Kind of the split that made ``test``; empty for none.
     """
 
     name: str
@@ -45,6 +50,7 @@ class StoredModel:
     known: pl.DataFrame
     test: pl.DataFrame
     movies: pl.DataFrame
+    split: str = ""
 
 
 def load_model(run: Path) -> StoredModel:
@@ -69,6 +75,7 @@ def load_model(run: Path) -> StoredModel:
         known=known,
         test=test,
         movies=movies,
+        split=str(result.config.get("split", "")),
     )
 
 
@@ -128,17 +135,36 @@ def recommend_for_history(model: StoredModel, movie_ids: Sequence[str], k: int) 
     return _answer(model, np.array(scores, dtype=np.float32), history, k)
 
 
-def favourites(model: StoredModel, user_id: str, k: int) -> pl.DataFrame:
-    """The movies that a user rated highest, of equal ratings the latest.
+@dataclass(frozen=True, eq=False)
+class Favourites:
+    """What a user likes best, as far as the ratings tell.
 
-    Returns:
-        ``movie_id``, ``movie_title`` and, where known, ``user_rating`` or else ``timestamp``.
+    Attributes:
+        table: ``movie_id``, ``movie_title`` and ``user_rating`` or ``timestamp``, whichever they are ordered by.
+        word: What they are: "highest" where the user's ratings differ, else "latest" where the times do, else "in the
+            history".
+    """
+
+    table: pl.DataFrame
+    word: Order
+
+    def heading(self, user_id: str) -> str:
+        """What a table of them is called."""
+        rated = self.word != "in the history"
+        return f"user {user_id} rated {self.word}" if rated else f"history of user {user_id}"
+
+
+def favourites(model: StoredModel, user_id: str, k: int) -> Favourites:
+    """The movies that a user rated highest, of equal ratings the latest; the latest where no rating is highest.
+
+    Ratings that are all the same say no more than none, and so do times.
     """
     own = model.known.filter(pl.col("user_id") == user_id)
-    order = [name for name in ("user_rating", "timestamp") if name in own.columns]
+    order = [name for name in ("user_rating", "timestamp") if name in own.columns and own[name].n_unique() > 1]
     best = own.sort(order, descending=True, maintain_order=True).head(k) if order else own.head(k)
     titles = pl.Series("movie_title", _titles(model, best["movie_id"]), dtype=pl.String)
-    return best.with_columns(titles).select("movie_id", "movie_title", *order[:1])
+    table = best.with_columns(titles).select("movie_id", "movie_title", *order[:1])
+    return Favourites(table, ORDERS[order[0]] if order else "in the history")
 
 
 def example_user(model: StoredModel) -> str:

@@ -41,4 +41,4 @@ class RunSource:
 
     def favourites(self, user_id: str, k: int) -> list[str]:
         """See ``Source``."""
-        return favourites(self.model, user_id, k)["movie_title"].to_list()
+        return favourites(self.model, user_id, k).table["movie_title"].to_list()

@@ -17,6 +17,7 @@ from experiments.display import (
     comparison_table,
     console,
     differences_lines,
+    held_out_label,
     program,
     side_by_side,
 )
@@ -27,7 +28,7 @@ from experiments.registry import NAMES
 from experiments.reporter import reporter_here
 from experiments.results import Result
 from experiments.rundir import read_config
-from experiments.settings import parse_settings, to_words
+from experiments.settings import data_words, parse_settings, to_words
 from experiments.usage import usage_error
 
 DEFAULT = ("popularity", "itemknn", "ease", "ials", "retrieval")
@@ -84,20 +85,18 @@ def _show(results: Sequence[Result], out: Path, options: RunOptions) -> None:
 def _show_next(directory: Path, model: StoredModel, options: RunOptions, screen: Console) -> None:
     """What to try next, as commands that can be pasted: with ids of these data."""
     user = example_user(model)
-    liked = ",".join(favourites(model, user, 2)["movie_id"])
-    own = {name: getattr(options, name) for name in ("ratings", "movies", "users", "columns")}
-    own |= {"dataset": options.dataset, "data_dir": options.data_dir} if options.ratings is None else {}
-    data = "".join(f" {shlex.quote(word)}" for word in to_words(own))
-    ideas = {
-        f"recommend {directory} --user {shlex.quote(user)}": "more for this user, with reasons",
-        f"recommend {directory} --history {shlex.quote(liked)}": "for somebody who knows these movies",
-        "run retrieval --help": "every option of the two-tower model",
+    liked = ",".join(favourites(model, user, 2).table["movie_id"])
+    ideas: dict[tuple[str, ...], str] = {
+        ("recommend", str(directory), "--user", user): "more for this user, with reasons",
+        ("recommend", str(directory), "--history", liked): "for somebody who knows these movies",
+        ("run", "retrieval", "--help"): "every option of the two-tower model",
     }
     if options.train is None and "timestamp" in model.known.columns:
-        ideas[f"compare ease retrieval{data} --split leave-one-out"] = "another question to the same data"
+        words = ("compare", "ease", "retrieval", *data_words(options), "--split", "leave-one-out")
+        ideas[words] = "another question to the same data"
     screen.print("Next:", style="bold")
     for words, idea in ideas.items():
-        screen.print(f"  {program()} {words}\n      {idea}", soft_wrap=True)
+        screen.print(f"  {program()} {shlex.join(words)}\n      {idea}", soft_wrap=True)
 
 
 def _show_user(model: StoredModel, screen: Console) -> None:
@@ -109,5 +108,5 @@ def _show_user(model: StoredModel, screen: Console) -> None:
         ("✓ " if movie_id in later else "  ") + title
         for movie_id, title in found.select("movie_id", "movie_title").iter_rows()
     ]
-    heading = f"{model.name} recommends (✓: rated later, held out)"
-    screen.print(side_by_side(liked["movie_title"].to_list(), lines, f"user {user} rated highest", heading))
+    heading = f"{model.name} recommends (✓: {held_out_label(model.split)})"
+    screen.print(side_by_side(liked.table["movie_title"].to_list(), lines, liked.heading(user), heading))
