@@ -230,7 +230,7 @@ def test_an_unknown_key_in_a_settings_file_is_a_usage_error(planted_files, tmp_p
         (["run", "ease", "--draws", "3"], "--draws"),
         (["run", "ease", "--train", "a.csv"], "--train and --test"),
         (["run", "retrieval", "--retrieval.dimension", "0"], "dimension"),
-        (["recommend", "somewhere"], "either --user or --history"),
+        (["recommend", "."], "recs recommend: expected either --user or --history"),
         (["data", "show", "100k"], "info"),
     ],
 )
@@ -250,6 +250,7 @@ def test_usage_errors_exit_with_2(words, expected, capsys):
         (["run", "ease", "--ratings", "no-such.csv"], "no-such.csv"),
         (["run", "ease", "--config", "no-such.toml"], "no-such.toml"),
         (["recommend", "no-such-run", "--user", "1"], "no-such-run"),
+        (["recommend", "no-such-run"], "no-such-run"),
         (["score", "--topk", "a.csv", "--truth", "b.csv"], "a.csv"),
     ],
 )

@@ -38,7 +38,7 @@ def test_lists_for_everybody(shop, planted, tmp_path, capsys):
     ("words", "message"),
     [
         (["recommend", "--user", "1"], "either a run or an export, or --ratings"),
-        (["recommend", "run", "--user", "1", "--columns", "user_id=u"], "together with --ratings"),
+        (["recommend", ".", "--user", "1", "--columns", "user_id=u"], "together with --ratings"),
         (["recommend", "--ratings", "my.csv", "--model", "eas"], "did you mean ease?"),
     ],
 )
