@@ -41,7 +41,7 @@ class StoredModel:
         known: The rows that the model was fitted on.
         test: The rows that it was tested on.
         movies: Every movie of the dataset, as ``Dataset.movies``.
-        split: Kind of the split that made ``test``; empty for none.
+        split: Kind of split whose question ``test`` asks; empty for none.
     """
 
     name: str
@@ -75,7 +75,7 @@ def load_model(run: Path) -> StoredModel:
         known=known,
         test=test,
         movies=movies,
-        split=str(result.config.get("split", "")),
+        split=str(result.config.get("asks") or result.config.get("split", "")),
     )
 
 
