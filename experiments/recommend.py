@@ -17,7 +17,7 @@ from data import DataError, Vocabulary, read_table
 from evaluation.scoring import Scorer
 from evaluation.topk import top_k
 from experiments.files import read_arrays
-from experiments.recommend_source import unknown_movie
+from experiments.recommend_source import rated_by, unknown_movie
 from experiments.registry import experiment
 from experiments.results import read_result
 from experiments.rundir import check_files
@@ -206,7 +206,7 @@ def _reasons(model: StoredModel, chosen: np.ndarray, history: np.ndarray) -> lis
             names = [model.titles.get(movies.ids[history[column]], movies.ids[history[column]]) for column in nearest]
             reasons.append("like " + ", ".join(names))
         else:
-            reasons.append(f"rated by {raters.get(movies.ids[movie], 0)} users")
+            reasons.append(rated_by(raters.get(movies.ids[movie], 0)))
     return reasons
 
 

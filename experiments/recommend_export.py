@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from data import DataError, did_you_mean
-from experiments.recommend_source import History, Somebody, unknown_movie
+from experiments.recommend_source import History, Somebody, rated_by, unknown_movie
 from serving.http import tensorflow
 from serving.http.catalogue import Catalogue
 from serving.http.errors import ApiError
@@ -106,7 +106,7 @@ class ExportSource:
     def _why(self, found: Found) -> str:
         if found.why:
             return "like " + ", ".join(self.catalogue.title(movie_id) for movie_id, _ in found.why)
-        return f"rated by {self._raters[found.movie_id]} users" if self.catalogue.users else ""
+        return rated_by(self._raters[found.movie_id]) if self.catalogue.users else ""
 
     @cached_property
     def _raters(self) -> Counter[str]:

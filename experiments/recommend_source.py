@@ -107,6 +107,15 @@ def check_place(path: Path) -> None:
         raise DataError("expected a run or an export, got no such directory", file=path)
 
 
+def rated_by(users: int) -> str:
+    """The reason for a movie that nothing of the history is like.
+
+    >>> rated_by(1), rated_by(20)
+    ('rated by 1 user', 'rated by 20 users')
+    """
+    return f"rated by {users} user{'' if users == 1 else 's'}"
+
+
 def unknown_movie(movie_id: str, titles: Mapping[str, str], where: str) -> DataError:
     """What to say of an id that is no movie's.
 
