@@ -118,18 +118,29 @@ def check_model(experiment: Experiment, trained: Trained, fitted: Interactions, 
                 f"vocabulary beyond train: expected {experiment.name} to know the {what} that it was fitted on, got "
                 f"{len(ids)} more, such as {min(ids)!r}; was it built on test?"
             )
-    if experiment.personal and same_lists(recommender):
+    if experiment.personal and same_lists(recommender, fitted):
         problem = f"{experiment.name} has collapsed: it gives everybody the same order of all movies"
         if trained.history:
             raise FloatingPointError(f"{problem}; try a smaller learning_rate, and look at the loss in history.csv")
         reporter.line(f"warning: {problem}; try less regularization")
 
 
-def same_lists(recommender: Any) -> bool:
-    """Whether some users that the model knows all get the same ranking; False where there are too few to tell."""
+def same_lists(recommender: Any, fitted: Interactions) -> bool:
+    """Whether some users that the model knows all get the same ranking, though they differ.
+
+    Users differ by two movies or more that nobody else of these has rated alike; False where such are too few to tell.
+
+    Args:
+        recommender: What was fitted.
+        fitted: The rows that it was fitted on.
+    """
     users = len(recommender.users)
     if users < _LEAST_USERS or len(recommender.movies) < 2:
         return False
     sample = np.unique(np.linspace(0, users - 1, _SAMPLE).astype(np.int32))
+    rows = fitted.matrix[fitted.users.encode([recommender.users.ids[user] for user in sample])]
+    histories = {rows[[row]].indices.tobytes() for row in range(len(sample)) if rows[[row]].nnz > 1}
+    if len(histories) < _LEAST_USERS:
+        return False
     order = np.argsort(-np.asarray(recommender.score(sample)), axis=1, kind="stable")
     return bool((order == order[0]).all())
