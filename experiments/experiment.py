@@ -13,6 +13,7 @@ from data import Dataset, Interactions, Vocabulary
 from data.features import movie_features, title_words, user_features
 from evaluation.monitor import Monitor
 from experiments.earlier_run import EarlierRun
+from experiments.memory import Estimate
 from experiments.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -74,11 +75,14 @@ class Trained:
         recommender: The fitted recommender; it has a ``state`` method whose arrays ``Experiment.load`` takes.
         plan: What was best on validation, in plain JSON types, for a second fit; None for models with nothing to find.
         history: One row of losses and metrics per epoch.
+        notes: What a table with this model should say of it, a short line each: "rank 512: …", "chosen on
+            validation: …".
     """
 
     recommender: Any
     plan: dict[str, Any] | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ class Experiment:
         load: From the arrays of a fitted recommender's ``state`` to the recommender.
         personal: Whether its order of the movies has to differ between users.
         by_content: Whether it knows movies by features, and so those without a rating too.
+        memory: Estimates the bytes that a fit needs beyond what any model needs; None for little.
     """
 
     name: str
@@ -102,3 +107,4 @@ class Experiment:
     load: Callable[[dict[str, np.ndarray]], Any]
     personal: bool = True
     by_content: bool = False
+    memory: Estimate | None = None

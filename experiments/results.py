@@ -40,6 +40,11 @@ class Result:
         """The experiment's name."""
         return str(self.config["experiment"])
 
+    @property
+    def notes(self) -> list[str]:
+        """What the model wants said of itself below a table: ``Trained.notes`` of all parts."""
+        return list(self.metrics.get("notes", ()))
+
 
 def read_result(directory: Path) -> Result:
     """Reads a finished run.
@@ -78,6 +83,7 @@ def merge(directory: Path, labels: Sequence[str]) -> None:
     tables = [read_table(directory / label / "per_user.parquet") for label in labels]
     per_user = pl.concat(tables).group_by("user_id").mean().sort("user_id")
     values = per_user.drop("user_id")
+    notes = list(dict.fromkeys(note for one in stored for note in one.get("notes", ())))
     write_parquet(directory / "per_user.parquet", per_user)
     rated = [directory / label / "predictions.parquet" for label in labels]
     errors = rating_errors(pl.concat(map(read_table, rated)))[1] if all(file.exists() for file in rated) else {}
@@ -94,6 +100,7 @@ def merge(directory: Path, labels: Sequence[str]) -> None:
                 key: over_parts([one[key] for one in stored], stdev) for key in ("validation", "test", "slices")
             },
             "parts": list(labels),
+            **({"notes": notes} if notes else {}),
         },
     )
 

@@ -261,4 +261,6 @@ def write_part(
     write_json(directory / "plan.json", fits.chosen.plan or {})
     write_json(directory / "timing.json", seconds)
     metrics = {"validation": validation.metrics, "test": test.metrics}
-    write_json(directory / "metrics.json", {**metrics, "confidence": test.confidence, "slices": test.slices})
+    notes = list(dict.fromkeys([*fits.chosen.notes, *fits.final.notes]))
+    about = {"notes": notes} if notes else {}
+    write_json(directory / "metrics.json", {**metrics, "confidence": test.confidence, "slices": test.slices, **about})
