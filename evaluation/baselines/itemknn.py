@@ -10,10 +10,13 @@ from scipy.sparse import csr_matrix
 from data.interactions import Interactions
 from evaluation.baselines.base import popularity_scores
 from evaluation.baselines.item_item import ItemItem
+from evaluation.baselines.ranges import Range
 from evaluation.topk import top_k
 
 # similarities are dense for a block of movies at a time: [block, movies] float32
 _CELLS_AT_ONCE = 1 << 24
+NEIGHBOURS = Range(100, 5, 2000, steps=(4, 2))
+SHRINK = Range(200.0, 0.5, 5000.0)
 
 
 @dataclass(frozen=True)
@@ -21,15 +24,15 @@ class ItemKNNConfig:
     """Settings of item-kNN.
 
     Attributes:
-        neighbours: How many most similar movies each movie keeps.
-        shrink: Added to the denominator of the cosine; draws movies with few ratings towards 0.
+        neighbours: How many most similar movies each movie keeps. Default: chosen on validation, 100 where nothing is.
+        shrink: Added to the denominator of the cosine; draws movies with few ratings to 0. Default: chosen, or 200.
     """
 
-    neighbours: int = 100
-    shrink: float = 200.0
+    neighbours: int | None = None
+    shrink: float | None = None
 
     def __post_init__(self) -> None:
-        if self.neighbours < 1 or self.shrink < 0:
+        if NEIGHBOURS.of(self.neighbours) < 1 or not SHRINK.of(self.shrink) >= 0:
             raise ValueError(f"need neighbours >= 1 and shrink >= 0, got {self.neighbours} and {self.shrink}")
 
 
@@ -75,9 +78,9 @@ def _nearest(matrix: csr_matrix, config: ItemKNNConfig) -> csr_matrix:
     for start in range(0, movies, block):
         together = (by_movie[start : start + block] @ matrix).toarray()
         inside = np.arange(len(together))
-        together /= norms[start : start + block, None] * norms + config.shrink
+        together /= norms[start : start + block, None] * norms + SHRINK.of(config.shrink)
         together[inside, start + inside] = 0.0
-        neighbours, similarity = top_k(together, min(config.neighbours, movies))
+        neighbours, similarity = top_k(together, min(NEIGHBOURS.of(config.neighbours), movies))
         target, place = np.nonzero(similarity > 0)
         rows.append(neighbours[target, place])
         columns.append(start + target)
