@@ -121,11 +121,18 @@ BASELINES: dict[str, Baseline] = {
         fit_itemknn,
         ItemItem.from_state,
         ranges={"shrink": itemknn.SHRINK, "neighbours": itemknn.NEIGHBOURS},
+        prepare=itemknn.prepare_itemknn,
+        effort=itemknn.effort,
     ),
     "ease": Baseline(
-        EaseConfig, fit_ease, ItemItem.from_state, ranges={"regularization": ease.REGULARIZATION}, tuned_on=4000
+        EaseConfig,
+        fit_ease,
+        ItemItem.from_state,
+        ranges={"regularization": ease.REGULARIZATION},
+        prepare=ease.prepare_ease,
+        tuned_on=2000,
     ),
-    "ials": Baseline(IALSConfig, fit_ials, FactorModel.from_state, ranges=_FACTORS),
+    "ials": Baseline(IALSConfig, fit_ials, FactorModel.from_state, ranges=_FACTORS, effort=ials.effort),
     "contentknn": Baseline(
         ContentKNNConfig,
         fit_content_knn,
@@ -146,6 +153,7 @@ BASELINES: dict[str, Baseline] = {
         FactorModel.from_state,
         by_content=True,
         ranges={**_FACTORS, "ridge": content.RIDGE},
+        effort=ials.effort,
     ),
     "lightfm": Baseline(LightFMConfig, fit_lightfm, LightFMModel.from_state, by_content=True),
 }

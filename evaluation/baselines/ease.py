@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+
+from scipy.sparse import csr_matrix
 
 from data.interactions import Interactions
 from evaluation.baselines.base import popularity_scores
@@ -33,7 +36,30 @@ class EaseConfig:
             )
 
 
-def fit_ease(interactions: Interactions, config: EaseConfig, *, seed: int, now: int | None) -> ItemItem:
+@dataclass
+class EaseProblem:
+    """What fits with other λ have in common.
+
+    Attributes:
+        matrix: [users, movies] float32 with ones.
+    """
+
+    matrix: csr_matrix
+
+    @cached_property
+    def gram(self) -> csr_matrix:
+        """[movies, movies] float32 XᵀX."""
+        return self.matrix.T @ self.matrix
+
+
+def prepare_ease(interactions: Interactions) -> EaseProblem:
+    """What fits with other λ have in common; whatever costs something is computed when it is first needed."""
+    return EaseProblem(interactions.matrix)
+
+
+def fit_ease(
+    interactions: Interactions, config: EaseConfig, *, seed: int, now: int | None, shared: EaseProblem | None = None
+) -> ItemItem:
     """EASE, see ``models.linear.item_weights``.
 
     Args:
@@ -41,6 +67,7 @@ def fit_ease(interactions: Interactions, config: EaseConfig, *, seed: int, now: 
         config: λ and the size limit.
         seed: Not used.
         now: Not used.
+        shared: What `prepare_ease` gave for these rows; None: it is computed here.
 
     Raises:
         DataError: If there are no rows.
@@ -53,7 +80,7 @@ def fit_ease(interactions: Interactions, config: EaseConfig, *, seed: int, now: 
             f"EASE inverts a movies × movies matrix: {movies:,} movies take {_gigabytes(movies):.0f} GB, "
             f"and max_movies is {config.max_movies:,}; raise it if memory allows, or use itemknn or ials"
         )
-    weights = item_weights(matrix.T @ matrix, REGULARIZATION.of(config.regularization))
+    weights = item_weights((shared or prepare_ease(interactions)).gram, REGULARIZATION.of(config.regularization))
     return ItemItem(interactions.users, interactions.movies, popularity, history=matrix, weights=weights)
 
 
