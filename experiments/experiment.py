@@ -35,18 +35,20 @@ class FitContext:
         dataset: Movies and users of the ratings, for models that use features; None where only ratings are known.
         start: The run whose trained weights are gone on from; None to start anew.
         cluster: Those who train together; None for this process alone.
+        tune_baselines: Whether baselines choose on validation what their configuration leaves open.
     """
 
     seed: int
     checkpoints: Path
     tensorboard: Path
-    asks: str = "random"
     reporter: Reporter = field(default_factory=Reporter)
+    asks: str = "random"
     monitor: Monitor | None = None
     plan: dict[str, Any] | None = None
     dataset: Dataset | None = None
     start: EarlierRun | None = None
     cluster: Cluster | None = None
+    tune_baselines: bool = True
 
     def features(
         self, users: Vocabulary, movies: Vocabulary, *, words: int = 0, known: Vocabulary | None = None
@@ -100,6 +102,7 @@ class Experiment:
         personal: Whether its order of the movies has to differ between users.
         by_content: Whether it knows movies by features, and so those without a rating too.
         by_time: Whether time is all that it knows, so that it is nothing without.
+        settled: From a configuration to the same with defaults in place of what it leaves open to be chosen.
         memory: Estimates the bytes that a fit needs beyond what any model needs; None for little.
     """
 
@@ -111,4 +114,5 @@ class Experiment:
     personal: bool = True
     by_content: bool = False
     by_time: bool = False
+    settled: Callable[[Any], Any] = lambda config: config
     memory: Estimate | None = None
