@@ -1,4 +1,4 @@
-"""Records of CSV files, whose fields may hold line breaks in quotes; a quote that is never closed spoils one line only."""
+"""Records of CSV files: fields in quotes may hold line breaks; a quote that is never closed spoils one line only."""
 
 from __future__ import annotations
 

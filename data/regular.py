@@ -67,7 +67,7 @@ def regular_lines(
             return None
         if (returns := block.count(b"\r")) and returns != block.count(b"\r\n"):
             return None
-        if not numbers and (block.startswith(b" ") or any(gap in block for gap in gaps)):
+        if not numbers and b" " in block and (block.startswith(b" ") or any(gap in block for gap in gaps)):
             return None
         cuts = block.translate(None, values)
         if (fields == 1 and _has_blank_line(block)) or cuts != line * (len(cuts) // len(line)):

@@ -46,6 +46,7 @@ def read_own_ratings(source: Any, names: OwnNames, *, skip_bad_lines: bool) -> t
             raise DataError(values.refusal, file=raw.file, column=raw.columns.theirs(name))
     table = good.table.select(pl.col(name).cast(RATINGS_SCHEMA[name]) for name in RATINGS_SCHEMA if name in read)
     merged = merge(table)
+    users, movies = merged.select(pl.col(REQUIRED).n_unique()).row(0)  # side by side
     timed = "timestamp" in merged.columns
     first, last = (int(merged["timestamp"].min()), int(merged["timestamp"].max())) if timed else (None, None)  # type: ignore[arg-type]
     return merged, ReadingSummary(
@@ -54,8 +55,8 @@ def read_own_ratings(source: Any, names: OwnNames, *, skip_bad_lines: bool) -> t
         kept=merged.height,
         merged=table.height - merged.height,
         skipped=good.skipped,
-        users=merged["user_id"].n_unique(),
-        movies=merged["movie_id"].n_unique(),
+        users=users,
+        movies=movies,
         first=first,
         last=last,
         unit=read["timestamp"].note if timed else "",

@@ -79,12 +79,8 @@ def read_ids(column: pl.Series) -> Values:
         raise DataError("expected ids that are text or whole numbers, got a column of another kind")
     elif dtype != pl.String:
         column = column.cast(pl.String)
-    if column.null_count() == 0 and not column.is_empty() and not (column == "").any():
-        blank = column.str.contains("^\\s+$")
-        if not blank.any():
-            return Values(column, _ID, note)
-    good = column.str.contains("\\S").fill_null(False)
-    return Values(column.zip_with(good, _NOTHING), _ID, note)
+    empty = (column.str.strip_chars_start() == "").fill_null(True)
+    return Values(column.zip_with(~empty, _NOTHING) if empty.any() else column, _ID, note)
 
 
 def read_ratings_column(column: pl.Series, separator: str | None) -> Values:
