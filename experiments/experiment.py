@@ -45,6 +45,11 @@ class FitContext:
     start: EarlierRun | None = None
     cluster: Cluster | None = None
 
+    def notice(self, text: str) -> None:
+        """A line on what the data does not allow of what was asked; only in the fit whose plan others follow."""
+        if self.plan is None:
+            self.reporter.line(text)
+
     def features(
         self, users: Vocabulary, movies: Vocabulary, *, words: int = 0, known: Vocabulary | None = None
     ) -> tuple[np.ndarray, np.ndarray]:

@@ -96,7 +96,8 @@ def test_sampled_softmax_leaves_kept_movies_out_and_counts_a_drawn_target_once()
     known = {(u, m) for u, m, k in zip(user, movie, kept.numpy(), strict=True) if k}
     targets = [place for place in range(len(movie)) if not kept[place]]
     twice = [place for place in targets if movie[place] in drawn]
-    assert 0 < len(twice) < len(targets) and any((u, m) in known for u in range(6) for m in set(drawn))
+    assert 0 < len(twice) < len(targets)
+    assert any((u, m) in known for u in range(6) for m in set(drawn))
     for place in targets:
         u, m = user[place], movie[place]
         others = [np.exp(logits[u, one]) for one in drawn if one != m and (u, one) not in known]
@@ -235,7 +236,14 @@ def test_each_epoch_visits_each_example_once_and_a_late_start_sees_the_same():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("dimension", 0), ("temperature", 0.0), ("batch_size", -1), ("dropout", 1.0), ("hard_negatives", -2), ("logq_epsilon", 0.0)],
+    [
+        ("dimension", 0),
+        ("temperature", 0.0),
+        ("batch_size", -1),
+        ("dropout", 1.0),
+        ("hard_negatives", -2),
+        ("logq_epsilon", 0.0),
+    ],
 )
 def test_config_refuses_what_makes_no_sense(field, value):
     with pytest.raises(ValueError, match=rf"{field}: expected .* got {value}"):
