@@ -50,6 +50,11 @@ class FitContext:
     cluster: Cluster | None = None
     tune_baselines: bool = True
 
+    def notice(self, text: str) -> None:
+        """A line on what the data does not allow of what was asked; only in the fit whose plan others follow."""
+        if self.plan is None:
+            self.reporter.line(text)
+
     def features(
         self, users: Vocabulary, movies: Vocabulary, *, words: int = 0, known: Vocabulary | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
