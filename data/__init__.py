@@ -10,11 +10,13 @@ from data.interactions import Interactions, Vocabulary
 from data.loading import load
 from data.names import parse_columns
 from data.parquet import read_table
-from data.questions import REVEALED, Question, question
-from data.splits import SPLITS, Split, folds, holdout, split
+from data.questions import REVEALED, Question, answerable, question
+from data.split_detection import described, detect_split
+from data.splits import SPLITS, Split, folds, split
 from data.summary import info
 from data.synthetic import generate
 from data.tfds_bridge import prepare as prepare_tfds
+from data.validation_cut import held_out, with_validation
 
 __all__ = [
     "NAMES",
@@ -26,11 +28,14 @@ __all__ = [
     "Question",
     "Split",
     "Vocabulary",
+    "answerable",
+    "described",
+    "detect_split",
     "did_you_mean",
     "fingerprint",
     "folds",
     "generate",
-    "holdout",
+    "held_out",
     "info",
     "load",
     "load_files",
@@ -43,4 +48,5 @@ __all__ = [
     "read_ratings_file",
     "read_table",
     "split",
+    "with_validation",
 ]

@@ -40,7 +40,8 @@ def near_words(word: str, choices: Iterable[str], count: int = 1) -> list[str]:
         return same[:count]
     if len(everything) > MANY:
         everything = [one for one in everything if abs(len(one) - len(word)) <= 1 and one[:2] == word[:2]]
-    return difflib.get_close_matches(word, everything, n=count)
+    folded = {choice.casefold(): choice for choice in reversed(everything)}
+    return [folded[close] for close in difflib.get_close_matches(word.casefold(), folded, n=count)]
 
 
 def _plain(text: str) -> str:

@@ -29,22 +29,31 @@ class FitContext:
         checkpoints: Directory of this fit's checkpoints; the same again after an interruption.
         tensorboard: Directory of this fit's TensorBoard logs.
         reporter: Is told what is going on.
+        asks: The kind of split whose question validation and test ask, a key of ``data.SPLITS``.
         monitor: Validation nDCG@10 of a recommender, for early stopping; None where there is nothing to validate on.
         plan: What an earlier fit found on validation, such as the number of epochs; None to let the monitor decide.
         dataset: Movies and users of the ratings, for models that use features; None where only ratings are known.
         start: The run whose trained weights are gone on from; None to start anew.
         cluster: Those who train together; None for this process alone.
+        tune_baselines: Whether baselines choose on validation what their configuration leaves open.
     """
 
     seed: int
     checkpoints: Path
     tensorboard: Path
     reporter: Reporter = field(default_factory=Reporter)
+    asks: str = "random"
     monitor: Monitor | None = None
     plan: dict[str, Any] | None = None
     dataset: Dataset | None = None
     start: EarlierRun | None = None
     cluster: Cluster | None = None
+    tune_baselines: bool = True
+
+    def notice(self, text: str) -> None:
+        """A line on what the data does not allow of what was asked; only in the fit whose plan others follow."""
+        if self.plan is None:
+            self.reporter.line(text)
 
     def features(
         self, users: Vocabulary, movies: Vocabulary, *, words: int = 0, known: Vocabulary | None = None
@@ -97,6 +106,8 @@ class Experiment:
         load: From the arrays of a fitted recommender's ``state`` to the recommender.
         personal: Whether its order of the movies has to differ between users.
         by_content: Whether it knows movies by features, and so those without a rating too.
+        by_time: Whether time is all that it knows, so that it is nothing without.
+        settled: From a configuration to the same with defaults in place of what it leaves open to be chosen.
         memory: Estimates the bytes that a fit needs beyond what any model needs; None for little.
     """
 
@@ -107,4 +118,6 @@ class Experiment:
     load: Callable[[dict[str, np.ndarray]], Any]
     personal: bool = True
     by_content: bool = False
+    by_time: bool = False
+    settled: Callable[[Any], Any] = lambda config: config
     memory: Estimate | None = None

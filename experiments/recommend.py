@@ -17,7 +17,7 @@ from data import DataError, Vocabulary, read_table
 from evaluation.scoring import Scorer
 from evaluation.topk import top_k
 from experiments.files import read_arrays
-from experiments.recommend_source import near
+from experiments.recommend_source import rated_by, unknown_movie
 from experiments.registry import experiment
 from experiments.results import read_result
 from experiments.rundir import check_files
@@ -41,7 +41,7 @@ class StoredModel:
         known: The rows that the model was fitted on.
         test: The rows that it was tested on.
         movies: Every movie of the dataset, as ``Dataset.movies``.
-        split: Kind of the split that made ``test``; empty for none.
+        split: Kind of split whose question ``test`` asks; empty for none.
     """
 
     name: str
@@ -75,7 +75,7 @@ def load_model(run: Path) -> StoredModel:
         known=known,
         test=test,
         movies=movies,
-        split=str(result.config.get("split", "")),
+        split=str(result.config.get("asks") or result.config.get("split", "")),
     )
 
 
@@ -128,7 +128,7 @@ def recommend_for_history(model: StoredModel, movie_ids: Sequence[str], k: int) 
     history = recommender.movies.encode(movie_ids)
     for movie_id, index in zip(movie_ids, history, strict=True):
         if index < 0:
-            raise DataError(f"expected a movie id that the run knows, got {movie_id!r}{near(model.titles, movie_id)}")
+            raise unknown_movie(movie_id, model.titles, "the model")
     row = np.zeros(len(history), dtype=np.int32)
     ones = np.ones(len(history), dtype=np.float32)
     scores = recommender.score_history(csr_matrix((ones, (row, history)), shape=(1, len(recommender.movies))))[0]
@@ -197,7 +197,8 @@ def _reasons(model: StoredModel, chosen: np.ndarray, history: np.ndarray) -> lis
     recommender: Any = model.recommender
     movies: Vocabulary = recommender.movies
     raters = dict(model.known.group_by("movie_id").len().iter_rows())
-    alike = recommender.similarity(chosen)[:, history] if len(history) else np.zeros((len(chosen), 0))
+    there = len(history) and len(chosen)
+    alike = recommender.similarity(chosen)[:, history] if there else np.zeros((len(chosen), 0))
     reasons = []
     for movie, row in zip(chosen, alike, strict=True):
         nearest = [column for column in np.argsort(-row, kind="stable")[:2] if row[column] > 0]
@@ -205,7 +206,7 @@ def _reasons(model: StoredModel, chosen: np.ndarray, history: np.ndarray) -> lis
             names = [model.titles.get(movies.ids[history[column]], movies.ids[history[column]]) for column in nearest]
             reasons.append("like " + ", ".join(names))
         else:
-            reasons.append(f"rated by {raters.get(movies.ids[movie], 0)} users")
+            reasons.append(rated_by(raters.get(movies.ids[movie], 0)))
     return reasons
 
 

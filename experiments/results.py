@@ -53,6 +53,10 @@ def read_result(directory: Path) -> Result:
         DataError: It is not a run directory, or the run did not finish.
     """
     config = read_config(directory)
+    if "experiments" in config:
+        finished = [name for name in config["experiments"] if (directory / name / "metrics.json").exists()]
+        runs = ", ".join(str(directory / name) for name in finished) or "none is finished"
+        raise DataError(f"expected a run, got a comparison of several; its runs: {runs}", file=directory)
     if not (directory / "metrics.json").exists():
         raise DataError("expected a finished run, got an interrupted one; finish it with --resume", file=directory)
     check_files(directory, ("config.json", "metrics.json", "timing.json", "per_user.parquet"))

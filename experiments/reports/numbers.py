@@ -112,6 +112,8 @@ def _same_test(runs: Sequence[Run]) -> bool:
 
 def validation_section(runs: Sequence[Run]) -> Section | None:
     """What was looked at while training and choosing; of several runs, the usual metrics."""
+    if not all(run.result.metrics["validation"] for run in runs):
+        return None
     if runs[0].alone:
         body = _by_k(runs[0].result.metrics["validation"], {})
     else:

@@ -15,6 +15,7 @@ from data.hints import did_you_mean, near_words
         ("99999", ["9999", "99998"], []),
         ("customer-12", ["customer_12", "customer-13"], ["customer_12"]),
         ("Counter-Strike", ["Counter-Strike: Source", "Halo"], ["Counter-Strike: Source"]),
+        ("toy storry", ["Toy Story (1995)", "GoldenEye (1995)"], ["Toy Story (1995)"]),
         ("100", ["1", "10"], []),
     ],
 )
