@@ -13,10 +13,13 @@ from evaluation.baselines import MovieTable
 from evaluation.baselines.tuning import Choice, tune
 from evaluation.monitor import Monitor
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.memory import Estimate
 from experiments.overrides import brief
 
 
-def baseline_experiment(name: str, summary: str, *, personal: bool = True, by_time: bool = False) -> Experiment:
+def baseline_experiment(
+    name: str, summary: str, *, personal: bool = True, by_time: bool = False, memory: Estimate | None = None
+) -> Experiment:
     """The experiment that fits ``BASELINES[name]``; what its configuration leaves open is chosen on validation."""
     baseline = BASELINES[name]
 
@@ -37,6 +40,7 @@ def baseline_experiment(name: str, summary: str, *, personal: bool = True, by_ti
         by_content=baseline.by_content,
         by_time=by_time,
         settled=baseline.settled,
+        memory=memory,
     )
 
 
