@@ -40,13 +40,14 @@ def serve(connection: Connection, settings: Settings, start_method: str) -> None
     _end_with_parent()
     os.dup2(2, 1)  # stdout is for the command's results: what a library prints is none
     try:
-        from experiments.guards import check_dataset  # not above: the process that asks has no use for all this
-        from experiments.parts import load_source
+        from experiments.guards import check_dataset, check_split  # not above: the one that asks has no use for it
+        from experiments.parts import load_source, parts
         from experiments.run import run_experiment
 
         reporter = _Sender(connection)
         source = load_source(settings.options, reporter)
         check_dataset(source.dataset)
+        check_split(next(parts(source, settings.options)).split())  # what no model could use is refused once
         connection.send(("done", {"dataset": source.dataset.name, "split": source.kind}))
         while (asked := _next(connection)) is not None:
             name, out = asked
