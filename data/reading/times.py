@@ -88,13 +88,13 @@ def _from_numbers(values: pl.Series) -> Values:
         else:
             if counts[place] < len(values):
                 seconds = values.zip_with(good, pl.Series([None], dtype=pl.Int64))
-            refusal = _implausible(seconds, scale)
+            refusal = _implausible(seconds, unit, scale)
             seconds = seconds // scale if scale > 1 else seconds
     not_other = "not milliseconds" if unit == "seconds" else f"as in other rows: {unit}"
     return Values(seconds, f"expected seconds from 1970 to 2100 ({not_other})", f"times in {unit}", refusal=refusal)
 
 
-def _implausible(values: pl.Series, scale: int) -> str:
+def _implausible(values: pl.Series, unit: str, scale: int) -> str:
     """What is wrong with numbers that are dates, years, days or an order, and no times since 1970; else nothing."""
     least, most = int(values.min()), int(values.max())  # type: ignore[arg-type]
     expected = "expected times since 1970"
@@ -106,7 +106,7 @@ def _implausible(values: pl.Series, scale: int) -> str:
         span = f"{least}" if least == most else f"{least} to {most}"
         what = "years?" if least >= 1800 and most <= 2100 else "days or an order?"
         way = "days times 86400 are seconds; a mere order needs 1500000000 added"
-        return f"{expected}, got numbers that all lie in 1970 as {span} ({what}): {way}; or {_UNREAD}"
+        return f"{expected}, got numbers that all lie in 1970 as {unit}: {span} ({what}): {way}; or {_UNREAD}"
     return ""
 
 

@@ -59,10 +59,10 @@ def test_typed_times():
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ([2010, 2018], "1970 as 2010 to 2018 (years?)"),
+        ([2010, 2018], "1970 as seconds: 2010 to 2018 (years?)"),
         ([17_361, 17_400], "days times 86400 are seconds"),
         ([1, 2, 3], "a mere order needs 1500000000 added"),
-        ([0, 0], "all lie in 1970 as 0"),
+        ([0, 0], "all lie in 1970 as seconds: 0"),
         ([20170716, 20180101], "dates written as numbers, such as 20170716: write them as 2017-07-16"),
         ([2017071612, 2018010123], "dates written as numbers, such as 2017071612"),
         ([201707161230, 201801012359], "dates written as numbers, such as 201707161230"),
