@@ -210,7 +210,7 @@ def ratings(own: Own, *, skip: bool, rated: bool, timed: bool) -> tuple[Counts, 
     if (skipped and not skip) or not rows:
         raise Refused("bad lines, or no others")
     if timed:
-        _check_times([row[-1] for row in rows], scale)
+        _check_times([time for time in columns[-1] if time is not None], scale)
         rows = [(*row[:-1], row[-1] // scale) for row in rows]
     latest: dict[tuple[Any, ...], int] = {}
     for place, row in enumerate(rows):
