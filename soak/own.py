@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -145,7 +146,7 @@ def _headed(header: bytes, expect: Callable[[bytes], Rows]) -> Callable[[bytes],
 def _movies(content: bytes) -> Rows:
     names = ["movie_id", "movie_title", "movie_genres", "release_year", "release_date"]
     file = own.Own(content, ",", names)
-    readers = [own.an_id, str, str, own.optional(own.year), own.optional(ref.iso_date)]
+    readers: list[Callable[[str], Any]] = [own.an_id, str, str, own.optional(own.year), own.optional(ref.iso_date)]
     found = own.features(file, readers, {2: own.several})
     rows: Rows = [(id, title or id, genres, day) for id, title, genres, _, day in found]
     return _with(rows, ["7", "8"], lambda id: (id, id, [], None))
