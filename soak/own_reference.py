@@ -280,8 +280,8 @@ def _iso(text: str) -> int | None:
 
 
 def _check_times(values: Sequence[int], scale: int) -> None:
-    if max(values) // scale < 31_536_000:
-        raise Refused("1970")
+    if max(values) // scale < 864_000:
+        raise Refused("the first days of 1970")
     for digits in (8, 10, 12, 14):
         if all(len(str(value)) == digits and _is_calendar(str(value)) for value in values):
             raise Unknown  # told apart only where it matters
