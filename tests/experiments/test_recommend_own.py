@@ -151,7 +151,7 @@ def test_a_user_who_is_not_there_is_told_with_those_who_may_be_meant(shop, capsy
     assert main([*shop, "--user", "U-01", "--k", "2"]) == 0
     said = capsys.readouterr()
     assert "user U-01 is not in" in said.err
-    assert "showing what is popular there; did you mean 'u01'?" in said.err
+    assert "showing what is popular there; did you mean u01?" in said.err
     assert "ease recommends for user U-01" in said.out
 
 
