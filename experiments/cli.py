@@ -71,7 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if "--debug" in words:
             raise
-        return _fail(_one_line(error), status=1)
+
+        from experiments.failures import in_one_line
+
+        return _fail(in_one_line(error), status=1)
     return 0
 
 
@@ -88,14 +91,6 @@ def _meant(name: str) -> str:
     experiments = near_words(name, NAMES)
     hint = f"; did you mean recs run {experiments[0]}?" if experiments else ""
     return did_you_mean(name, [*COMMANDS, "--version", "--help"]) or hint
-
-
-def _one_line(error: Exception) -> str:
-    from data import DataError
-
-    text = " ".join(str(error).split()) or type(error).__name__
-    known = (DataError, ValueError, ImportError, FloatingPointError, OSError)
-    return text if isinstance(error, known) else f"{type(error).__name__}: {text} (--debug shows where)"
 
 
 def _fail(line: str, *, status: int) -> int:

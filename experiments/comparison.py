@@ -11,7 +11,8 @@ import polars as pl
 
 from data import Split, question
 from evaluation import Evaluation, Recommender, evaluate, paired
-from experiments.display import number, over_draws, title_of, with_interval
+from experiments.columns import over_draws
+from experiments.display import number, title_of, with_interval
 from experiments.reports import Run, as_runs, asked_of, read_runs
 from experiments.results import Result
 from experiments.shown import Shown

@@ -7,13 +7,42 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data import DataError, Interactions, Split
+from data import DataError, Dataset, Interactions, Split
 from experiments.experiment import Experiment, Trained
+from experiments.memory import Sizes, available, gigabytes, needed_by
 from experiments.reporter import Reporter
 
 _PAIR = ("user_id", "movie_id")
 _SAMPLE = 64
 _LEAST_USERS = 10
+
+
+def check_dataset(dataset: Dataset) -> None:
+    """Refuses data of which no split means anything.
+
+    Raises:
+        DataError: They are of a single user, who cannot be predicted from what others do.
+    """
+    users = dataset.ratings["user_id"].unique()
+    if len(users) == 1:
+        raise DataError(f"one user ({users[0]}): nothing to learn from others; expected ratings of at least two")
+
+
+def check_memory(experiment: Experiment, config: Any, dataset: Dataset) -> None:
+    """Refuses a model that this machine has no room for, before it starts.
+
+    Raises:
+        DataError: It needs more than is free.
+    """
+    ratings = dataset.ratings
+    sizes = Sizes(
+        rows=ratings.height,
+        users=ratings["user_id"].n_unique(),
+        movies=max(ratings["movie_id"].n_unique(), dataset.movies.height),
+    )
+    needed, free = needed_by(experiment.memory, config, sizes), available()
+    if free is not None and needed > free:
+        raise DataError(f"needs about {gigabytes(needed)} of memory, {gigabytes(free)} are free")
 
 
 def check_split(split: Split) -> None:
@@ -41,9 +70,10 @@ def check_split(split: Split) -> None:
         ids, asked = split.train_and_validation[column].unique(), split.test[column].unique()
         unknown = not asked.is_in(ids.implode()).any()
         if unknown and (split.asks != cold or (split.kind == "files" and _written_otherwise(ids, asked))):
+            hint = "; are they written alike in both files?" if split.kind == "files" else ""
             raise DataError(
                 f"ids that are in test only: expected some {column} of test to be in train, got none, such as "
-                f"{split.test[column][0]!r} beside {split.train[column][0]!r}; are they written alike?"
+                f"{split.test[column][0]!r} beside {split.train[column][0]!r}{hint}"
             )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from data import Dataset, Split, with_validation
-from experiments.fitting import fit_on_split
+from data import Dataset, Split, held_out
+from experiments.experiment import FitContext
+from experiments.fitting import fit
+from experiments.guards import check_model
 from experiments.options import DataOptions
 from experiments.parts import load_source
 from experiments.recommend import StoredModel
@@ -29,25 +32,15 @@ def fitted_on_all(options: DataOptions, name: str, reporter: Reporter) -> Stored
         DataError: The files are missing or malformed.
     """
     dataset = load_source(options, reporter).dataset
-    chosen, parts = experiment(name), _all_to_learn_from(dataset)
-    with tempfile.TemporaryDirectory() as directory:
-        fits = fit_on_split(
-            chosen,
-            chosen.config(),
-            parts,
-            seed=0,
-            threshold=None,
-            directory=Path(directory),
-            reporter=reporter,
-            dataset=dataset,
-            tested=False,
-        )
-    reporter.line(f"{name}: fitted in {fits.seconds:.1f} s")
-    if parts.validation.is_empty() and fits.chosen.plan is not None:
-        reporter.line(f"{name}: too few ratings to hold some out and choose settings by them; the defaults are taken")
+    held, kind = held_out(dataset.ratings, "temporal-user" if dataset.has_timestamps else "random")
+    if held.any():
+        rest, held_rows = dataset.ratings.filter(~held), dataset.ratings.filter(held)
+        recommender = fit(name, Split(kind, rest, held_rows, held_rows), dataset=dataset, tested=False)
+    else:
+        recommender = _as_it_is(name, dataset, reporter)
     return StoredModel(
         name=name,
-        recommender=fits.final.recommender,
+        recommender=recommender,
         titles=dict(dataset.movies.select("movie_id", "movie_title").iter_rows()),
         known=dataset.ratings,
         test=dataset.ratings.clear(),
@@ -55,9 +48,13 @@ def fitted_on_all(options: DataOptions, name: str, reporter: Reporter) -> Stored
     )
 
 
-def _all_to_learn_from(dataset: Dataset) -> Split:
-    """All ratings in train and validation, which asks for each user's latest; empty where nobody has two to tell."""
-    kind = "temporal-user" if dataset.has_timestamps else "random"
-    whole = Split("files", dataset.ratings, dataset.ratings.clear(), dataset.ratings, test_cut=kind)
-    held_out = with_validation(whole, dataset, kind=kind)
-    return held_out if held_out.validation_asks == kind else whole
+def _as_it_is(name: str, dataset: Dataset, reporter: Reporter) -> Any:
+    """The recommender fitted with nothing to choose by."""
+    chosen = experiment(name)
+    with tempfile.TemporaryDirectory() as directory:
+        context = FitContext(0, Path(directory), Path(directory) / "logs", reporter, dataset=dataset)
+        trained = chosen.fit(chosen.config(), dataset.encoded, context)
+    check_model(chosen, trained, dataset.encoded, reporter)
+    if trained.plan is not None:
+        reporter.line(f"{name}: too few ratings to hold some out and choose settings by them; the defaults are taken")
+    return trained.recommender

@@ -18,6 +18,7 @@ from experiments.event_log import headline, write_settings
 from experiments.experiment import Experiment
 from experiments.files import write_arrays, write_csv, write_json, write_parquet
 from experiments.fitting import Fits, fit_on_split
+from experiments.guards import check_dataset, check_memory
 from experiments.mlflow_log import log_run, mlflow_client
 from experiments.options import RunOptions
 from experiments.overrides import flatten
@@ -84,6 +85,8 @@ def _run(
         config["host"] |= {"workers": cluster.workers, "replicas": cluster.strategy.num_replicas_in_sync}
     if settings.options.resume is not None and is_finished(out, config):
         return read_result(out)
+    check_dataset(source.dataset)
+    check_memory(experiment, settings.configs[experiment.name], source.dataset)
     with building(out, config, overwrite=settings.options.overwrite) as directory:
         all_parts = list(parts(source, settings.options))
         for part in all_parts:
@@ -186,6 +189,7 @@ def fit_of_run(
         revealed=revealed,
         start=None if earlier is None else EarlierRun.open(earlier, experiment.name),
         cluster=cluster,
+        tune_baselines=settings.options.tune_baselines,
     )
 
 
@@ -265,8 +269,9 @@ def write_part(
     write_csv(directory / "history.csv", fits.chosen.history)
     write_json(directory / "plan.json", fits.chosen.plan or {})
     write_json(directory / "timing.json", seconds)
-    about_test = {"confidence": test.confidence, "slices": test.slices}
-    write_json(directory / "metrics.json", {**_metrics(validation, test), **about_test})
+    notes = list(dict.fromkeys([*fits.chosen.notes, *fits.final.notes]))
+    about = {"confidence": test.confidence, "slices": test.slices, **({"notes": notes} if notes else {})}
+    write_json(directory / "metrics.json", {**_metrics(validation, test), **about})
 
 
 def _metrics(validation: Evaluation | None, test: Evaluation) -> dict[str, dict[str, float]]:

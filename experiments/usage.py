@@ -41,13 +41,13 @@ def parse_options(kind: type[Options], words: Sequence[str], *, prog: str, **arg
     except SystemExit as ended:
         if not ended.code:
             raise
-        fail(prog, in_one_line(said.getvalue()))
+        fail(prog, without_box(said.getvalue()))
 
 
-def in_one_line(box: str) -> str:
+def without_box(box: str) -> str:
     r"""What tyro says in a box, on one line and without the names of our classes.
 
-    >>> in_one_line("+- Value error -+\n| Error parsing RunOptions: expected |\n| that |\n| ---------- |\n| help |\n+--+")
+    >>> without_box("+- Error -+\n| Error parsing RunOptions: expected |\n| that |\n| ---------- |\n| help |\n+--+")
     'expected that'
 
     Args:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -10,10 +11,15 @@ from scipy.sparse import csr_matrix
 from data.interactions import Interactions
 from evaluation.baselines.base import popularity_scores
 from evaluation.baselines.item_item import ItemItem
+from evaluation.baselines.ranges import Range
 from evaluation.topk import top_k
 
-# similarities are dense for a block of movies at a time: [block, movies] float32
-_CELLS_AT_ONCE = 1 << 24
+# a block's products with all movies are held at a time; with fewer in all, they are kept for the next fit
+_PRODUCTS_AT_ONCE = 1 << 24
+_PRODUCTS_KEPT = 1 << 27
+
+NEIGHBOURS = Range(100, 5, 2000, steps=(4, 2))
+SHRINK = Range(200.0, 0.5, 5000.0)
 
 
 @dataclass(frozen=True)
@@ -21,23 +27,68 @@ class ItemKNNConfig:
     """Settings of item-kNN.
 
     Attributes:
-        neighbours: How many most similar movies each movie keeps.
-        shrink: Added to the denominator of the cosine; draws movies with few ratings towards 0.
+        neighbours: How many most similar movies each movie keeps. Default: chosen on validation, 100 where nothing is.
+        shrink: Added to the denominator of the cosine; draws movies with few ratings to 0. Default: chosen, or 200.
     """
 
-    neighbours: int = 100
-    shrink: float = 200.0
+    neighbours: int | None = None
+    shrink: float | None = None
 
     def __post_init__(self) -> None:
-        if self.neighbours < 1 or self.shrink < 0:
+        if NEIGHBOURS.of(self.neighbours) < 1 or not SHRINK.of(self.shrink) >= 0:
             raise ValueError(f"need neighbours >= 1 and shrink >= 0, got {self.neighbours} and {self.shrink}")
 
 
-def fit_itemknn(interactions: Interactions, config: ItemKNNConfig, *, seed: int, now: int | None) -> ItemItem:
+@dataclass
+class CommonRaters:
+    """How many users have rated both of two movies, as sparse rows of a few movies at a time.
+
+    Attributes:
+        matrix: [users, movies] float32 with ones.
+    """
+
+    matrix: csr_matrix
+    _kept: list[tuple[int, csr_matrix]] = field(default_factory=list)
+
+    def blocks(self) -> Iterator[tuple[int, csr_matrix]]:
+        """The first movie of a block, and [block, movies] float32 counts with sorted indices; the same again later."""
+        if self._kept:
+            yield from self._kept
+            return
+        products = np.cumsum(self._products())
+        keep = products[-1] <= _PRODUCTS_KEPT
+        by_movie = self.matrix.T.tocsr()
+        start = 0
+        while start < len(products):
+            before = products[start - 1] if start else 0
+            end = max(start + 1, int(np.searchsorted(products, before + _PRODUCTS_AT_ONCE, side="right")))
+            counts = by_movie[start:end] @ self.matrix
+            counts.sort_indices()
+            if keep:
+                self._kept.append((start, counts))
+            yield start, counts
+            start = end
+
+    def _products(self) -> np.ndarray:
+        """[movies] int64: an upper bound of a row's entries, the ratings of all users who have rated the movie."""
+        lengths = np.diff(self.matrix.indptr)
+        per_rating = np.repeat(lengths, lengths)
+        sums = np.bincount(self.matrix.indices, weights=per_rating, minlength=self.matrix.shape[1])
+        return np.minimum(sums.astype(np.int64), self.matrix.shape[1])
+
+
+def prepare_itemknn(interactions: Interactions) -> CommonRaters:
+    """What fits with other neighbours and shrinkage have in common."""
+    return CommonRaters(interactions.matrix)
+
+
+def fit_itemknn(
+    interactions: Interactions, config: ItemKNNConfig, *, seed: int, now: int | None, shared: CommonRaters | None = None
+) -> ItemItem:
     """Similarity s_ij = |U_i ∩ U_j| / (√|U_i| √|U_j| + shrink), of which each movie j keeps the k largest.
 
     U_i are the users who have rated movie i. A user's score for j is the sum of the kept s_ij over their
-    movies.
+    movies. Of equal similarities the lower movie id is kept. Everything is sparse: 52,000 movies take seconds.
 
     Sarwar et al., "Item-based collaborative filtering recommendation algorithms", WWW 2001, in the form of
     Ferrari Dacrema et al., "Are we really making much progress?", RecSys 2019, on unrated feedback.
@@ -47,40 +98,46 @@ def fit_itemknn(interactions: Interactions, config: ItemKNNConfig, *, seed: int,
         config: Neighbours and shrinkage.
         seed: Not used.
         now: Not used.
+        shared: What `prepare_itemknn` gave for these rows; None: it is counted here.
 
     Raises:
         DataError: If there are no rows.
     """
-    return ItemItem(
-        interactions.users,
-        interactions.movies,
-        popularity_scores(interactions),
-        history=interactions.matrix,
-        weights=_nearest(interactions.matrix, config),
-    )
+    popularity = popularity_scores(interactions)
+    weights = _nearest(shared or prepare_itemknn(interactions), config)
+    return ItemItem(interactions.users, interactions.movies, popularity, history=interactions.matrix, weights=weights)
 
 
-def _nearest(matrix: csr_matrix, config: ItemKNNConfig) -> csr_matrix:
-    """[movies, movies] similarities; a column holds the k nearest neighbours of its movie.
-
-    Args:
-        matrix: [users, movies] float32 with ones.
-        config: Neighbours and shrinkage.
-    """
-    by_movie = matrix.T.tocsr()
-    norms = np.sqrt(np.diff(by_movie.indptr)).astype(np.float32)
-    movies = len(norms)
-    block = max(1, _CELLS_AT_ONCE // movies)
-    rows, columns, values = [], [], []
-    for start in range(0, movies, block):
-        together = (by_movie[start : start + block] @ matrix).toarray()
-        inside = np.arange(len(together))
-        together /= norms[start : start + block, None] * norms + config.shrink
-        together[inside, start + inside] = 0.0
-        neighbours, similarity = top_k(together, min(config.neighbours, movies))
-        target, place = np.nonzero(similarity > 0)
-        rows.append(neighbours[target, place])
-        columns.append(start + target)
-        values.append(similarity[target, place])
-    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+def _nearest(common: CommonRaters, config: ItemKNNConfig) -> csr_matrix:
+    """[movies, movies] similarities; a column holds the k nearest neighbours of its movie."""
+    movies = common.matrix.shape[1]
+    norms = np.sqrt(np.bincount(common.matrix.indices, minlength=movies)).astype(np.float32)
+    targets, neighbours, values = [], [], []
+    for start, counts in common.blocks():
+        target = start + np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+        similarity = counts.data / (norms[target] * norms[counts.indices] + SHRINK.of(config.shrink))
+        similarity[target == counts.indices] = 0.0
+        kept = _largest(similarity, counts.indptr, NEIGHBOURS.of(config.neighbours))
+        targets.append(target[kept])
+        neighbours.append(counts.indices[kept])
+        values.append(similarity[kept])
+    entries = (np.concatenate(values), (np.concatenate(neighbours), np.concatenate(targets)))
     return csr_matrix(entries, shape=(movies, movies), dtype=np.float32)
+
+
+def _largest(values: np.ndarray, indptr: np.ndarray, k: int) -> np.ndarray:
+    """Places of the k largest positive values of each sparse row; of equal ones the first are taken."""
+    kept = values > 0
+    for row in np.flatnonzero(np.diff(indptr) > k):
+        begin, end = indptr[row], indptr[row + 1]
+        places, _ = top_k(values[None, begin:end], k)
+        chosen = np.zeros(end - begin, dtype=bool)
+        chosen[places[0]] = True
+        kept[begin:end] &= chosen
+    return np.flatnonzero(kept)
+
+
+def effort(interactions: Interactions, config: ItemKNNConfig) -> float:
+    """About how many seconds a fit takes on two cores."""
+    lengths = np.diff(interactions.matrix.indptr).astype(np.float64)
+    return 1e-7 * float(lengths @ lengths) + 2e-5 * len(interactions.movies)

@@ -11,25 +11,18 @@ import polars as pl
 from rich.console import Console
 
 from experiments.commands.run import default_directory
-from experiments.comparing import compare_experiments, differences, to_json
-from experiments.display import (
-    comparison_caption,
-    comparison_table,
-    console,
-    differences_lines,
-    held_out_label,
-    program,
-    side_by_side,
-)
+from experiments.comparing import Comparison, compare_experiments
+from experiments.comparison_table import ComparisonTable, caption, differences_lines
+from experiments.display import console, held_out_label, program, side_by_side
+from experiments.files import without_nan
 from experiments.options import RunOptions
-from experiments.parts import load_source
 from experiments.recommend import StoredModel, example_user, favourites, load_model, recommend_for_user
 from experiments.registry import NAMES
 from experiments.reporter import reporter_here
-from experiments.results import Result
 from experiments.rundir import read_config
 from experiments.settings import data_words, parse_settings, to_words
 from experiments.usage import usage_error
+from experiments.worker import Failed
 
 DEFAULT = ("popularity", "itemknn", "ease", "ials", "retrieval")
 
@@ -46,14 +39,23 @@ def main(words: Sequence[str]) -> None:
         stored = read_config(out)
         names = tuple(stored["experiments"])
         settings = parse_settings(names, [*to_words(stored["settings"]), *rest], prog=prog, description=description)
-    reporter = reporter_here()
-    source = load_source(settings.options, reporter)
-    results = compare_experiments(names, settings, source, out, reporter)
+    comparison = compare_experiments(names, settings, out, reporter_here())
     if settings.options.json:
-        about = {"dataset": results[0].config["dataset"]["name"], "split": results[0].config["split"]}
-        print(json.dumps({**about, "runs": to_json(results), "differences": differences(results)}))
-    else:
-        _show(results, out, settings.options)
+        print(json.dumps(without_nan(comparison.to_json())))
+    elif comparison.results:
+        _show(comparison, out, settings.options)
+    if comparison.failed:
+        raise Failed(_summary(comparison, out))
+
+
+def _summary(comparison: Comparison, out: Path) -> str:
+    """What failed and how to go on, in one line."""
+    failed, resume = comparison.failed, f"{program()} compare --resume {shlex.quote(str(out))}"
+    reasons = dict.fromkeys(failed.values())
+    if len(reasons) == 1 and not comparison.results:
+        return f"{', '.join(failed)}: {next(iter(reasons))}"
+    why = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
+    return f"{len(failed)} of {len(comparison.names)} models failed ({why}); to try again: {resume}"
 
 
 def _names(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
@@ -65,16 +67,15 @@ def _names(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
     return tuple(dict.fromkeys(words[:end])) or DEFAULT, words[end:]
 
 
-def _show(results: Sequence[Result], out: Path, options: RunOptions) -> None:
+def _show(comparison: Comparison, out: Path, options: RunOptions) -> None:
     screen = console()
-    screen.print(comparison_table(results))
-    screen.print(comparison_caption(results))
-    if len(results) > 1:
-        compared = differences(results)
-        screen.print(f"\nnDCG@10, each model against {compared['best']}, user by user (95 % interval):")
-        for line in differences_lines(compared):
-            screen.print(line)
-    best = max(results, key=lambda result: result.metrics["validation"]["ndcg@10"])
+    table = ComparisonTable(comparison, screen.width)
+    screen.print(table)
+    for line in caption(comparison, table.titles):
+        screen.print(line)
+    for line in differences_lines(comparison.differences):
+        screen.print(line)
+    best = next(one for one in comparison.results if one.name == comparison.differences["reference"])
     model = load_model(best.directory)
     _show_user(model, screen)
     _show_next(best.directory, model, options, screen)
