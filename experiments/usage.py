@@ -47,14 +47,17 @@ def parse_options(kind: type[Options], words: Sequence[str], *, prog: str, **arg
 def without_box(box: str) -> str:
     r"""What tyro says in a box, on one line and without the names of our classes.
 
-    >>> without_box("+- Error -+\n| Error parsing RunOptions: expected |\n| that |\n| ---------- |\n| help |\n+--+")
+    >>> without_box("╭─ Value error ─╮\n│ Error parsing RunOptions: expected │\n│ that │\n│ ────── │\n│ help │\n╰───╯")
     'expected that'
+    >>> without_box(" Value error \n ------------- \n  Error parsing --k: no \n  --------- \n  help")
+    '--k: no'
 
     Args:
-        box: Drawn with lines, or with ASCII where the terminal has no others.
+        box: Drawn with lines, or with hyphens where the terminal has no others: its title is then above the first.
     """
-    lines = [line.strip("│| ") for line in box.splitlines() if line[:1] not in ("╭", "╰", "+")]
-    sections = re.split(r"\s*[─-]{10,}\s*", " ".join(line for line in lines if line))
+    drawn = "╭" in box
+    lines = [line.strip("│ ") for line in box.splitlines() if line[:1] not in ("╭", "╰")]
+    sections = re.split(r"\s*[─-]{6,}\s*", " ".join(line for line in lines if line))[0 if drawn else 1 :] or [box]
     text, hints = sections[0].strip(), " ".join(sections[1:])
     if text.startswith("Missing from"):
         return f"expected {', '.join(_required(text.partition(': ')[2]))}; got none"

@@ -148,7 +148,7 @@ def test_score_reads_other_names_and_goes_on_after_bad_rows(tmp_path, capsys):
     assert main([*words, "--skip-bad-lines"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["mrr@2"] == 0.25  # u1 has b at the second place, u2 has no list
-    assert "skipped 1 of 4 rows" in said.err
+    assert "left out 1 of 4 places" in said.err
     assert "1 of the 2 users of the truth have no list and count as 0" in said.err
     assert main([*words[:-1], "movie=what"]) == 1
     assert "--columns: expected some of user_id, movie_id, user_rating, timestamp, rank, score, got 'movie'" in (
