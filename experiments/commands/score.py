@@ -56,7 +56,8 @@ def main(words: Sequence[str]) -> None:
         return
     screen = console()
     screen.print(top_k_table(result.metrics, result.confidence, f"{options.topk.name} against {options.truth.name}"))
-    screen.print(f"{result.metrics['users']:.0f} users with something relevant")
+    users = int(result.metrics["users"])
+    screen.print(f"{users:,} user{'' if users == 1 else 's'} with something relevant")
 
 
 def score_files(options: ScoreOptions, reporter: Reporter) -> Evaluation:
