@@ -34,8 +34,10 @@ class FittedBaseline(ABC):
     def score(self, users: np.ndarray) -> np.ndarray:
         """Scores all movies; see `Recommender.score`."""
         users = np.asarray(users)
-        scores = self._fallback(len(users))
         known = users >= 0
+        if known.all() and len(users):
+            return self._score_users(users)
+        scores = self._fallback(len(users))
         if known.any():
             scores[known] = self._score_users(users[known])
         return scores
