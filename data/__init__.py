@@ -5,15 +5,18 @@ from data.dataset import Dataset, fingerprint
 from data.errors import DataError, printable
 from data.feature_files import read_columns
 from data.files import load_files, load_split_files, read_ratings_file
+from data.hints import did_you_mean
 from data.interactions import Interactions, Vocabulary
 from data.loading import load
 from data.names import parse_columns
 from data.parquet import read_table
-from data.questions import REVEALED, Question, question
-from data.splits import SPLITS, Split, folds, holdout, split
+from data.questions import REVEALED, Question, answerable, question
+from data.split_detection import described, detect_split
+from data.splits import SPLITS, Split, folds, split
 from data.summary import info
 from data.synthetic import generate
 from data.tfds_bridge import prepare as prepare_tfds
+from data.validation_cut import held_out, with_validation
 
 __all__ = [
     "NAMES",
@@ -25,10 +28,14 @@ __all__ = [
     "Question",
     "Split",
     "Vocabulary",
+    "answerable",
+    "described",
+    "detect_split",
+    "did_you_mean",
     "fingerprint",
     "folds",
     "generate",
-    "holdout",
+    "held_out",
     "info",
     "load",
     "load_files",
@@ -41,4 +48,5 @@ __all__ = [
     "read_ratings_file",
     "read_table",
     "split",
+    "with_validation",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -142,6 +142,10 @@ class Interactions:
         rating = None if self.rating is None else self.rating[rows]
         timestamp = None if self.timestamp is None else self.timestamp[rows]
         return Interactions(users, movies, user, movie, rating, timestamp)
+
+    def without_time(self) -> Interactions:
+        """The same rows without timestamps."""
+        return replace(self, timestamp=None)
 
     def to_ratings(self) -> pl.DataFrame:
         """The ratings table that ``from_ratings`` encoded, ids as text."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from data.errors import DataError
 from data.split_labels import codes, places
+
+if TYPE_CHECKING:
+    from data.splits import Split
 
 REVEALED = (0, 1, 3, 5, 10)
 """How many ratings of new users are known when they are asked about, by default."""
@@ -28,6 +32,23 @@ class Question:
     rows: pl.DataFrame
     seen: pl.DataFrame
     candidates: list[str] | None = None
+
+
+def answerable(revealed: tuple[int, ...], split: Split) -> tuple[int, ...]:
+    """How many ratings of new users can be shown so that half of them, in test and validation, have more to predict.
+
+    Args:
+        revealed: What is wanted.
+        split: Of any kind; all but ``cold-users`` reveal nothing.
+
+    Returns:
+        Those of ``revealed`` that leave enough, at least the smallest.
+    """
+    if split.asks != "cold-users":
+        return revealed
+    parts = [part for part in (split.validation, split.test) if len(part)]
+    most = min(float(part["user_id"].value_counts()["count"].median() or 0) for part in parts)  # type: ignore[arg-type]
+    return tuple(shown for shown in revealed if shown < most) or (min(revealed),)
 
 
 def question(

@@ -32,7 +32,7 @@ def cold_items(
     labels = np.full(dataset.ratings.height, TRAIN, dtype=np.uint8)
     for part, fraction in ((TEST, test), (VALIDATION, validation)):
         rest = np.flatnonzero(labels == TRAIN)
-        labels[rest[_of_drawn(dataset.ratings[rest], "movie_id", fraction, rng, min_ratings)]] = part
+        labels[rest[of_drawn(dataset.ratings[rest], "movie_id", fraction, rng, min_ratings)]] = part
     return labels
 
 
@@ -50,7 +50,7 @@ def cold_users(dataset: Dataset, *, seed: int = 0, test: float = 0.1, validation
     labels = np.full(dataset.ratings.height, TRAIN, dtype=np.uint8)
     for part, fraction in ((TEST, test), (VALIDATION, validation)):
         rest = np.flatnonzero(labels == TRAIN)
-        labels[rest[_of_drawn(dataset.ratings[rest], "user_id", fraction, rng)]] = part
+        labels[rest[of_drawn(dataset.ratings[rest], "user_id", fraction, rng)]] = part
     return labels
 
 
@@ -81,14 +81,21 @@ def mixed(
     labels = np.full(dataset.ratings.height, TRAIN, dtype=np.uint8)
     for part, fraction in ((TEST, test), (VALIDATION, validation)):
         rest = np.flatnonzero(labels == TRAIN)
-        is_cold = _of_drawn(dataset.ratings[rest], "movie_id", cold, rng, min_ratings)
-        labels[rest[is_cold]] = part
-        warm = rest[~is_cold]
-        labels[rng.choice(warm, round(fraction * len(warm)), replace=False)] = part
+        labels[rest[drawn_and_cold(dataset.ratings[rest], fraction, cold, rng, min_ratings)]] = part
     return labels
 
 
-def _of_drawn(
+def drawn_and_cold(
+    ratings: pl.DataFrame, fraction: float, cold: float, rng: np.random.Generator, min_ratings: int
+) -> np.ndarray:
+    """[n] bool: all rows of a drawn share ``cold`` of the movies, and a drawn ``fraction`` of the other rows."""
+    held = of_drawn(ratings, "movie_id", cold, rng, min_ratings)
+    warm = np.flatnonzero(~held)
+    held[rng.choice(warm, round(fraction * len(warm)), replace=False)] = True
+    return held
+
+
+def of_drawn(
     ratings: pl.DataFrame, column: str, fraction: float, rng: np.random.Generator, min_ratings: int = 1
 ) -> np.ndarray:
     """[n] bool: rows of a drawn fraction of the ids that have at least ``min_ratings`` rows."""
@@ -97,4 +104,4 @@ def _of_drawn(
     if len(ids) < 2:
         raise DataError(f"empty split: expected two or more of {column} with {min_ratings} ratings, got {len(ids)}")
     drawn = rng.choice(np.array(ids), max(round(fraction * len(ids)), 1), replace=False)
-    return ratings[column].is_in(drawn.tolist()).to_numpy()
+    return ratings[column].is_in(drawn.tolist()).to_numpy().copy()

@@ -13,8 +13,9 @@ def temporal_user(dataset: Dataset, *, seed: int = 0, test: float = 0.2, validat
     """Each user's last part is test, the part before it validation.
 
     A user's n ratings are sorted by (timestamp, row): the first round(.7 n) are train, those up to round(.8 n)
-    validation, the rest test (Python's round: halves to even). Users with few ratings may have no validation or test
-    row, but each has one in train; movies that only occur late are cold.
+    validation, the rest test (Python's round: halves to even). Of short histories test has a row first, then
+    validation, and train at least one: two ratings are 1 / 0 / 1, three to five 1 to 3 / 1 / 1. Movies that only occur
+    late are cold.
 
     Args:
         dataset: Must have timestamps.
@@ -25,18 +26,36 @@ def temporal_user(dataset: Dataset, *, seed: int = 0, test: float = 0.2, validat
     check_fractions(test=test, validation=validation)
     place, size = places(dataset.encoded.user, dataset.ratings["timestamp"].to_numpy())
     sizes = np.arange(size.max() + 1)
-    test_start = np.rint(complement(test) * sizes).astype(np.int64)
-    train_end = np.maximum(np.rint(complement(test, validation) * sizes), 1).astype(np.int64)
+    test_start = np.minimum(np.rint(complement(test) * sizes), sizes - 1)
+    train_end = np.maximum(np.minimum(np.rint(complement(test, validation) * sizes), test_start - 1), 1)
     labels = np.full(len(place), TEST, dtype=np.uint8)
     labels[place < test_start[size]] = VALIDATION
     labels[place < train_end[size]] = TRAIN
     return labels
 
 
-def last_of_each_user(ratings: pl.DataFrame, first: float) -> np.ndarray:
-    """[n] bool: rows behind each user's first round(``first`` · n) by time, and never a user's first row."""
+def last_of_each_user(ratings: pl.DataFrame, share: float) -> np.ndarray:
+    """[n] bool: each user's latest rows, at least one of two or more, and never a user's first row.
+
+    Args:
+        ratings: [n] rows with timestamps.
+        share: Of each user's rows.
+    """
     place, size = places(codes(ratings, "user_id"), ratings["timestamp"].to_numpy())
-    return place >= np.maximum(np.rint(round(first, 12) * size), 1)
+    return place >= size - np.minimum(np.maximum(np.rint(share * size), 1), size - 1)
+
+
+def last_of_all(ratings: pl.DataFrame, share: float) -> np.ndarray:
+    """[n] bool: the latest rows of all.
+
+    Args:
+        ratings: [n] rows with timestamps.
+        share: Of the rows.
+    """
+    last = np.zeros(ratings.height, dtype=bool)
+    order = np.argsort(ratings["timestamp"].to_numpy(), kind="stable")
+    last[order[round(complement(share) * ratings.height) :]] = True
+    return last
 
 
 def temporal_global(dataset: Dataset, *, seed: int = 0, test: float = 0.2, validation: float = 0.1) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from data import split_by_id, split_by_row, split_by_time
 from data.dataset import Dataset
 from data.errors import DataError
 from data.interactions import Interactions
+from data.split_detection import detect_split
 from data.split_labels import TEST, TRAIN, VALIDATION
 
 # Each takes the dataset and keyword arguments and labels each row: [n] uint8 of TRAIN, VALIDATION, TEST.
@@ -34,6 +36,10 @@ SPLITS: dict[str, Callable[..., np.ndarray]] = {
 NEED_TIMESTAMPS = frozenset({"temporal-user", "temporal-global", "leave-one-out"})
 
 
+_FAMILIES = {"leave-one-out": "temporal-user", "stratified": "random", "k-fold": "random"}
+"""Splits whose test asks the same question as another's."""
+
+
 @dataclass(frozen=True, eq=False)
 class Split:
     """Three ratings tables with the columns of ``Dataset.ratings``.
@@ -41,11 +47,14 @@ class Split:
     Attributes:
         kind: A key of ``SPLITS``, or ``"files"``.
         train: What models learn from.
-        validation: What tuning and early stopping look at; empty only for ``"files"`` without a validation file.
+        validation: What tuning and early stopping look at; empty where the data have no row to spare.
         test: What is scored once, at the end.
         rows: Numbers of the source table's rows in train, validation and test ([n] int64 each, ascending); None for
-            ``"files"``.
+            ``"files"`` as they come.
         encoded_source: All rows of the source table in integers, if they were mapped already.
+        test_cut: The kind of split that cut test, a key of ``SPLITS``; None for ``kind``, and for ``"files"`` for what
+            the rows tell.
+        validation_cut: The same for validation.
     """
 
     kind: str
@@ -54,12 +63,36 @@ class Split:
     test: pl.DataFrame
     rows: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
     encoded_source: Interactions | None = None
+    test_cut: str | None = None
+    validation_cut: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("train", "validation", "test"):
-            if getattr(self, name).is_empty() and not (name == "validation" and self.kind == "files"):
+        for name in ("train", "test"):
+            if getattr(self, name).is_empty():
                 sizes = f"{self.train.height} train, {self.validation.height} validation, {self.test.height} test"
-                raise DataError(f"empty split: {self.kind} expected rows in each part, got {sizes}; too little data?")
+                raise DataError(f"empty split: {self.kind} expected rows to learn from and to test on, got {sizes}")
+
+    @cached_property
+    def asks(self) -> str:
+        """The kind of split whose question test asks; ``"files"`` if that of none."""
+        if self.test_cut is not None or self.kind != "files":
+            return self.test_cut or self.kind
+        return detect_split(self.train_and_validation, self.test) or "files"
+
+    @cached_property
+    def validation_asks(self) -> str:
+        """The kind of split whose question validation asks."""
+        if self.validation_cut is not None:
+            return self.validation_cut
+        if self.kind != "files" or self.validation.is_empty():
+            return self.asks
+        return detect_split(self.train, self.validation) or "files"
+
+    @property
+    def validates_as_tested(self) -> bool:
+        """Whether validation asks what test asks, so that what was best there is likely to be best here."""
+        validation, test = (_FAMILIES.get(kind, kind) for kind in (self.validation_asks, self.asks))
+        return validation == test != "files"
 
     def encoded(self, part: Literal["train", "train_and_validation"]) -> Interactions:
         """What a model is fitted on, in integers."""
@@ -114,31 +147,3 @@ def folds(dataset: Dataset, *, n: int = 5, seed: int = 42, validation: float = 0
         DataError: If there are fewer than two folds or fewer rows than folds.
     """
     return [split(dataset, "k-fold", seed=seed, fold=fold, n=n, validation=validation) for fold in range(n)]
-
-
-def holdout(train: pl.DataFrame, *, seed: int = 0, fraction: float = 0.1) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Cuts a validation part from a train table that came without one.
-
-    With timestamps it is each user's last part, otherwise it is drawn at random for each movie.
-
-    Args:
-        train: [n] ratings.
-        seed: For the random cut.
-        fraction: Of the rows.
-
-    Returns:
-        Train and validation, in the table's row order.
-
-    Raises:
-        DataError: If a part would be empty.
-    """
-    if "timestamp" in train.columns:
-        labels = split_by_time.last_of_each_user(train, 1 - fraction)
-    else:
-        labels = split_by_row.stratified_by_movie(train, fraction, np.random.default_rng(seed))
-    rest, held = train.filter(~labels), train.filter(labels)
-    if rest.is_empty() or held.is_empty():
-        raise DataError(
-            f"empty split: expected a validation part of {fraction:.0%}, got {held.height} of {train.height} rows"
-        )
-    return rest, held

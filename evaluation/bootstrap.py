@@ -131,7 +131,9 @@ def paired(
     """
     values_a, values_b = _aligned(per_user_a, per_user_b, metric)
     difference = values_a - values_b
-    low, high = confidence_intervals(difference[:, None], resamples=resamples, level=level, seed=seed)[0]
+    (low, high), p_value = (
+        found[0] for found in difference_tests(difference[:, None], resamples=resamples, level=level, seed=seed)
+    )
     return Comparison(
         metric=metric,
         users=len(difference),
@@ -139,8 +141,26 @@ def paired(
         mean_b=float(values_b.mean()),
         difference=float(difference.mean()),
         interval=(float(low), float(high)),
-        p_value=_randomisation_test(difference, resamples, seed),
+        p_value=float(p_value),
     )
+
+
+def difference_tests(
+    differences: np.ndarray, *, resamples: int = 2000, level: float = 0.95, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """What ``paired`` finds of many differences at once, in the time of one.
+
+    Args:
+        differences: [users, comparisons] floats, of each user.
+        resamples: For the intervals and for the tests.
+        level: Of the intervals.
+        seed: Same seed, same result.
+
+    Returns:
+        [comparisons, 2] float64, bootstrap intervals of the means, and [comparisons] float64, p-values.
+    """
+    intervals = confidence_intervals(differences, resamples=resamples, level=level, seed=seed)
+    return intervals, _randomisation_test(differences.astype(np.float64), resamples, seed)
 
 
 def _aligned(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> tuple[np.ndarray, np.ndarray]:
@@ -154,14 +174,15 @@ def _aligned(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> tuple[np.ndarray,
     return a[metric].to_numpy().astype(np.float64), b[metric].to_numpy().astype(np.float64)
 
 
-def _randomisation_test(difference: np.ndarray, resamples: int, seed: int) -> float:
-    """Two-sided p-value of the mean difference under random signs."""
+def _randomisation_test(differences: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    """[comparisons] float64: two-sided p-values of the mean differences under random signs."""
     rng = np.random.default_rng(seed)
-    observed = abs(difference.sum())
-    block = max(1, min(resamples, _WEIGHTS_AT_ONCE // len(difference)))
-    extreme = 0
+    users = len(differences)
+    observed = np.abs(differences.sum(axis=0))
+    block = max(1, min(resamples, _WEIGHTS_AT_ONCE // users))
+    extreme = np.zeros(differences.shape[1], np.int64)
     for start in range(0, resamples, block):
-        signs = rng.integers(2, size=(min(block, resamples - start), len(difference)), dtype=np.int8) * 2 - 1
+        signs = rng.integers(2, size=(min(block, resamples - start), users), dtype=np.int8) * 2 - 1
         # a hair of slack: sums of the same numbers in another order differ in their last bits
-        extreme += int((np.abs(signs @ difference) >= observed * (1 - 1e-12)).sum())
+        extreme += (np.abs(signs @ differences) >= observed * (1 - 1e-12)).sum(axis=0)
     return (extreme + 1) / (resamples + 1)

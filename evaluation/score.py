@@ -9,6 +9,7 @@ import polars as pl
 
 from data.errors import DataError
 from evaluation.judgements import Judgements
+from evaluation.lists import ordered_lists
 from evaluation.result import Evaluation, RankedLists, check_cutoffs, summarise
 
 
@@ -42,7 +43,8 @@ def score_topk(
 
     Raises:
         DataError: If a table lacks a column or holds nulls, a list names a movie twice, ranks have gaps,
-            scores are NaN, nothing is relevant, or a user has already seen what is to be predicted.
+            scores are NaN, nothing is relevant, a user has already seen what is to be predicted, or no user of the
+            truth has a list.
         ValueError: If ``ks`` is not positive.
 
     >>> lists = pl.DataFrame({"user_id": ["u", "u", "u"], "movie_id": ["a", "b", "c"], "rank": [1, 2, 3]})
@@ -52,71 +54,18 @@ def score_topk(
     0.5
     """
     check_cutoffs(ks)
-    ordered = _ordered(topk)
+    ordered = ordered_lists(topk)
     nothing = pl.DataFrame(schema={"user_id": pl.String, "movie_id": pl.String})
     judgements = Judgements.from_tables(
         truth, nothing if seen is None else seen, threshold=threshold, candidates=ordered["movie_id"].unique()
     )
+    if not ordered["user_id"].is_in(judgements.users.ids).any():
+        raise DataError(
+            f"none of the {ordered['user_id'].n_unique()} users of the lists is in the truth: "
+            f"{ordered['user_id'][0]!r} beside {judgements.users.ids[0]!r}; are they written alike?"
+        )
     lists = _as_lists(ordered, judgements, max(depth, *ks))
     return summarise(judgements, lists, ks=ks, bootstrap=bootstrap, seed=seed)
-
-
-def _ordered(topk: pl.DataFrame) -> pl.DataFrame:
-    """The checked table: user_id, movie_id, score (null if not given), each user's best movie first."""
-    by = [column for column in ("rank", "score") if column in topk.columns]
-    for column in ("user_id", "movie_id"):
-        if column not in topk.columns:
-            raise DataError(f"the top-k table needs a column {column}, it has {', '.join(topk.columns) or 'none'}")
-    if not by:
-        raise DataError(f"the top-k table needs a column rank or score, it has {', '.join(topk.columns)}")
-    for column in ("user_id", "movie_id", *by):
-        if topk[column].null_count():
-            raise DataError(f"the top-k table has {topk[column].null_count()} rows without a value", column=column)
-    table = topk.select(pl.col("user_id", "movie_id").cast(pl.String), *by)
-    _check_duplicates(table)
-    if "score" in by:
-        table = table.with_columns(_numbers(table["score"], pl.Float64))
-        if table["score"].is_nan().any():
-            raise DataError(f"the top-k table has {table['score'].is_nan().sum()} scores that are NaN", column="score")
-    else:
-        table = table.with_columns(score=pl.lit(None, dtype=pl.Float64))
-    if "rank" in by:
-        table = table.with_columns(_numbers(table["rank"], pl.Int64)).sort("user_id", "rank")
-        _check_ranks(table)
-    else:
-        table = table.sort("user_id", "score", "movie_id", descending=[False, True, False])
-    return table.select("user_id", "movie_id", "score")
-
-
-def _numbers(column: pl.Series, dtype: type[pl.Float64] | type[pl.Int64]) -> pl.Series:
-    """The column as numbers."""
-    try:
-        numbers = column.cast(dtype, strict=True)
-    except pl.exceptions.PolarsError:
-        numbers = None
-    if numbers is None or (dtype == pl.Int64 and column.dtype.is_float() and not (numbers == column).all()):
-        kind = "whole numbers" if dtype == pl.Int64 else "numbers"
-        raise DataError(f"the top-k table's {column.name} must hold {kind}, got {column.dtype}", column=column.name)
-    return numbers
-
-
-def _check_duplicates(table: pl.DataFrame) -> None:
-    """Refuses a movie that stands twice in one user's list."""
-    twice = table.filter(table.select("user_id", "movie_id").is_duplicated())
-    if len(twice):
-        user, movie = twice.sort("user_id", "movie_id").row(0)[:2]
-        raise DataError(f"the top-k table recommends movie {movie!r} to user {user!r} more than once")
-
-
-def _check_ranks(table: pl.DataFrame) -> None:
-    """Refuses ranks of a user that are not 1, 2, 3 …; the table is sorted by user and rank."""
-    expected = pl.int_range(1, pl.len() + 1).over("user_id")
-    wrong = table.with_columns(expected=expected).filter(pl.col("rank") != pl.col("expected"))
-    if len(wrong):
-        user, rank, wanted = wrong.select("user_id", "rank", "expected").row(0)
-        raise DataError(
-            f"user {user!r} has rank {rank} where {wanted} was expected: ranks run 1, 2, 3 …", column="rank"
-        )
 
 
 def _as_lists(ordered: pl.DataFrame, judgements: Judgements, depth: int) -> RankedLists:

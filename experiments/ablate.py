@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.ablations import ablation
-from experiments.comparing import paired_difference
+from experiments.differences import METRIC, paired_to
 from experiments.files import write_json
 from experiments.overrides import value_of, with_values
 from experiments.parts import Source
@@ -19,7 +19,6 @@ from experiments.run import run_experiment
 from experiments.settings import Settings
 from experiments.settings import to_json as settings_to_json
 
-METRIC = "ndcg@10"
 METRICS = (METRIC, "precision@10", "recall@10", "coverage@10", "factorized_top_100", "rmse", "mae")
 
 
@@ -86,11 +85,17 @@ def run_ablation(name: str, runner: Runner) -> dict[str, Any]:
     fields = list(dict.fromkeys(field for values in asked.variants.values() for field in values))
     configs = {variant: with_values(start, values) for variant, values in asked.variants.items()}
     default = runner.run(asked.experiment, start, f"{name if asked.base else asked.experiment}-default")
-    variants = {}
-    for variant, config in configs.items():
-        if config != start:
-            result = runner.run(asked.experiment, config, f"{name}-{_slug(variant)}")
-            variants[variant] = {**_summary(result, config, fields), **paired_difference(result, default, METRIC)}
+    results = {
+        variant: runner.run(asked.experiment, config, f"{name}-{_slug(variant)}")
+        for variant, config in configs.items()
+        if config != start
+    }
+    tables = {"default": default.per_user, **{variant: result.per_user for variant, result in results.items()}}
+    paired = paired_to("default", tables, [METRIC])[METRIC]
+    variants = {
+        variant: {**_summary(result, configs[variant], fields), **paired[variant]}
+        for variant, result in results.items()
+    }
     options = runner.settings.options
     return {
         "kind": "ablation",

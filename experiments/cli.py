@@ -74,21 +74,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if "--debug" in words:
             raise
-        return _fail(_one_line(error), status=1)
+
+        from experiments.failures import in_one_line
+
+        return _fail(in_one_line(error), status=1)
     return 0
 
 
 def run_module(experiment: str) -> None:
     """``python -m experiments.NAME``: the same as ``recs run NAME``."""
     sys.exit(main(["run", experiment, *sys.argv[1:]]))
-
-
-def _one_line(error: Exception) -> str:
-    from data import DataError
-
-    text = " ".join(str(error).split()) or type(error).__name__
-    known = (DataError, ValueError, ImportError, FloatingPointError, OSError)
-    return text if isinstance(error, known) else f"{type(error).__name__}: {text} (--debug shows where)"
 
 
 def _fail(line: str, *, status: int) -> int:

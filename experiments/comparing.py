@@ -1,65 +1,81 @@
-"""Runs several experiments on the same splits under the same protocol."""
+"""Runs several experiments on the same splits under the same protocol; one that fails costs its own row only."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evaluation import paired
 from experiments.files import write_json, write_text
-from experiments.parts import Source
 from experiments.registry import experiment
 from experiments.reporter import Reporter
-from experiments.reports import as_runs, page
-from experiments.results import Result
-from experiments.run import run_experiment
+from experiments.reports import as_runs, compared, page
+from experiments.results import Result, read_result
+from experiments.rundir import locked
 from experiments.settings import Settings
 from experiments.settings import to_json as settings_to_json
+from experiments.worker import Failed, Workers
 
 
-def compare_experiments(
-    names: Sequence[str], settings: Settings, source: Source, out: Path, reporter: Reporter
-) -> list[Result]:
+@dataclass(frozen=True)
+class Comparison:
+    """What became of the experiments.
+
+    Attributes:
+        names: Of the experiments, in the order of the rows.
+        about: ``dataset`` and ``split``, their names.
+        results: Of those that ran, in the order in which they were named.
+        failed: Name of each other one → why, in one line.
+        differences: ``differences`` of the results; empty without any.
+    """
+
+    names: Sequence[str]
+    about: Mapping[str, str]
+    results: Sequence[Result]
+    failed: Mapping[str, str]
+    differences: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``--json`` prints: ``dataset``, ``split``, ``runs``, ``differences`` and ``failed``."""
+        return {
+            **self.about,
+            "runs": to_json(self.results),
+            "differences": dict(self.differences),
+            "failed": dict(self.failed),
+        }
+
+
+def compare_experiments(names: Sequence[str], settings: Settings, out: Path, reporter: Reporter) -> Comparison:
     """Runs the experiments into ``out/<name>`` and writes ``out/comparison.json`` and ``out/report.html``.
 
-    ``out/config.json`` is there from the beginning, so that ``--resume`` can go on.
+    They run in a process of their own. ``out/config.json`` is there from the beginning, so that ``--resume`` can go on:
+    it runs again what failed, and goes on with what was interrupted.
 
-    Returns:
-        One result per experiment, in the order of ``names``.
+    Raises:
+        ValueError: The data can't be read, or another process is at work on ``out``.
     """
-    write_json(out / "config.json", {"experiments": list(names), "settings": settings_to_json(settings)})
-    results = []
-    for name in names:
-        reporter.line(f"{name}: {experiment(name).summary}")
-        results.append(run_experiment(experiment(name), settings, source, out / name, reporter))
-    write_json(out / "comparison.json", {"runs": to_json(results), "differences": differences(results)})
-    write_text(out / "report.html", page(as_runs(results)))
-    return results
+    results: list[Result] = []
+    failed: dict[str, str] = {}
+    with Workers(settings, reporter) as workers:
+        write_json(out / "config.json", {"experiments": list(names), "settings": settings_to_json(settings)})
+        with locked(out):
+            for name in names:
+                reporter.line(f"{name}: {experiment(name).summary}")
+                try:
+                    workers.run(name, out / name)
+                    results.append(read_result(out / name))
+                except Failed as error:
+                    failed[name] = str(error)
+                    reporter.line(f"{name} failed: {error}")
+    runs = as_runs(results)
+    comparison = Comparison(names, workers.about, results, failed, compared(tuple(runs)) if runs else {})
+    write_json(out / "comparison.json", comparison.to_json())
+    if runs:
+        write_text(out / "report.html", page(runs, failed))
+    return comparison
 
 
 def to_json(results: Sequence[Result]) -> dict[str, Any]:
     """Experiment name → metrics of its run, and its seconds."""
     return {result.name: {**result.metrics, "seconds": result.seconds} for result in results}
-
-
-def differences(results: Sequence[Result], metric: str = "ndcg@10") -> dict[str, Any]:
-    """Each run's paired difference to the best run.
-
-    Returns:
-        ``best``: name of the run with the highest mean; ``metric``; ``paired``: name → ``difference`` (this run minus
-        the best one), ``interval`` (95 % bootstrap over users) and ``p_value``, for the other runs.
-    """
-    best = max(results, key=lambda result: result.metrics["test"][metric])
-    compared = {result.name: paired_difference(result, best, metric) for result in results if result is not best}
-    return {"best": best.name, "metric": metric, "paired": compared}
-
-
-def paired_difference(result: Result, reference: Result, metric: str) -> dict[str, Any]:
-    """``difference`` (the result minus the reference), ``interval`` (95 % bootstrap over users) and ``p_value``."""
-    comparison = paired(result.per_user, reference.per_user, metric)
-    return {
-        "difference": comparison.difference,
-        "interval": list(comparison.interval),
-        "p_value": comparison.p_value,
-    }

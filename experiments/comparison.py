@@ -11,7 +11,8 @@ import polars as pl
 
 from data import Split, question
 from evaluation import Evaluation, Recommender, evaluate, paired
-from experiments.display import number, over_draws, title_of, with_interval
+from experiments.columns import over_draws
+from experiments.display import number, title_of, with_interval
 from experiments.reports import Run, as_runs, asked_of, read_runs
 from experiments.results import Result
 from experiments.shown import Shown
@@ -167,7 +168,7 @@ def _scored(label: str, one: Any, split: Split | None) -> Scored:
     if isinstance(one, Evaluation):
         return Scored(label, one.metrics, one.confidence, one.per_user)
     if split is not None and isinstance(one, Recommender):
-        asked = question(split.kind, split.train_and_validation, split.test)
+        asked = question(split.asks, split.train_and_validation, split.test)
         found = evaluate(one, asked.rows, seen=asked.seen, candidates=asked.candidates)
         return Scored(label, found.metrics, found.confidence, found.per_user, frozenset([asked_of(asked.rows, None)]))
     raise ValueError(f"{label}: expected {EXPECTED}, got {_kind(one)}{'' if split else ' and no split'}")

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from data import printable
-
-if TYPE_CHECKING:
-    from experiments.results import Result
+from data.splits import NEED_TIMESTAMPS
 
 WIDTH = 118
 """Columns of output that does not go to a terminal."""
@@ -41,6 +39,18 @@ def program() -> str:
     if shutil.which("recs") or not here.exists():
         return "recs"
     return str(here.relative_to(Path.cwd())) if here.is_relative_to(Path.cwd()) else str(here)
+
+
+def held_out_label(kind: str) -> str:
+    """What a movie among a user's test rows is called.
+
+    >>> held_out_label("temporal-user"), held_out_label("random")
+    ('rated later', 'held out')
+
+    Args:
+        kind: Of the split; only in one by time is a test row later than what is known.
+    """
+    return "rated later" if kind in NEED_TIMESTAMPS else "held out"
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -77,124 +87,6 @@ def seconds(value: float) -> str:
     ('0.03', '4.3', '72')
     """
     return f"{value:.2f}" if value < 1 else f"{value:.1f}" if value < 10 else f"{value:.0f}"
-
-
-Column = tuple[str, "Callable[[Result], str]"]
-
-
-def _metric(title: str, name: str) -> Column:
-    """A test metric with half its interval, over draws with the deviation between them."""
-
-    def cell(result: Result) -> str:
-        test = result.metrics["test"]
-        if over_draws(result):
-            return f"{number(test[name])} ± {number(result.metrics['spread']['test'][name])}"
-        return with_interval(test, result.metrics["confidence"], name)
-
-    return title, cell
-
-
-def _slice(title: str, family: str, group: str, name: str) -> Column:
-    """A metric of a slice; a dash where the slice is empty."""
-
-    def cell(result: Result) -> str:
-        value = result.metrics["slices"].get(family, {}).get(group, {}).get(name)
-        if value is None or not over_draws(result):
-            return number(value)
-        return f"{number(value)} ± {number(result.metrics['spread']['slices'][family][group][name])}"
-
-    return title, cell
-
-
-def _by_revealed(result: Result) -> list[Column]:
-    shown = result.metrics["slices"].get("revealed", {})
-    return [_slice(f"nDCG@10\n{count} known", "revealed", count, "ndcg@10") for count in shown]
-
-
-TOP_K = [_metric(f"{name}@10", f"{name.lower()}@10") for name in ("nDCG", "precision", "recall")]
-FACTORIZED = ("factorized\ntop-100", lambda result: number(result.metrics["test"].get("factorized_top_100")))
-RMSE = ("RMSE", lambda result: number(result.metrics["test"].get("rmse")))
-COLD_RECALL = _slice("recall@10\ncold movies", "cold_start", "cold_items", "recall@10")
-
-
-def usual_columns(results: Sequence[Result]) -> list[Column]:
-    """What a table of these runs shows: top-k metrics, and those of ratings and of movies without ratings if any."""
-    rated = any("rmse" in result.metrics["test"] for result in results)
-    cold = any(result.metrics["slices"].get("cold_start", {}).get("cold_items") for result in results)
-    return [*TOP_K, FACTORIZED, *([COLD_RECALL] if cold else []), *([RMSE] if rated else [])]
-
-
-COLUMNS: dict[str, Callable[[Result], list[Column]]] = {
-    "cold-items": lambda result: TOP_K,
-    "cold-users": _by_revealed,
-    "mixed": lambda result: [
-        _metric("nDCG@10\nall", "ndcg@10"),
-        _slice("nDCG@10\nwarm", "cold_start", "warm_items", "ndcg@10"),
-        *(_slice(f"recall@{k}\ncold", "cold_start", "cold_items", f"recall@{k}") for k in (10, 50)),
-    ],
-}
-"""What the table of a split shows, where it is not the usual."""
-
-
-def columns_of(results: Sequence[Result]) -> list[Column]:
-    """What a table of these runs shows: what matters on their split, if it is one and the same."""
-    kinds = {result.config["split"] for result in results}
-    return COLUMNS[kinds.pop()](results[0]) if len(kinds) == 1 and kinds <= COLUMNS.keys() else usual_columns(results)
-
-
-def over_draws(result: Result) -> bool:
-    """Whether the run has several draws of its split."""
-    return any("draw-" in part for part in result.metrics.get("parts", ()))
-
-
-def comparison_table(results: Sequence[Result]) -> Table:
-    """One row per run: what matters on the split, and seconds."""
-    first = results[0].config
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=f"{first['dataset']['name']}, {first['split']} split, test",
-        title_style="bold",
-    )
-    columns = columns_of(results)
-    table.add_column("model", no_wrap=True)
-    for title in (*(title for title, _ in columns), "train\ns", "evaluate\ns"):
-        table.add_column(title, justify="right", no_wrap=True)
-    best = max(result.metrics["test"]["ndcg@10"] for result in results)
-    for result in results:
-        table.add_row(
-            result.name,
-            *(cell(result) for _, cell in columns),
-            seconds(result.seconds["train"]),
-            seconds(result.seconds["evaluate"]),
-            style="bold" if result.metrics["test"]["ndcg@10"] == best else "",
-        )
-    return table
-
-
-RANKED = {
-    "cold-items": "the new movies ranked among each other",
-    "cold-users": "full catalogue, the first ratings of each user known to the model at prediction only",
-}
-
-
-def comparison_caption(results: Sequence[Result]) -> str:
-    """How to read the table."""
-    metrics, kind = results[0].metrics, results[0].config["split"]
-    parts = f"means of {len(metrics['parts'])} runs; " if "parts" in metrics else ""
-    ranked = RANKED.get(kind, "full catalogue, known movies left out")
-    error = "the deviation between draws" if over_draws(results[0]) else "half a 95 % bootstrap interval over users"
-    factorized = " Factorized top-k is TFRS's: per rating, known movies left in." if kind not in COLUMNS else ""
-    return f"{parts}{metrics['test']['users']:.0f} test users, {ranked}; ± {error}.{factorized}"
-
-
-def differences_lines(differences: Mapping[str, Any]) -> list[str]:
-    """What the paired comparison says, a line per run."""
-    best, lines = differences["best"], []
-    for name, paired in differences["paired"].items():
-        low, high = paired["interval"]
-        verdict = "" if low * high > 0 else "  (no reliable difference)"
-        lines.append(f"  {name} − {best}: {paired['difference']:+.3f} [{low:+.3f}, {high:+.3f}]{verdict}")
-    return lines
 
 
 def top_k_table(metrics: Mapping[str, float], confidence: Mapping[str, Sequence[float]], title: str) -> Table:

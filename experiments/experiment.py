@@ -13,6 +13,7 @@ from data import Dataset, Interactions, Vocabulary
 from data.features import movie_features, title_words, user_features
 from evaluation.monitor import Monitor
 from experiments.earlier_run import EarlierRun
+from experiments.memory import Estimate
 from experiments.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -28,22 +29,31 @@ class FitContext:
         checkpoints: Directory of this fit's checkpoints; the same again after an interruption.
         tensorboard: Directory of this fit's TensorBoard logs.
         reporter: Is told what is going on.
+        asks: The kind of split whose question validation and test ask, a key of ``data.SPLITS``.
         monitor: Validation nDCG@10 of a recommender, for early stopping; None where there is nothing to validate on.
         plan: What an earlier fit found on validation, such as the number of epochs; None to let the monitor decide.
         dataset: Movies and users of the ratings, for models that use features; None where only ratings are known.
         start: The run whose trained weights are gone on from; None to start anew.
         cluster: Those who train together; None for this process alone.
+        tune_baselines: Whether baselines choose on validation what their configuration leaves open.
     """
 
     seed: int
     checkpoints: Path
     tensorboard: Path
     reporter: Reporter = field(default_factory=Reporter)
+    asks: str = "random"
     monitor: Monitor | None = None
     plan: dict[str, Any] | None = None
     dataset: Dataset | None = None
     start: EarlierRun | None = None
     cluster: Cluster | None = None
+    tune_baselines: bool = True
+
+    def notice(self, text: str) -> None:
+        """A line on what the data does not allow of what was asked; only in the fit whose plan others follow."""
+        if self.plan is None:
+            self.reporter.line(text)
 
     def features(
         self, users: Vocabulary, movies: Vocabulary, *, words: int = 0, known: Vocabulary | None = None
@@ -74,11 +84,14 @@ class Trained:
         recommender: The fitted recommender; it has a ``state`` method whose arrays ``Experiment.load`` takes.
         plan: What was best on validation, in plain JSON types, for a second fit; None for models with nothing to find.
         history: One row of losses and metrics per epoch.
+        notes: What a table with this model should say of it, a short line each: "rank 512: …", "chosen on
+            validation: …".
     """
 
     recommender: Any
     plan: dict[str, Any] | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,6 +106,9 @@ class Experiment:
         load: From the arrays of a fitted recommender's ``state`` to the recommender.
         personal: Whether its order of the movies has to differ between users.
         by_content: Whether it knows movies by features, and so those without a rating too.
+        by_time: Whether time is all that it knows, so that it is nothing without.
+        settled: From a configuration to the same with defaults in place of what it leaves open to be chosen.
+        memory: Estimates the bytes that a fit needs beyond what any model needs; None for little.
     """
 
     name: str
@@ -102,3 +118,6 @@ class Experiment:
     load: Callable[[dict[str, np.ndarray]], Any]
     personal: bool = True
     by_content: bool = False
+    by_time: bool = False
+    settled: Callable[[Any], Any] = lambda config: config
+    memory: Estimate | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +11,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data import DataError, Dataset, Split, question
+from data import DataError, Dataset, Split, did_you_mean, question
 from evaluation import Recommender
 from evaluation.topk import top_k
+from experiments.display import held_out_label
 from experiments.recommend import StoredModel, favourites, load_model, recommend_for_history, recommend_for_user
 from experiments.shown import Shown
 
@@ -60,16 +60,16 @@ class Explorer:
         """The best movies for a user, without those already rated, or for anyone who names some movies.
 
         Args:
-            user: Id of a user.
+            user: Id of a user; one who is not known gets what is popular, which the table says.
             history: Instead, movies by id, title or part of the title.
             k: How many.
 
         Returns:
             A table; ``frame`` has ``rank``, ``movie_id``, ``movie_title``, ``score``, ``why`` and, of a user,
-            ``rated_later``: whether the movie is among the user's test ratings.
+            ``held_out``: whether the movie is among the user's test ratings.
 
         Raises:
-            ValueError: Neither or both are given.
+            ValueError: Neither or both are given, or more than one user.
             DataError: A movie is not found.
         """
         if (user is None) == (history is None):
@@ -78,14 +78,24 @@ class Explorer:
             ids = [self.movie_id(movie) for movie in ([history] if isinstance(history, str) else history)]
             found = recommend_for_history(self.model, ids, k)
             return _shown(found, f"{self.model.name} recommends after {', '.join(self._titles(ids))}")
-        found = recommend_for_user(self.model, str(user), k)
-        later = self.model.test.filter(pl.col("user_id") == str(user))["movie_id"]
-        found = found.with_columns(pl.col("movie_id").is_in(later.implode()).alias("rated_later"))
-        return _shown(found, f"{self.model.name} recommends to user {user}")
+        user_id = _one_id(user)
+        found = recommend_for_user(self.model, user_id, k)
+        held = self.model.test.filter(pl.col("user_id") == user_id)["movie_id"]
+        found = found.with_columns(pl.col("movie_id").is_in(held.implode()).alias("held_out"))
+        title = f"{self.model.name} recommends to user {user_id}"
+        return _shown(found, title, held_out_label(self.model.split), self._note(user_id, found))
+
+    def _note(self, user_id: str, found: pl.DataFrame) -> str:
+        """What has to be said of a user's table."""
+        users = self.model.known["user_id"].unique()
+        if user_id not in users:
+            return f"user {user_id} is not known: what is popular{did_you_mean(user_id, users, 3)}"
+        return f"user {user_id} has rated all movies that the model knows" if found.is_empty() else ""
 
     def favourites(self, user: str, k: int = 10) -> Shown:
-        """What a user rated highest of what the model knew; of equal ratings the latest."""
-        return _shown(favourites(self.model, str(user), k), f"user {user} rated highest")
+        """What a user rated highest of what the model knew; of equal ratings, and without ratings, the latest."""
+        found = favourites(self.model, _one_id(user), k)
+        return _shown(found.table, found.heading(user))
 
     def find(self, text: str) -> Shown:
         """All movies whose titles hold the text."""
@@ -115,8 +125,7 @@ class Explorer:
         if found:
             named = "; ".join(f"{one} {titles[one]}" for one in found[:8])
             raise DataError(f"expected one movie, got {movie!r}, which fits {len(found)}: {named}")
-        close = difflib.get_close_matches(movie, titles.values(), n=3)
-        hint = f"; do you mean {' or '.join(close)}?" if close else ""
+        hint = did_you_mean(movie, titles.values(), 3)
         raise DataError(f"expected an id or part of a title of the model's movies, got {movie!r}{hint}")
 
     def _titles(self, movie_ids: Sequence[str] | pl.Series) -> list[str]:
@@ -141,22 +150,30 @@ def explore(model: Any, split: Split | None = None, dataset: Dataset | None = No
         got = f"a {type(model).__name__}{'' if split else ' and no split'}"
         raise ValueError(f"expected a run directory, or a fitted recommender and its split, got {got}")
     movies = dataset.movies if dataset else pl.DataFrame(dict.fromkeys(("movie_id", "movie_title"), model.movies.ids))
-    asked = question(split.kind, split.train_and_validation, split.test)
+    asked = question(split.asks, split.train_and_validation, split.test)
     titles = dict(movies.select("movie_id", "movie_title").iter_rows())
-    return Explorer(StoredModel("the model", model, titles, known=asked.seen, test=asked.rows, movies=movies))
+    return Explorer(StoredModel("the model", model, titles, asked.seen, asked.rows, movies, split.kind))
 
 
 HEADINGS = {"movie_id": "id", "movie_title": "movie", "movie_genres": "genres", "user_rating": "rating"}
 WORDS = ("movie", "genres", "why")
 
 
-def _shown(frame: pl.DataFrame, title: str) -> Shown:
+def _one_id(user: object) -> str:
+    """A user's id, which may be a number."""
+    if isinstance(user, (str, int, np.integer)) and not isinstance(user, bool):
+        return str(user)
+    raise ValueError(f"expected the id of one user, got {user!r}")
+
+
+def _shown(frame: pl.DataFrame, title: str, held_out: str = "", note: str = "") -> Shown:
     """A frame of movies as a table: shorter headings, three decimals, ticks."""
+    headings = {**HEADINGS, "held_out": held_out}
     cells = {
-        HEADINGS.get(name, name.replace("_", " ")): [_text(name, value) for value in frame[name]]
+        headings.get(name, name.replace("_", " ")): [_text(name, value) for value in frame[name]]
         for name in frame.columns
     }
-    return Shown(frame, title, cells, words=WORDS)
+    return Shown(frame, title, cells, words=WORDS, note=note)
 
 
 def _text(name: str, value: Any) -> str:

@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from data import REVEALED, DataError, Dataset, Interactions, Question, Split, question
+from data import REVEALED, DataError, Dataset, Interactions, Question, Split, described, question
 from data.splits import NEED_TIMESTAMPS
 from evaluation.monitor import Monitor
 from experiments.earlier_run import EarlierRun
@@ -51,6 +51,7 @@ def fit_on_split(
     revealed: Sequence[int] = REVEALED,
     start: EarlierRun | None = None,
     cluster: Cluster | None = None,
+    tune_baselines: bool = True,
     tested: bool = True,
 ) -> Fits:
     """Fits twice; what the directory holds of an interrupted call is not done again.
@@ -67,6 +68,7 @@ def fit_on_split(
         revealed: As for ``data.question``.
         start: The run whose trained weights both fits go on from; None to start anew.
         cluster: Those who train together; None for this process alone.
+        tune_baselines: Whether baselines choose their open numbers on validation.
         tested: Whether the test rows will be predicted; otherwise they may be among those that are learned from.
 
     Raises:
@@ -74,19 +76,31 @@ def fit_on_split(
             found what would make its numbers wrong.
         FloatingPointError: It diverged or collapsed.
     """
-    check_time(experiment, config, split.kind)
+    check_time(experiment, config, split.asks)
     if start is not None:
         start.check(split)
     if tested:
         check_split(split)
         if missing := unknown_share(split):
             reporter.line(missing)
+    timed = split.validates_as_tested or experiment.by_time
+    if not timed and "timestamp" in split.train.columns:
+        reporter.line(f"{experiment.name}: {unlike(split)}: what depends on order and time stays out")
+
+    def rows(part: Literal["train", "train_and_validation"]) -> Interactions:
+        encoded = split.encoded(part)
+        return encoded if timed else encoded.without_time()
+
     started = time.perf_counter()
+    validation = None
+    if len(split.validation):
+        validation = question(split.validation_asks, split.train, split.validation, revealed=revealed)
     chosen = fit_chosen(
         experiment,
         config,
-        split.encoded("train"),
-        question(split.kind, split.train, split.validation, revealed=revealed),
+        rows("train"),
+        validation,
+        asks=split.validation_asks,
         seed=seed,
         threshold=threshold,
         directory=directory,
@@ -94,13 +108,19 @@ def fit_on_split(
         dataset=dataset,
         start=start,
         cluster=cluster,
+        tune_baselines=tune_baselines,
     )
     about = {"seed": seed, "reporter": reporter, "dataset": dataset, "start": start, "cluster": cluster}
-    context = _context(directory, "final", plan=chosen.plan, **about)
-    rows = split.encoded("train_and_validation")
-    final = experiment.fit(config, rows, context)
-    check_model(experiment, final, rows, reporter)
+    context = _context(directory, "final", plan=chosen.plan, asks=split.validation_asks, **about)
+    known = rows("train_and_validation")
+    final = experiment.fit(config, known, context)
+    check_model(experiment, final, known, reporter)
     return Fits(chosen, final, time.perf_counter() - started)
+
+
+def unlike(split: Split) -> str:
+    """Says that validation asks something else than test."""
+    return f"validation is {described(split.validation_asks)}, test is {described(split.asks)}"
 
 
 def check_time(experiment: Experiment, config: Any, kind: str) -> None:
@@ -119,8 +139,9 @@ def fit_chosen(
     experiment: Experiment,
     config: Any,
     train: Interactions,
-    validation: Question,
+    validation: Question | None,
     *,
+    asks: str,
     seed: int,
     threshold: float | None,
     directory: Path,
@@ -128,6 +149,7 @@ def fit_chosen(
     dataset: Dataset | None = None,
     start: EarlierRun | None = None,
     cluster: Cluster | None = None,
+    tune_baselines: bool = True,
 ) -> Trained:
     """Fits on train, and where the model has something to choose, chooses it on validation.
 
@@ -135,7 +157,8 @@ def fit_chosen(
         experiment: What to fit.
         config: Its configuration.
         train: Rows to learn from.
-        validation: What to stop by.
+        validation: What to stop by; None where the data have no row to spare for it: nothing is chosen then.
+        asks: The kind of split whose question validation asks.
         seed: Seed of everything random.
         threshold: Least rating of a relevant validation row, None for any.
         directory: For ``checkpoints`` and ``tensorboard``.
@@ -143,9 +166,13 @@ def fit_chosen(
         dataset: Movies and users, for models that use features.
         start: The run whose trained weights the fit goes on from.
         cluster: Those who train together; None for this process alone.
+        tune_baselines: Whether baselines choose their open numbers on validation.
     """
-    monitor = Monitor(validation.rows, validation.seen, threshold, validation.candidates)
+    monitor = None
+    if validation is not None:
+        monitor = Monitor(validation.rows, validation.seen, threshold, validation.candidates)
     about = {"seed": seed, "reporter": reporter, "dataset": dataset, "start": start, "cluster": cluster}
+    about |= {"asks": asks, "tune_baselines": tune_baselines}
     context = _context(directory, "validation", monitor=monitor, **about)
     return experiment.fit(config, train, context)
 
@@ -157,7 +184,14 @@ def _context(directory: Path, phase: str, **arguments: Any) -> FitContext:
 
 
 def fit(
-    name: str, split: Split, *, dataset: Dataset | None = None, seed: int = 0, tested: bool = True, **options: Any
+    name: str,
+    split: Split,
+    *,
+    dataset: Dataset | None = None,
+    seed: int = 0,
+    tune_baselines: bool = True,
+    tested: bool = True,
+    **options: Any,
 ) -> Any:
     """Fits an experiment's recommender in one line, for notebooks.
 
@@ -166,6 +200,7 @@ def fit(
         split: From ``data.split``.
         dataset: What was split, for models that use features of movies or users.
         seed: Seed of everything random.
+        tune_baselines: Whether a baseline chooses on validation what the options leave open.
         tested: Whether the test rows will be predicted, so that they must not be among those that are learned from.
         **options: Fields of the experiment's configuration, such as ``dimension=64``.
 
@@ -183,6 +218,7 @@ def fit(
             directory=Path(directory),
             reporter=reporter,
             dataset=dataset,
+            tune_baselines=tune_baselines,
             tested=tested,
         )
     reporter.line(f"{name}: fitted in {fits.seconds:.1f} s")

@@ -7,13 +7,42 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data import DataError, Interactions, Split
+from data import DataError, Dataset, Interactions, Split
 from experiments.experiment import Experiment, Trained
+from experiments.memory import Sizes, available, gigabytes, needed_by
 from experiments.reporter import Reporter
 
 _PAIR = ("user_id", "movie_id")
 _SAMPLE = 64
 _LEAST_USERS = 10
+
+
+def check_dataset(dataset: Dataset) -> None:
+    """Refuses data of which no split means anything.
+
+    Raises:
+        DataError: They are of a single user, who cannot be predicted from what others do.
+    """
+    users = dataset.ratings["user_id"].unique()
+    if len(users) == 1:
+        raise DataError(f"one user ({users[0]}): nothing to learn from others; expected ratings of at least two")
+
+
+def check_memory(experiment: Experiment, config: Any, dataset: Dataset) -> None:
+    """Refuses a model that this machine has no room for, before it starts.
+
+    Raises:
+        DataError: It needs more than is free.
+    """
+    ratings = dataset.ratings
+    sizes = Sizes(
+        rows=ratings.height,
+        users=ratings["user_id"].n_unique(),
+        movies=max(ratings["movie_id"].n_unique(), dataset.movies.height),
+    )
+    needed, free = needed_by(experiment.memory, config, sizes), available()
+    if free is not None and needed > free:
+        raise DataError(f"needs about {gigabytes(needed)} of memory, {gigabytes(free)} are free")
 
 
 def check_split(split: Split) -> None:
@@ -38,19 +67,25 @@ def check_split(split: Split) -> None:
                 f"{user}, movie {movie}"
             )
     for column, cold in (("movie_id", "cold-items"), ("user_id", "cold-users")):
-        if (
-            split.kind != cold
-            and not split.test[column].is_in(split.train_and_validation[column].unique().implode()).any()
-        ):
+        ids, asked = split.train_and_validation[column].unique(), split.test[column].unique()
+        unknown = not asked.is_in(ids.implode()).any()
+        if unknown and (split.asks != cold or (split.kind == "files" and _written_otherwise(ids, asked))):
+            hint = "; are they written alike in both files?" if split.kind == "files" else ""
             raise DataError(
                 f"ids that are in test only: expected some {column} of test to be in train, got none, such as "
-                f"{split.test[column][0]!r} beside {split.train[column][0]!r}; are they written alike?"
+                f"{split.test[column][0]!r} beside {split.train[column][0]!r}{hint}"
             )
+
+
+def _written_otherwise(known: pl.Series, held: pl.Series) -> bool:
+    """Whether most ids of one file would be in the other if only their digits counted, as of ``7``, ``u7``, ``007``."""
+    bare = [ids.str.replace_all(r"\D", "").str.strip_chars_start("0") for ids in (known, held)]
+    return bool(bare[1].ne("").all() and bare[1].is_in(bare[0].implode()).mean() > 0.5)  # type: ignore[operator]
 
 
 def unknown_share(split: Split) -> str | None:
     """A line on test rows about ids that a model by ids cannot know; None where they are few or the point."""
-    if split.kind in ("cold-items", "cold-users", "mixed"):
+    if split.asks in ("cold-items", "cold-users", "mixed"):
         return None
     known = split.train_and_validation
     found = []
@@ -83,18 +118,29 @@ def check_model(experiment: Experiment, trained: Trained, fitted: Interactions, 
                 f"vocabulary beyond train: expected {experiment.name} to know the {what} that it was fitted on, got "
                 f"{len(ids)} more, such as {min(ids)!r}; was it built on test?"
             )
-    if experiment.personal and same_lists(recommender):
+    if experiment.personal and same_lists(recommender, fitted):
         problem = f"{experiment.name} has collapsed: it gives everybody the same order of all movies"
         if trained.history:
             raise FloatingPointError(f"{problem}; try a smaller learning_rate, and look at the loss in history.csv")
         reporter.line(f"warning: {problem}; try less regularization")
 
 
-def same_lists(recommender: Any) -> bool:
-    """Whether some users that the model knows all get the same ranking; False where there are too few to tell."""
+def same_lists(recommender: Any, fitted: Interactions) -> bool:
+    """Whether some users that the model knows all get the same ranking, though they differ.
+
+    Users differ by two movies or more that nobody else of these has rated alike; False where such are too few to tell.
+
+    Args:
+        recommender: What was fitted.
+        fitted: The rows that it was fitted on.
+    """
     users = len(recommender.users)
     if users < _LEAST_USERS or len(recommender.movies) < 2:
         return False
     sample = np.unique(np.linspace(0, users - 1, _SAMPLE).astype(np.int32))
+    rows = fitted.matrix[fitted.users.encode([recommender.users.ids[user] for user in sample])]
+    histories = {rows[[row]].indices.tobytes() for row in range(len(sample)) if rows[[row]].nnz > 1}
+    if len(histories) < _LEAST_USERS:
+        return False
     order = np.argsort(-np.asarray(recommender.score(sample)), axis=1, kind="stable")
     return bool((order == order[0]).all())

@@ -11,9 +11,12 @@ from scipy.sparse import csr_matrix
 
 from data import Interactions
 from data.split_by_row import stratified_by_movie
-from data.split_labels import codes, places
+from data.split_by_time import last_of_each_user
 
 Kind = Literal["moment", "latest", "drawn"]
+
+_KINDS: dict[str, Kind] = {"temporal-global": "moment", "temporal-user": "latest", "leave-one-out": "latest"}
+"""How the splits in time hold rows out; all others draw them."""
 
 
 @dataclass(frozen=True)
@@ -29,21 +32,15 @@ class Holdout:
     share: float
 
     @classmethod
-    def like(cls, train: pl.DataFrame, validation: pl.DataFrame) -> Holdout:
+    def like(cls, asks: str, train: pl.DataFrame, validation: pl.DataFrame) -> Holdout:
         """The way in which validation was cut from train and validation together.
 
         Args:
-            train: ``user_id`` and maybe ``timestamp``.
-            validation: The same, at least one row.
+            asks: The kind of split that cut it.
+            train: Its train rows.
+            validation: Its validation rows.
         """
-        share = len(validation) / (len(train) + len(validation))
-        if "timestamp" not in train.columns or "timestamp" not in validation.columns:
-            return cls("drawn", share)
-        if validation["timestamp"].min() >= train["timestamp"].max():  # type: ignore[operator]
-            return cls("moment", share)
-        ends = train.group_by("user_id").agg(pl.col("timestamp").max().alias("end"))
-        after = validation.join(ends, on="user_id").select(pl.col("timestamp") >= pl.col("end")).to_series()
-        return cls("latest" if len(after) and after.all() else "drawn", share)
+        return cls(_KINDS.get(asks, "drawn"), len(validation) / (len(train) + len(validation)))
 
     def cut(self, rows: Interactions, seed: int) -> Held:
         """Holds rows out.
@@ -60,14 +57,14 @@ class Holdout:
             mask = stratified_by_movie(table, self.share, np.random.default_rng(seed))
             return Held(table.filter(~mask), table.filter(mask))
         if self.kind == "latest":
-            mask = _latest(table, self.share)
+            mask = last_of_each_user(table, self.share)
             return Held(table.filter(~mask), table.filter(mask))
         order = np.argsort(table["timestamp"].to_numpy(), kind="stable")
         after = np.zeros(len(table), bool)
         after[order[round((1 - self.share) * len(table)) :]] = True
         back = table.filter(after)["user_id"].unique()
         before = table.filter(~after)
-        mask = _latest(before, self.share) & ~before["user_id"].is_in(back.implode()).to_numpy()
+        mask = last_of_each_user(before, self.share) & ~before["user_id"].is_in(back.implode()).to_numpy()
         moment = before["timestamp"].max()
         held = pl.concat([before.filter(mask), table.filter(after)])
         return Held(before.filter(~mask), held, frozenset(back), float(moment))  # type: ignore[arg-type]
@@ -110,9 +107,3 @@ class Held:
         """[held rows] float32; 1 without ratings."""
         rated = "user_rating" in self.held.columns
         return self.held["user_rating"].to_numpy() if rated else np.ones(len(self.held), np.float32)
-
-
-def _latest(ratings: pl.DataFrame, share: float) -> np.ndarray:
-    """[n] bool: each user's latest rows, at least one of two or more, and never a user's first row."""
-    place, size = places(codes(ratings, "user_id"), ratings["timestamp"].to_numpy())
-    return place >= size - np.minimum(np.maximum(np.rint(share * size), 1), size - 1)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data import DataError
+from data import DataError, did_you_mean
 from data.tables import movies_table
+from experiments.id_lists import HOW, parse_ids
 from experiments.index_store import StoredIndex, change_index, no_movies
 from experiments.recommend import StoredModel, load_model
 from experiments.reporter import Reporter
@@ -82,7 +83,7 @@ def change_movies(run: Path, added: pl.DataFrame | None, removed: Sequence[str])
     Args:
         run: A finished run with an index.
         added: New movies by their raw features: ``movie_id`` and any other columns of ``Dataset.movies``; or None.
-        removed: Ids of movies that shall not be recommended any more.
+        removed: Ids of movies that shall not be recommended any more, or several with commas between them.
 
     Raises:
         DataError: There is no index, a movie is known already or not at all, or the model can't take in movies.
@@ -114,13 +115,16 @@ def _joined(model: StoredModel, present: pl.DataFrame, added: pl.DataFrame) -> p
 
 
 def _known(model: StoredModel, added: pl.DataFrame, removed: Sequence[str]) -> Sequence[str]:
-    """The same ids.
+    """The ids that are meant.
 
     Raises:
         DataError: One is no movie of the index.
     """
     known = {*model.recommender.movies.ids, *added["movie_id"]}
-    for movie in removed:
+    found = parse_ids(removed, known, option="--remove")
+    for movie in found:
         if movie not in known:
-            raise DataError(f"expected ids of movies in the index to remove, got {movie!r}")
-    return removed
+            raise DataError(
+                f"expected ids of movies in the index to remove, got {movie!r}{did_you_mean(movie, known)} ({HOW})"
+            )
+    return found

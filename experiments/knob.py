@@ -22,7 +22,8 @@ import tyro
 from data import DataError, read_table
 from evaluation import evaluate
 from experiments.calibrate_hybrid import KnobCurve
-from experiments.comparing import differences, to_json
+from experiments.comparing import to_json
+from experiments.differences import differences
 from experiments.files import read_arrays, without_nan, write_json, write_parquet
 from experiments.reports import as_runs, comparable
 from experiments.results import Result, merge, read_result
@@ -103,8 +104,9 @@ def main(words: Sequence[str]) -> None:
                 )
         results = [*others, at_knob(options.run, options.cold, Path(scratch))]
         about = {"dataset": results[-1].config["dataset"]["name"], "split": results[-1].config["split"]}
-        compared = {**about, "runs": to_json(results), "differences": differences(results)}
-        print(json.dumps(without_nan(compared)))
+        compared = differences({result.name: result for result in results})
+        shown = {**about, "runs": to_json(results), "differences": compared}
+        print(json.dumps(without_nan(shown)))
 
 
 if __name__ == "__main__":

@@ -66,7 +66,9 @@ class DataOptions:
     test: Path | None = None
     """A ready split: the test rows."""
     validation: Path | None = None
-    """A ready split: the validation rows; without, they are cut from train."""
+    """A ready split: the validation rows; without, they are cut from train the way test was cut."""
+    validation_split: SplitName | None = None
+    """How to cut validation from --train; default: as test was, which is told from the rows."""
     split: SplitName | None = None
     """How to split; default temporal-user, without timestamps random."""
     threshold: float | None = None
@@ -83,6 +85,11 @@ class DataOptions:
             raise ValueError("--train and --test: expected both or neither")
         if self.validation is not None and self.train is None:
             raise ValueError("--validation: expected together with --train and --test")
+        if self.validation_split is not None and (self.train is None or self.validation is not None):
+            raise ValueError(
+                "--validation-split: expected together with --train and --test, and no --validation; with --split, "
+                "validation is cut the way test is"
+            )
         if self.ratings is not None and self.train is not None:
             raise ValueError("--ratings and --train: expected one of them, got both")
         if self.train is not None and self.split is not None:
@@ -129,8 +136,10 @@ class RunOptions(DataOptions):
     """Run once per seed and report mean and spread, for instance 0,1,2."""
     draws: int = 1
     """With the cold splits: run on so many draws (seed, seed + 1, ...) and report mean and spread."""
-    ks: Integers = (5, 10, 20)
+    ks: Integers = (5, 10, 20, 50, 100)
     """Lengths of the result lists that are scored; 10 is always among them."""
+    tune_baselines: bool = True
+    """Baselines choose on validation what you do not give, such as EASE's λ; otherwise they take their defaults."""
     out: Path | None = None
     """Run directory; default runs/<experiment>-<dataset>-<time>."""
     from_run: Annotated[Path | None, tyro.conf.arg(name="from")] = None

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from data import Dataset, Split, folds, holdout, load, load_files, load_split_files, parse_columns, split
+from data import (
+    Dataset,
+    Split,
+    described,
+    folds,
+    load,
+    load_files,
+    load_split_files,
+    parse_columns,
+    split,
+    with_validation,
+)
 from experiments.options import DataOptions, OneRunOptions, RunOptions
 from experiments.reporter import Reporter
 
@@ -18,12 +30,14 @@ class Source:
         dataset: All ratings, movies and users.
         kind: Name of the split.
         split: From a seed to the split; ready-made splits ignore the seed.
+        asks: The kind of split whose question test asks: ``kind``, of files what their rows tell.
         checksum: Of the shards that hold the rows to learn from; None where the dataset has them.
     """
 
     dataset: Dataset
     kind: str
     split: Callable[[int], Split]
+    asks: str
     checksum: str | None = None
 
 
@@ -52,7 +66,7 @@ def load_source(options: DataOptions, reporter: Reporter) -> Source:
         from experiments.sharding import read_sharded
 
         dataset, stored, checksum = read_sharded(options.shards)
-        return Source(dataset, stored.kind, lambda seed: stored, checksum)
+        return Source(dataset, stored.kind, lambda seed: stored, stored.asks, checksum)
     if options.train is not None and options.test is not None:
         dataset, ready = load_split_files(
             options.train,
@@ -64,7 +78,9 @@ def load_source(options: DataOptions, reporter: Reporter) -> Source:
             skip_bad_lines=options.skip_bad_lines,
             report=reporter.line,
         )
-        return Source(dataset, "files", lambda seed: _with_validation(ready, seed))
+        reporter.line(_cuts_line(ready, options.validation_split))
+        cut = partial(with_validation, ready, dataset, kind=options.validation_split)
+        return Source(dataset, "files", lambda seed: ready if len(ready.validation) else cut(seed=seed), ready.asks)
     if options.ratings is not None:
         dataset = load_files(
             options.ratings,
@@ -82,14 +98,18 @@ def load_source(options: DataOptions, reporter: Reporter) -> Source:
             report=reporter.line,
         )
     kind = options.split or ("temporal-user" if dataset.has_timestamps else "random")
-    return Source(dataset, kind, lambda seed: split(dataset, kind, seed=seed))
+    return Source(dataset, kind, lambda seed: split(dataset, kind, seed=seed), kind)
 
 
-def _with_validation(ready: Split, seed: int) -> Split:
-    if len(ready.validation):
-        return ready
-    train, validation = holdout(ready.train, seed=seed)
-    return Split(kind=ready.kind, train=train, validation=validation, test=ready.test)
+def _cuts_line(files: Split, validation_split: str | None) -> str:
+    """How test was cut, and how validation is."""
+    test = f"test is {described(files.asks)}"
+    if len(files.validation):
+        return f"{test}; validation is {described(files.validation_asks)}"
+    if validation_split is not None:
+        return f"{test}; validation is cut as --validation-split {validation_split} says"
+    alike = "by a draw" if files.asks == "files" else "alike"
+    return f"{test}: validation is cut from train {alike} (--validation-split cuts it otherwise)"
 
 
 def parts(source: Source, options: RunOptions) -> Iterator[Part]:

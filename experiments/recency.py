@@ -2,7 +2,9 @@
 
 from experiments.baseline import baseline_experiment
 
-EXPERIMENT = baseline_experiment("recency", "popularity with a half-life: what is popular now", personal=False)
+EXPERIMENT = baseline_experiment(
+    "recency", "popularity with a half-life: what is popular now", personal=False, by_time=True
+)
 
 if __name__ == "__main__":
     from experiments.cli import run_module

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -17,13 +17,17 @@ from data import DataError, Vocabulary, read_table
 from evaluation.scoring import Scorer
 from evaluation.topk import top_k
 from experiments.files import read_arrays
-from experiments.recommend_source import near
+from experiments.recommend_source import rated_by, unknown_movie
 from experiments.registry import experiment
 from experiments.results import read_result
 from experiments.rundir import check_files
 
 MODEL_FILE = "checkpoints/model.npz"
 MODEL_FILES = (MODEL_FILE, "movies.parquet", "known.parquet", "test.parquet")
+
+Order = Literal["highest", "latest", "in the history"]
+ORDERS: dict[str, Order] = {"user_rating": "highest", "timestamp": "latest"}
+"""What movies are that are ordered by a column."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class StoredModel:
         known: The rows that the model was fitted on.
         test: The rows that it was tested on.
         movies: Every movie of the dataset, as ``Dataset.movies``.
+        split: Kind of split whose question ``test`` asks; empty for none.
     """
 
     name: str
@@ -45,6 +50,7 @@ class StoredModel:
     known: pl.DataFrame
     test: pl.DataFrame
     movies: pl.DataFrame
+    split: str = ""
 
 
 def load_model(run: Path) -> StoredModel:
@@ -69,6 +75,7 @@ def load_model(run: Path) -> StoredModel:
         known=known,
         test=test,
         movies=movies,
+        split=str(result.config.get("asks") or result.config.get("split", "")),
     )
 
 
@@ -121,24 +128,43 @@ def recommend_for_history(model: StoredModel, movie_ids: Sequence[str], k: int) 
     history = recommender.movies.encode(movie_ids)
     for movie_id, index in zip(movie_ids, history, strict=True):
         if index < 0:
-            raise DataError(f"expected a movie id that the run knows, got {movie_id!r}{near(model.titles, movie_id)}")
+            raise unknown_movie(movie_id, model.titles, "the model")
     row = np.zeros(len(history), dtype=np.int32)
     ones = np.ones(len(history), dtype=np.float32)
     scores = recommender.score_history(csr_matrix((ones, (row, history)), shape=(1, len(recommender.movies))))[0]
     return _answer(model, np.array(scores, dtype=np.float32), history, k)
 
 
-def favourites(model: StoredModel, user_id: str, k: int) -> pl.DataFrame:
-    """The movies that a user rated highest, of equal ratings the latest.
+@dataclass(frozen=True, eq=False)
+class Favourites:
+    """What a user likes best, as far as the ratings tell.
 
-    Returns:
-        ``movie_id``, ``movie_title`` and, where known, ``user_rating`` or else ``timestamp``.
+    Attributes:
+        table: ``movie_id``, ``movie_title`` and ``user_rating`` or ``timestamp``, whichever they are ordered by.
+        word: What they are: "highest" where the user's ratings differ, else "latest" where the times do, else "in the
+            history".
+    """
+
+    table: pl.DataFrame
+    word: Order
+
+    def heading(self, user_id: str) -> str:
+        """What a table of them is called."""
+        rated = self.word != "in the history"
+        return f"user {user_id} rated {self.word}" if rated else f"history of user {user_id}"
+
+
+def favourites(model: StoredModel, user_id: str, k: int) -> Favourites:
+    """The movies that a user rated highest, of equal ratings the latest; the latest where no rating is highest.
+
+    Ratings that are all the same say no more than none, and so do times.
     """
     own = model.known.filter(pl.col("user_id") == user_id)
-    order = [name for name in ("user_rating", "timestamp") if name in own.columns]
+    order = [name for name in ("user_rating", "timestamp") if name in own.columns and own[name].n_unique() > 1]
     best = own.sort(order, descending=True, maintain_order=True).head(k) if order else own.head(k)
     titles = pl.Series("movie_title", _titles(model, best["movie_id"]), dtype=pl.String)
-    return best.with_columns(titles).select("movie_id", "movie_title", *order[:1])
+    table = best.with_columns(titles).select("movie_id", "movie_title", *order[:1])
+    return Favourites(table, ORDERS[order[0]] if order else "in the history")
 
 
 def example_user(model: StoredModel) -> str:
@@ -171,7 +197,8 @@ def _reasons(model: StoredModel, chosen: np.ndarray, history: np.ndarray) -> lis
     recommender: Any = model.recommender
     movies: Vocabulary = recommender.movies
     raters = dict(model.known.group_by("movie_id").len().iter_rows())
-    alike = recommender.similarity(chosen)[:, history] if len(history) else np.zeros((len(chosen), 0))
+    there = len(history) and len(chosen)
+    alike = recommender.similarity(chosen)[:, history] if there else np.zeros((len(chosen), 0))
     reasons = []
     for movie, row in zip(chosen, alike, strict=True):
         nearest = [column for column in np.argsort(-row, kind="stable")[:2] if row[column] > 0]
@@ -179,7 +206,7 @@ def _reasons(model: StoredModel, chosen: np.ndarray, history: np.ndarray) -> lis
             names = [model.titles.get(movies.ids[history[column]], movies.ids[history[column]]) for column in nearest]
             reasons.append("like " + ", ".join(names))
         else:
-            reasons.append(f"rated by {raters.get(movies.ids[movie], 0)} users")
+            reasons.append(rated_by(raters.get(movies.ids[movie], 0)))
     return reasons
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
-from data import DataError
-from experiments.recommend_source import History, near
+from data import DataError, did_you_mean
+from experiments.recommend_source import History, Somebody, rated_by, unknown_movie
 from serving.http import tensorflow
 from serving.http.catalogue import Catalogue
 from serving.http.errors import ApiError
@@ -50,6 +51,15 @@ class ExportSource:
         """Titles and histories."""
         return self._servable.catalogue or Catalogue()
 
+    @property
+    def movie_ids(self) -> Collection[str]:
+        """See ``Source``."""
+        return self.catalogue.movies
+
+    def title(self, movie_id: str) -> str:
+        """See ``Source``."""
+        return self.catalogue.title(movie_id)
+
     def for_user(self, user_id: str, k: int) -> pl.DataFrame:
         """See ``Source``."""
         return self._ask(Question(user_id, k=k, strangers=True))
@@ -60,20 +70,21 @@ class ExportSource:
         for movie_id, _ in history:
             if movies and movie_id not in movies:
                 titles = {one.movie_id: one.movie_title for one in movies.values()}
-                raise DataError(f"expected a movie id that the export knows, got {movie_id!r}{near(titles, movie_id)}")
+                raise unknown_movie(movie_id, titles, "the export")
         rated = tuple((movie_id, LIKED if rating is None else rating) for movie_id, rating in history)
         return self._ask(Question(None, history=rated, k=k))
 
-    def rated(self, user_id: str) -> int | None:
-        """See ``Source``."""
+    def who(self, user_id: str, k: int) -> Somebody:
+        """See ``Source``; an export has ratings in the order in which they were made, but no times."""
         users = self.catalogue.users
-        return len(users.get(user_id, ())) if users else None
-
-    def favourites(self, user_id: str, k: int) -> list[str]:
-        """See ``Source``."""
-        latest = reversed(self.catalogue.users.get(user_id, ()))
+        history = users.get(user_id, ())
+        if not history:
+            return Somebody(0 if users else None, hint=did_you_mean(user_id, users, 3))
+        latest = reversed(history)
         best = sorted(latest, key=lambda pair: pair[1] or 0.0, reverse=True)
-        return [self.catalogue.title(movie_id) for movie_id, _ in best[:k]]
+        liked = [self.title(movie_id) for movie_id, _ in best[:k]]
+        differ = len({rating for _, rating in history}) > 1
+        return Somebody(len(history), liked, "highest" if differ else "in the history")
 
     def _ask(self, question: Question) -> pl.DataFrame:
         try:
@@ -95,7 +106,7 @@ class ExportSource:
     def _why(self, found: Found) -> str:
         if found.why:
             return "like " + ", ".join(self.catalogue.title(movie_id) for movie_id, _ in found.why)
-        return f"rated by {self._raters[found.movie_id]} users" if self.catalogue.users else ""
+        return rated_by(self._raters[found.movie_id]) if self.catalogue.users else ""
 
     @cached_property
     def _raters(self) -> Counter[str]:

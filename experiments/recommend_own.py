@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from data import Split
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from data import Dataset, Split, held_out
+from experiments.experiment import FitContext
 from experiments.fitting import fit
+from experiments.guards import check_model
 from experiments.options import DataOptions
 from experiments.parts import load_source
 from experiments.recommend import StoredModel
+from experiments.registry import experiment
 from experiments.reporter import Reporter
 
 
 def fitted_on_all(options: DataOptions, name: str, reporter: Reporter) -> StoredModel:
     """Fits an experiment's model on every rating; no rating is left to test it with.
 
-    What is chosen on validation, such as the number of epochs, is chosen on the rows that a run would test with.
+    What is chosen on validation, such as the number of epochs, is chosen on rows that are held out of a first fit and
+    learned from in the second. Where there is nothing to hold out, the defaults are taken.
 
     Args:
         options: Which ratings.
@@ -23,14 +31,30 @@ def fitted_on_all(options: DataOptions, name: str, reporter: Reporter) -> Stored
     Raises:
         DataError: The files are missing or malformed.
     """
-    source = load_source(options, reporter)
-    dataset, parts = source.dataset, source.split(0)
-    split = Split(parts.kind, parts.train_and_validation, parts.test, parts.test)
+    dataset = load_source(options, reporter).dataset
+    held, kind = held_out(dataset.ratings, "temporal-user" if dataset.has_timestamps else "random")
+    if held.any():
+        rest, held_rows = dataset.ratings.filter(~held), dataset.ratings.filter(held)
+        recommender = fit(name, Split(kind, rest, held_rows, held_rows), dataset=dataset, tested=False)
+    else:
+        recommender = _as_it_is(name, dataset, reporter)
     return StoredModel(
         name=name,
-        recommender=fit(name, split, dataset=dataset, tested=False),
+        recommender=recommender,
         titles=dict(dataset.movies.select("movie_id", "movie_title").iter_rows()),
         known=dataset.ratings,
         test=dataset.ratings.clear(),
         movies=dataset.movies,
     )
+
+
+def _as_it_is(name: str, dataset: Dataset, reporter: Reporter) -> Any:
+    """The recommender fitted with nothing to choose by."""
+    chosen = experiment(name)
+    with tempfile.TemporaryDirectory() as directory:
+        context = FitContext(0, Path(directory), Path(directory) / "logs", reporter, dataset=dataset)
+        trained = chosen.fit(chosen.config(), dataset.encoded, context)
+    check_model(chosen, trained, dataset.encoded, reporter)
+    if trained.plan is not None:
+        reporter.line(f"{name}: too few ratings to hold some out and choose settings by them; the defaults are taken")
+    return trained.recommender

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
 
+from data import did_you_mean
 from experiments.recommend import StoredModel, favourites, recommend_for_history, recommend_for_user
-from experiments.recommend_source import History
+from experiments.recommend_source import History, Somebody
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +29,15 @@ class RunSource:
         """The experiment's name."""
         return self.model.name
 
+    @property
+    def movie_ids(self) -> Collection[str]:
+        """See ``Source``."""
+        return self.model.recommender.movies.ids
+
+    def title(self, movie_id: str) -> str:
+        """See ``Source``."""
+        return self.model.titles.get(movie_id, movie_id)
+
     def for_user(self, user_id: str, k: int) -> pl.DataFrame:
         """See ``Source``."""
         return recommend_for_user(self.model, user_id, k)
@@ -35,10 +46,10 @@ class RunSource:
         """See ``Source``; ratings are not used."""
         return recommend_for_history(self.model, [movie_id for movie_id, _ in history], k)
 
-    def rated(self, user_id: str) -> int:
+    def who(self, user_id: str, k: int) -> Somebody:
         """See ``Source``."""
-        return self.model.known.filter(pl.col("user_id") == user_id).height
-
-    def favourites(self, user_id: str, k: int) -> list[str]:
-        """See ``Source``."""
-        return favourites(self.model, user_id, k)["movie_title"].to_list()
+        rated = self.model.known.filter(pl.col("user_id") == user_id).height
+        if not rated:
+            return Somebody(0, hint=did_you_mean(user_id, self.model.known["user_id"].unique(), 3))
+        liked = favourites(self.model, user_id, k)
+        return Somebody(rated, liked.table["movie_title"].to_list(), liked.word)

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import polars as pl
 
-from data import DataError
+from data import DataError, did_you_mean
+from experiments.id_lists import HOW, Rated
 from experiments.quick_import import quick_import
+from experiments.rundir import partial_path
 
-History = Sequence[tuple[str, float | None]]
+History = Sequence[Rated]
 """Movie ids, each with its rating or None."""
 GRAPH = "saved_model.pb"
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """A user, as far as the data tells.
+
+    Attributes:
+        rated: How many movies they have rated; None where nothing is told of users.
+        liked: Titles of movies that they like best, as far as can be told.
+        word: What these are: see ``experiments.recommend.Favourites``.
+        hint: Of a user who is not there, who may have been meant, to end a message with.
+    """
+
+    rated: int | None
+    liked: Sequence[str] = ()
+    word: str = ""
+    hint: str = ""
 
 
 class Source(Protocol):
@@ -27,6 +47,13 @@ class Source(Protocol):
     def data(self) -> str:
         """What users are looked up in, for messages."""
 
+    @property
+    def movie_ids(self) -> Collection[str]:
+        """The movies that can be recommended; empty where they are not told."""
+
+    def title(self, movie_id: str) -> str:
+        """A movie's title, or its id where there is none."""
+
     def for_user(self, user_id: str, k: int) -> pl.DataFrame:
         """The k best movies that a user has not rated; what the model has for anybody if it does not know the user."""
 
@@ -37,11 +64,8 @@ class Source(Protocol):
             DataError: A movie is unknown.
         """
 
-    def rated(self, user_id: str) -> int | None:
-        """How many movies the user has rated; None where nothing is told of users."""
-
-    def favourites(self, user_id: str, k: int) -> list[str]:
-        """Titles of the movies that the user rated highest, of equal ratings the latest."""
+    def who(self, user_id: str, k: int) -> Somebody:
+        """A user, with k movies that they like best."""
 
 
 def exported_version(path: Path) -> Path | None:
@@ -64,6 +88,7 @@ def open_source(path: Path) -> Source:
         with quick_import():
             from experiments.recommend_export import ExportSource  # loads TensorFlow
         return ExportSource(version)
+    check_place(path)
     if path.is_dir() and not any((path / name).exists() for name in ("config.json", "metrics.json")):
         raise DataError("expected a run (config.json) or an export (1/saved_model.pb), got neither", file=path)
     from experiments.recommend import load_model
@@ -72,7 +97,34 @@ def open_source(path: Path) -> Source:
     return RunSource(load_model(path))
 
 
-def near(titles: Mapping[str, str], text: str) -> str:
-    """A hint at movies whose title holds the text."""
-    found = [f"{movie_id} {title}" for movie_id, title in titles.items() if text.casefold() in title.casefold()]
-    return f"; titles that hold it: {'; '.join(found[:5])}" if found else ""
+def check_place(path: Path) -> None:
+    """Refuses a path where nothing is, nor anything on its way to there.
+
+    Raises:
+        DataError: So it is.
+    """
+    if not path.exists() and not partial_path(path).exists():
+        raise DataError("expected a run or an export, got no such directory", file=path)
+
+
+def rated_by(users: int) -> str:
+    """The reason for a movie that nothing of the history is like.
+
+    >>> rated_by(1), rated_by(20)
+    ('rated by 1 user', 'rated by 20 users')
+    """
+    return f"rated by {users} user{'' if users == 1 else 's'}"
+
+
+def unknown_movie(movie_id: str, titles: Mapping[str, str], where: str) -> DataError:
+    """What to say of an id that is no movie's.
+
+    Args:
+        movie_id: What came.
+        titles: Movie id → title.
+        where: What does not know it.
+    """
+    wanted = movie_id.casefold()
+    held = [f"{one} {title}" if title != one else one for one, title in titles.items() if wanted in title.casefold()]
+    hint = f"; titles that hold it: {'; '.join(held[:5])}" if held else did_you_mean(movie_id, titles)
+    return DataError(f"expected a movie id that {where} knows, got {movie_id!r}{hint} ({HOW})")

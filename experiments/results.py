@@ -40,6 +40,11 @@ class Result:
         """The experiment's name."""
         return str(self.config["experiment"])
 
+    @property
+    def notes(self) -> list[str]:
+        """What the model wants said of itself below a table: ``Trained.notes`` of all parts."""
+        return list(self.metrics.get("notes", ()))
+
 
 def read_result(directory: Path) -> Result:
     """Reads a finished run.
@@ -48,6 +53,10 @@ def read_result(directory: Path) -> Result:
         DataError: It is not a run directory, or the run did not finish.
     """
     config = read_config(directory)
+    if "experiments" in config:
+        finished = [name for name in config["experiments"] if (directory / name / "metrics.json").exists()]
+        runs = ", ".join(str(directory / name) for name in finished) or "none is finished"
+        raise DataError(f"expected a run, got a comparison of several; its runs: {runs}", file=directory)
     if not (directory / "metrics.json").exists():
         raise DataError("expected a finished run, got an interrupted one; finish it with --resume", file=directory)
     check_files(directory, ("config.json", "metrics.json", "timing.json", "per_user.parquet"))
@@ -71,6 +80,21 @@ def _object(file: Path, *keys: str) -> dict[str, Any]:
     return content
 
 
+def failed_in(comparison: Path) -> dict[str, str]:
+    """Experiments of a comparison that could not be run: name → why; empty where all ran or nothing is known.
+
+    Raises:
+        DataError: ``comparison.json`` can't be read.
+    """
+    file = comparison / "comparison.json"
+    if not file.exists():
+        return {}
+    try:
+        return {str(name): str(reason) for name, reason in _object(file).get("failed", {}).items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise DataError(f"expected the result of a comparison, got: {error}", file=file) from None
+
+
 def merge(directory: Path, labels: Sequence[str]) -> None:
     """Writes the top files of a run with several parts: means under the same keys, deviations as ``spread``."""
     stored = [json.loads((directory / label / "metrics.json").read_text(encoding="utf-8")) for label in labels]
@@ -78,6 +102,7 @@ def merge(directory: Path, labels: Sequence[str]) -> None:
     tables = [read_table(directory / label / "per_user.parquet") for label in labels]
     per_user = pl.concat(tables).group_by("user_id").mean().sort("user_id")
     values = per_user.drop("user_id")
+    notes = list(dict.fromkeys(note for one in stored for note in one.get("notes", ())))
     write_parquet(directory / "per_user.parquet", per_user)
     rated = [directory / label / "predictions.parquet" for label in labels]
     errors = rating_errors(pl.concat(map(read_table, rated)))[1] if all(file.exists() for file in rated) else {}
@@ -94,6 +119,7 @@ def merge(directory: Path, labels: Sequence[str]) -> None:
                 key: over_parts([one[key] for one in stored], stdev) for key in ("validation", "test", "slices")
             },
             "parts": list(labels),
+            **({"notes": notes} if notes else {}),
         },
     )
 

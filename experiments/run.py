@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from data import Dataset, Question, Split, question
+from data import Dataset, Question, Split, answerable, question
 from evaluation import Evaluation, evaluate, rating_errors
 from experiments.earlier_run import EarlierRun
 from experiments.environment import git_commit, host_summary, package_versions
@@ -18,6 +18,7 @@ from experiments.event_log import headline, write_settings
 from experiments.experiment import Experiment
 from experiments.files import write_arrays, write_csv, write_json, write_parquet
 from experiments.fitting import Fits, fit_on_split
+from experiments.guards import check_dataset, check_memory
 from experiments.mlflow_log import log_run, mlflow_client
 from experiments.options import RunOptions
 from experiments.overrides import flatten
@@ -84,6 +85,8 @@ def _run(
         config["host"] |= {"workers": cluster.workers, "replicas": cluster.strategy.num_replicas_in_sync}
     if settings.options.resume is not None and is_finished(out, config):
         return read_result(out)
+    check_dataset(source.dataset)
+    check_memory(experiment, settings.configs[experiment.name], source.dataset)
     with building(out, config, overwrite=settings.options.overwrite) as directory:
         all_parts = list(parts(source, settings.options))
         for part in all_parts:
@@ -105,6 +108,7 @@ def describe(experiment: Experiment, settings: Settings, source: Source) -> dict
         "experiment": experiment.name,
         "settings": to_json(own),
         "split": source.kind,
+        "asks": source.asks,
         "dataset": {
             "name": dataset.name,
             "source": without_home(dataset.source),
@@ -133,26 +137,29 @@ def run_part(
 ) -> None:
     """Fits, scores validation and, once, test, and writes one part."""
     split, options, config = part.split(), settings.options, settings.configs[experiment.name]
+    revealed = answerable(options.revealed, split)
+    if revealed != options.revealed:
+        reporter.line(f"new users have few ratings: shown are {', '.join(map(str, revealed))} of them")
     fits = fit_of_run(experiment, settings, dataset, part, split, directory, reporter, cluster)
-    asked = partial(question, split.kind, revealed=options.revealed)
-    score = partial(_score, options=options, kind=split.kind, seed=part.seed)
-    validation = score(fits.chosen.recommender, asked(split.train, split.validation))
-    validation, _ = with_ratings(validation, fits.chosen.recommender, split.validation, part.seed)
+    score = partial(_score, options=options, kind=split.asks, seed=part.seed)
+    validation = None
+    if len(split.validation):
+        asked = question(split.validation_asks, split.train, split.validation, revealed=revealed)
+        validation = score(fits.chosen.recommender, asked)
+        validation, _ = with_ratings(validation, fits.chosen.recommender, split.validation, part.seed)
+    ask_test = partial(question, split.asks, split.train_and_validation, split.test, revealed=revealed)
     started = time.perf_counter()
-    last = asked(split.train_and_validation, split.test)
+    last = ask_test()
     test = score(fits.final.recommender, last)
     test, predictions = with_ratings(test, fits.final.recommender, split.test, part.seed)
-    if split.kind == "cold-users":
-        by_shown = {
-            str(shown): score(fits.final.recommender, asked(split.train_and_validation, split.test, shown=shown))
-            for shown in sorted(options.revealed)
-        }
-        revealed = {shown: one.as_slice() for shown, one in by_shown.items()}
-        test = replace(test, slices={**test.slices, "revealed": revealed})
+    if split.asks == "cold-users":
+        by_shown = {str(shown): score(fits.final.recommender, ask_test(shown=shown)) for shown in sorted(revealed)}
+        slices = {shown: one.as_slice() for shown, one in by_shown.items()}
+        test = replace(test, slices={**test.slices, "revealed": slices})
     seconds = {"train": fits.seconds, "evaluate": time.perf_counter() - started}
     if predictions is not None:
         write_parquet(directory / "predictions.parquet", predictions)
-    about = {"experiment": experiment.name, "data": dataset.name, "split": split.kind, **flatten(config)}
+    about = {"experiment": experiment.name, "data": dataset.name, "split": split.asks, **flatten(config)}
     write_logs(directory / "tensorboard", about, fits.final.recommender, validation, test, dataset.movies, last)
     write_part(directory, fits, validation, test, seconds, dataset, last)
 
@@ -168,6 +175,7 @@ def fit_of_run(
     cluster: Cluster | None = None,
 ) -> Fits:
     """Fits one part of a run on its split."""
+    revealed = answerable(settings.options.revealed, split)
     earlier = settings.options.from_run
     return fit_on_split(
         experiment,
@@ -178,9 +186,10 @@ def fit_of_run(
         directory=directory,
         reporter=reporter,
         dataset=dataset,
-        revealed=settings.options.revealed,
+        revealed=revealed,
         start=None if earlier is None else EarlierRun.open(earlier, experiment.name),
         cluster=cluster,
+        tune_baselines=settings.options.tune_baselines,
     )
 
 
@@ -188,7 +197,7 @@ def write_logs(
     logs: Path,
     settings: dict[str, Any],
     recommender: Any,
-    validation: Evaluation,
+    validation: Evaluation | None,
     test: Evaluation,
     movies: pl.DataFrame,
     asked: Question,
@@ -197,7 +206,7 @@ def write_logs(
 
     The seed is no setting: parts that differ in nothing else are repetitions, which the HParams tab averages.
     """
-    write_settings(logs, settings, headline({"validation": validation.metrics, "test": test.metrics}))
+    write_settings(logs, settings, headline(_metrics(validation, test)))
     write_projector(logs, recommender, movies, asked.seen)
 
 
@@ -240,7 +249,7 @@ def _score(recommender: Any, asked: Question, options: RunOptions, kind: str, se
 def write_part(
     directory: Path,
     fits: Fits,
-    validation: Evaluation,
+    validation: Evaluation | None,
     test: Evaluation,
     seconds: dict[str, float],
     dataset: Dataset,
@@ -260,5 +269,11 @@ def write_part(
     write_csv(directory / "history.csv", fits.chosen.history)
     write_json(directory / "plan.json", fits.chosen.plan or {})
     write_json(directory / "timing.json", seconds)
-    metrics = {"validation": validation.metrics, "test": test.metrics}
-    write_json(directory / "metrics.json", {**metrics, "confidence": test.confidence, "slices": test.slices})
+    notes = list(dict.fromkeys([*fits.chosen.notes, *fits.final.notes]))
+    about = {"confidence": test.confidence, "slices": test.slices, **({"notes": notes} if notes else {})}
+    write_json(directory / "metrics.json", {**_metrics(validation, test), **about})
+
+
+def _metrics(validation: Evaluation | None, test: Evaluation) -> dict[str, dict[str, float]]:
+    """Metrics by part; none of validation where the split has none."""
+    return {"validation": {} if validation is None else validation.metrics, "test": test.metrics}

@@ -33,9 +33,14 @@ def runs_table(runs: Sequence[StoredRun], root: Path, sort: str | None = None) -
     cells = {heading: [cell(run) for run in runs] for heading, cell in columns.items()}
     if not any(cells["state"]):
         del cells["state"]
-    broken = [f"{run.directory.name} is {run.state}" for run in runs if run.state.startswith("damaged")]
+    broken = [f"{run.directory.name} {_what(run.state)}" for run in runs if ":" in run.state]
     words = ("run", "experiment", "data", "state")
     return Shown(pl.DataFrame(cells), f"{len(runs)} runs in {root}", cells, words, note="\n".join([NOTE, *broken]))
+
+
+def _what(state: str) -> str:
+    """A state with its reason, as a verb."""
+    return state if state.startswith("failed") else f"is {state}"
 
 
 def _metric(run: StoredRun, name: str) -> str:

@@ -133,6 +133,26 @@ def to_words(values: Mapping[str, Any], prefix: str = "") -> list[str]:
     return words
 
 
+DATA_OPTIONS = ("dataset", "data_dir", "ratings", "movies", "users", "train", "test", "validation", "columns")
+"""Options that say which data, beside ``skip_bad_lines``."""
+
+
+def data_words(options: Any) -> list[str]:
+    """The options of a command that another one needs to read the same data; ``shlex.join`` makes them fit to paste.
+
+    >>> data_words(RunOptions(ratings=Path("my shop.csv"), skip_bad_lines=True))
+    ['--ratings', 'my shop.csv', '--skip-bad-lines']
+
+    Args:
+        options: Those of the command; what it does not have is left out, as is what was not given.
+    """
+    own = {name: getattr(options, name, None) for name in DATA_OPTIONS}
+    if own["dataset"] == RunOptions.dataset or own["ratings"] or own["train"]:
+        own["dataset"] = None
+    flags = {"skip_bad_lines": True} if getattr(options, "skip_bad_lines", False) else {}
+    return to_words({**own, **flags})
+
+
 def to_json(settings: Settings) -> dict[str, Any]:
     """Every value in plain JSON types, as ``to_words`` takes them, but for those of ``NOT_STORED``."""
     options = {

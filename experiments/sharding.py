@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from data import DataError, Dataset, Interactions, Split, read_table
+from data.sampling import drawn
 from experiments.files import write_json
 from experiments.rundir import partial_path
 from serving.manifest import NAME as MANIFEST
@@ -72,11 +73,12 @@ def write_sharded(dataset: Dataset, split: Split, out: Path, *, shards: int, ask
         tables = {part: getattr(split, part) for part in ("train", "validation", "test")}
         if asked is not None:
             users = pl.concat([split.validation["user_id"], split.test["user_id"]]).unique().sort()
-            drawn = users.sample(min(asked, len(users)), seed=seed)
-            tables = {part: table.filter(pl.col("user_id").is_in(drawn.implode())) for part, table in tables.items()}
+            chosen = users[drawn(len(users), asked, seed)]
+            tables = {part: table.filter(pl.col("user_id").is_in(chosen.implode())) for part, table in tables.items()}
         for name, table in (tables | {"movies": dataset.movies, "users": dataset.users}).items():
             table.write_parquet(directory / f"{name}.parquet")
-        about = {"format": FORMAT, "name": dataset.name, "source": dataset.source, "kind": split.kind, "seed": seed}
+        about = {"format": FORMAT, "name": dataset.name, "source": dataset.source, "seed": seed}
+        about |= {"kind": split.kind, "asks": split.asks}
         write_json(directory / ABOUT, about)
         write_manifest(directory, [file for file in directory.rglob("*") if file.is_file()])
         os.rename(directory, out)
@@ -102,7 +104,7 @@ def read_sharded(directory: Path) -> tuple[Dataset, ShardedSplit, str]:
     train, validation, test = (tables[name] for name in ("train", "validation", "test"))
     together = pl.concat([train, validation, test])
     dataset = Dataset(about["name"], together, tables["movies"], tables["users"], f"shards of {about['source']}")
-    split = ShardedSplit(about["kind"], train, validation, test, directory=directory)
+    split = ShardedSplit(about["kind"], train, validation, test, test_cut=about.get("asks"), directory=directory)
     return dataset, split, checksum(directory / MANIFEST)
 
 

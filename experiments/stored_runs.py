@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from data import DataError
+from experiments.results import failed_in
 from experiments.rundir import locked
 from serving.manifest import check_manifest
 
@@ -24,7 +25,8 @@ class StoredRun:
 
     Attributes:
         directory: Where.
-        state: ``finished``; ``unfinished``, which ``--resume`` goes on with; or ``damaged``, and why.
+        state: ``finished``; ``unfinished``, which ``--resume`` goes on with; ``failed`` in a comparison, or
+            ``damaged``, and why.
         config: Content of ``config.json``, empty if it can't be read.
         metrics: Content of ``metrics.json``, empty unless finished.
         seconds: ``train`` and ``evaluate``, empty unless finished.
@@ -60,13 +62,26 @@ def stored_runs(root: Path) -> list[StoredRun]:
 
 
 def _runs_below(directory: Path) -> Iterator[StoredRun]:
+    failed = _failed_in(directory)
     for entry in sorted(directory.iterdir()):
         if entry.is_dir() and not entry.is_symlink() and not entry.name.startswith("."):
             run = stored_run(entry)
             if run is None:
                 yield from _runs_below(entry)
-            else:
+            elif entry.name.removesuffix(PARTIAL) not in failed:
                 yield run
+    for name, reason in failed.items():
+        partial = directory / f"{name}{PARTIAL}"
+        begun = stored_run(partial) if partial.is_dir() else None
+        yield StoredRun(directory / name, f"failed: {reason}", begun.config if begun else {"experiment": name})
+
+
+def _failed_in(directory: Path) -> dict[str, str]:
+    """What failed, where the directory is that of a comparison; one that can't be read has no say here."""
+    try:
+        return failed_in(directory)
+    except DataError:
+        return {}
 
 
 def stored_run(directory: Path) -> StoredRun | None:

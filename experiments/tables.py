@@ -19,7 +19,8 @@ import polars as pl
 
 from experiments.ablation_table import ablation_cells
 from experiments.benchmark_table import benchmark_cells, benchmark_notes
-from experiments.display import COLUMNS, number, seconds, with_interval
+from experiments.columns import COLUMNS
+from experiments.display import number, seconds, with_interval
 from experiments.figures import with_figures
 from experiments.overrides import short
 from experiments.paths import RESULTS, ROOT

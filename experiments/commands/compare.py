@@ -11,24 +11,18 @@ import polars as pl
 from rich.console import Console
 
 from experiments.commands.run import default_directory
-from experiments.comparing import compare_experiments, differences, to_json
-from experiments.display import (
-    comparison_caption,
-    comparison_table,
-    console,
-    differences_lines,
-    program,
-    side_by_side,
-)
+from experiments.comparing import Comparison, compare_experiments
+from experiments.comparison_table import ComparisonTable, caption, differences_lines
+from experiments.display import console, held_out_label, program, side_by_side
+from experiments.files import without_nan
 from experiments.options import RunOptions
-from experiments.parts import load_source
 from experiments.recommend import StoredModel, example_user, favourites, load_model, recommend_for_user
 from experiments.registry import NAMES
 from experiments.reporter import reporter_here
-from experiments.results import Result
 from experiments.rundir import read_config
-from experiments.settings import parse_settings, to_words
+from experiments.settings import data_words, parse_settings, to_words
 from experiments.usage import usage_error
+from experiments.worker import Failed
 
 DEFAULT = ("popularity", "itemknn", "ease", "ials", "retrieval")
 
@@ -45,14 +39,23 @@ def main(words: Sequence[str]) -> None:
         stored = read_config(out)
         names = tuple(stored["experiments"])
         settings = parse_settings(names, [*to_words(stored["settings"]), *rest], prog=prog, description=description)
-    reporter = reporter_here()
-    source = load_source(settings.options, reporter)
-    results = compare_experiments(names, settings, source, out, reporter)
+    comparison = compare_experiments(names, settings, out, reporter_here())
     if settings.options.json:
-        about = {"dataset": results[0].config["dataset"]["name"], "split": results[0].config["split"]}
-        print(json.dumps({**about, "runs": to_json(results), "differences": differences(results)}))
-    else:
-        _show(results, out, settings.options)
+        print(json.dumps(without_nan(comparison.to_json())))
+    elif comparison.results:
+        _show(comparison, out, settings.options)
+    if comparison.failed:
+        raise Failed(_summary(comparison, out))
+
+
+def _summary(comparison: Comparison, out: Path) -> str:
+    """What failed and how to go on, in one line."""
+    failed, resume = comparison.failed, f"{program()} compare --resume {shlex.quote(str(out))}"
+    reasons = dict.fromkeys(failed.values())
+    if len(reasons) == 1 and not comparison.results:
+        return f"{', '.join(failed)}: {next(iter(reasons))}"
+    why = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
+    return f"{len(failed)} of {len(comparison.names)} models failed ({why}); to try again: {resume}"
 
 
 def _names(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
@@ -64,16 +67,15 @@ def _names(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
     return tuple(dict.fromkeys(words[:end])) or DEFAULT, words[end:]
 
 
-def _show(results: Sequence[Result], out: Path, options: RunOptions) -> None:
+def _show(comparison: Comparison, out: Path, options: RunOptions) -> None:
     screen = console()
-    screen.print(comparison_table(results))
-    screen.print(comparison_caption(results))
-    if len(results) > 1:
-        compared = differences(results)
-        screen.print(f"\nnDCG@10, each model against {compared['best']}, user by user (95 % interval):")
-        for line in differences_lines(compared):
-            screen.print(line)
-    best = max(results, key=lambda result: result.metrics["validation"]["ndcg@10"])
+    table = ComparisonTable(comparison, screen.width)
+    screen.print(table)
+    for line in caption(comparison, table.titles):
+        screen.print(line)
+    for line in differences_lines(comparison.differences):
+        screen.print(line)
+    best = next(one for one in comparison.results if one.name == comparison.differences["reference"])
     model = load_model(best.directory)
     _show_user(model, screen)
     _show_next(best.directory, model, options, screen)
@@ -84,20 +86,18 @@ def _show(results: Sequence[Result], out: Path, options: RunOptions) -> None:
 def _show_next(directory: Path, model: StoredModel, options: RunOptions, screen: Console) -> None:
     """What to try next, as commands that can be pasted: with ids of these data."""
     user = example_user(model)
-    liked = ",".join(favourites(model, user, 2)["movie_id"])
-    own = {name: getattr(options, name) for name in ("ratings", "movies", "users", "columns")}
-    own |= {"dataset": options.dataset, "data_dir": options.data_dir} if options.ratings is None else {}
-    data = "".join(f" {shlex.quote(word)}" for word in to_words(own))
-    ideas = {
-        f"recommend {directory} --user {shlex.quote(user)}": "more for this user, with reasons",
-        f"recommend {directory} --history {shlex.quote(liked)}": "for somebody who knows these movies",
-        "run retrieval --help": "every option of the two-tower model",
+    liked = ",".join(favourites(model, user, 2).table["movie_id"])
+    ideas: dict[tuple[str, ...], str] = {
+        ("recommend", str(directory), "--user", user): "more for this user, with reasons",
+        ("recommend", str(directory), "--history", liked): "for somebody who knows these movies",
+        ("run", "retrieval", "--help"): "every option of the two-tower model",
     }
     if options.train is None and "timestamp" in model.known.columns:
-        ideas[f"compare ease retrieval{data} --split leave-one-out"] = "another question to the same data"
+        words = ("compare", "ease", "retrieval", *data_words(options), "--split", "leave-one-out")
+        ideas[words] = "another question to the same data"
     screen.print("Next:", style="bold")
     for words, idea in ideas.items():
-        screen.print(f"  {program()} {words}\n      {idea}", soft_wrap=True)
+        screen.print(f"  {program()} {shlex.join(words)}\n      {idea}", soft_wrap=True)
 
 
 def _show_user(model: StoredModel, screen: Console) -> None:
@@ -109,5 +109,5 @@ def _show_user(model: StoredModel, screen: Console) -> None:
         ("✓ " if movie_id in later else "  ") + title
         for movie_id, title in found.select("movie_id", "movie_title").iter_rows()
     ]
-    heading = f"{model.name} recommends (✓: rated later, held out)"
-    screen.print(side_by_side(liked["movie_title"].to_list(), lines, f"user {user} rated highest", heading))
+    heading = f"{model.name} recommends (✓: {held_out_label(model.split)})"
+    screen.print(side_by_side(liked.table["movie_title"].to_list(), lines, liked.heading(user), heading))

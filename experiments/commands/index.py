@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import tyro
 
-from data import DataError
 from data.dataset import MOVIES_SCHEMA
 from data.feature_files import read_features
 from experiments.display import console, program
@@ -43,8 +42,8 @@ class IndexOptions:
     add: Path | None = None
     """Movies that join by their raw features (CSV or Parquet: movie_id, movie_title, movie_genres, release_date, ...);
     for models that know movies by content."""
-    remove: str | None = None
-    """Ids of movies that are not recommended any more, with commas between them."""
+    remove: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """Ids of movies that are not recommended any more, with commas between them; may be repeated."""
     rebuild: bool = False
     """Forget which movies joined and left, tune and build anew."""
     seed: int = 0
@@ -77,22 +76,10 @@ def _index(options: IndexOptions) -> StoredIndex:
     from experiments.indexing import Aim, change_movies, tune_index
 
     if options.add or options.remove:
-        table = read_features(options.add, MOVIES_SCHEMA, "movie_id") if options.add else None
-        return change_movies(options.run, table, _ids(options.remove or ""))
+        table = read_features(options.add, MOVIES_SCHEMA, "movie_id")[0] if options.add else None
+        return change_movies(options.run, table, options.remove)
     aim = Aim(options.target_recall, options.k, options.seed, options.only_scann)
     return tune_index(options.run, aim, reporter_here(), afresh=options.rebuild)
-
-
-def _ids(text: str) -> list[str]:
-    """Ids of a ``--remove`` value.
-
-    >>> _ids("50, 172")
-    ['50', '172']
-    """
-    found = [word.strip() for word in text.split(",")] if text else []
-    if not all(found):
-        raise DataError(f"--remove: expected ids with commas between them, got {text!r}")
-    return found
 
 
 def show(index: StoredIndex, run: Path) -> None:

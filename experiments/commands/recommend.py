@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +15,18 @@ from rich import box
 from rich.table import Table
 
 from data import DataError, fingerprint, printable, read_columns
-from experiments.display import console
-from experiments.recommend_source import Source, exported_version, open_source
+from experiments.display import console, program
+from experiments.id_lists import parse_history
+from experiments.recommend_source import History, Source, check_place, exported_version, open_source
 from experiments.reporter import reporter_here
-from experiments.usage import parse_options, usage_error
+from experiments.settings import data_words
+from experiments.usage import fail, parse_options, usage_error
 
 if TYPE_CHECKING:  # what an export does not need is imported where it is needed: that saves half a second
     from experiments.bulk import Plan
     from experiments.recommend import StoredModel
+
+PROG = "recs recommend"
 
 
 @dataclass(frozen=True)
@@ -36,16 +40,21 @@ class RecommendOptions:
     all of them and answers; nothing is kept (`recs run` keeps and scores)."""
     movies: Path | None = None
     """With --ratings: your own movies, for their titles and features."""
+    users: Path | None = None
+    """With --ratings: your own users, for models that use what is known of them."""
     columns: str | None = None
     """With --ratings: what our columns are called in your files, where that differs: user_id=customer,movie_id=film."""
+    skip_bad_lines: bool = False
+    """With --ratings: go on after malformed lines and say how many were dropped."""
     model: str = "ease"
     """With --ratings: the experiment whose model learns; retrieval takes longer and is better."""
     user: str | None = None
     """Id of a user in the data; with --ratings, somebody if none is named."""
     all_users: bool = False
     """Instead, of a run, a table with the lists of all users, into --out; goes on where it was interrupted."""
-    history: str | None = None
-    """Movies that somebody has seen instead: ids with commas between them, each with a rating if you like (50:5,172).
+    history: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """Movies that somebody has seen instead: ids with commas between them, each with a rating if you like (50:5,172);
+    may be repeated. An id of the data counts as it stands, with its commas and colons.
     The present models look at which movies these are, not at the ratings."""
     k: int = 10
     """How many movies."""
@@ -62,38 +71,14 @@ class RecommendOptions:
     debug: bool = False
     """Show tracebacks."""
 
-    def __post_init__(self) -> None:
-        if (self.source is None) == (self.ratings is None):
-            raise ValueError("expected either a run or an export, or --ratings")
-        if self.ratings is None and (self.movies or self.columns):
-            raise ValueError("--movies and --columns: expected together with --ratings")
-        asked = (self.user is not None) + (self.history is not None) + self.all_users
-        if asked > 1 or (asked == 0 and self.ratings is None):
-            raise ValueError("expected either --user or --history or --all-users")
-        if self.all_users != (self.out is not None):
-            raise ValueError("--all-users and --out: expected both or neither")
-        if (self.allow or self.deny) and not self.all_users:
-            raise ValueError("--allow and --deny: expected together with --all-users")
-        if self.shard is not None:
-            if not self.all_users:
-                raise ValueError("--shard: expected together with --all-users")
-            from experiments.bulk import Shard
-
-            try:
-                Shard.parse(self.shard)
-            except ValueError as error:
-                raise ValueError(f"--shard: {error}") from None
-        if self.k < 1:
-            raise ValueError(f"--k: expected at least 1, got {self.k}")
-
 
 def main(words: Sequence[str]) -> None:
     """Prints recommendations with titles, scores and reasons."""
-    options = parse_options(RecommendOptions, words, prog="recs recommend")
+    options = parse_options(RecommendOptions, words, prog=PROG)
+    check(options)
     if options.out is not None:
         _all_users(options, options.out)
         return
-    history = None if options.history is None else parse_history(options.history)
     source: Source
     if options.source is None:
         from experiments.recommend import example_user
@@ -103,16 +88,62 @@ def main(words: Sequence[str]) -> None:
         source, somebody = RunSource(model, f"{options.ratings}"), example_user(model)
     else:
         source, somebody = open_source(options.source), ""
-    if history is not None:
-        found, heading = source.for_history(history, options.k), f"after {len(history)} movies"
-    else:
-        user = somebody if options.user is None else options.user
-        found, heading = source.for_user(user, options.k), f"for user {user}"
-        _introduce(source, user, quiet=options.json)
+    history = parse_history(options.history, source.movie_ids)
+    user = somebody if options.user is None else options.user
+    found = source.for_history(history, options.k) if history else source.for_user(user, options.k)
+    nothing_left = found.is_empty()
+    about, urgent = _history(source, history, nothing_left) if history else _user(source, user, nothing_left)
+    if urgent:
+        reporter_here().line(printable(about))
     if options.json:
         print(json.dumps(found.to_dicts(), ensure_ascii=False))
-    else:
-        console().print(_table(found, f"{source.name} recommends {heading}"))
+        return
+    screen = console()
+    if about and not urgent:
+        screen.print(printable(about), soft_wrap=True)
+    if not nothing_left:
+        screen.print(
+            _table(found, f"{source.name} recommends {'after this history' if history else f'for user {user}'}")
+        )
+    if options.source is None and _can_be_split(model.known):
+        words = [program(), "run", options.model, *data_words(options)]
+        screen.print(f"next: {shlex.join(words)}\n      keeps the model, and says how good it is", soft_wrap=True)
+
+
+def check(options: RecommendOptions) -> None:
+    """Refuses options that do not go together, after a place where nothing is.
+
+    Raises:
+        DataError: There is nothing at the place that is asked.
+    """
+    if options.source is not None:
+        check_place(options.source)
+    wrong = _wrong(options)
+    if wrong is not None:
+        fail(PROG, wrong)
+
+
+def _wrong(options: RecommendOptions) -> str | None:
+    """What does not go together."""
+    if (options.source is None) == (options.ratings is None):
+        return "expected either a run or an export, or --ratings"
+    if options.ratings is None and (options.movies or options.users or options.columns or options.skip_bad_lines):
+        return "--movies, --users, --columns and --skip-bad-lines: expected together with --ratings"
+    asked = (options.user is not None) + bool(options.history) + options.all_users
+    if asked > 1 or (asked == 0 and options.ratings is None):
+        return "expected either --user or --history or --all-users"
+    if options.all_users != (options.out is not None):
+        return "--all-users and --out: expected both or neither"
+    if not options.all_users and (options.allow or options.deny or options.shard):
+        return "--allow, --deny and --shard: expected together with --all-users"
+    if options.shard is not None:
+        from experiments.bulk import Shard
+
+        try:
+            Shard.parse(options.shard)
+        except ValueError as error:
+            return f"--shard: {error}"
+    return f"--k: expected at least 1, got {options.k}" if options.k < 1 else None
 
 
 def _own(options: RecommendOptions) -> StoredModel:
@@ -122,8 +153,9 @@ def _own(options: RecommendOptions) -> StoredModel:
     from experiments.registry import NAMES
 
     if options.model not in NAMES:
-        usage_error("recs recommend", "--model", NAMES, options.model)
-    own = DataOptions(ratings=options.ratings, movies=options.movies, columns=options.columns)
+        usage_error(PROG, "--model", NAMES, options.model)
+    names = ("ratings", "movies", "users", "columns", "skip_bad_lines")
+    own = DataOptions(**{name: getattr(options, name) for name in names})
     return fitted_on_all(own, options.model, reporter_here())
 
 
@@ -162,41 +194,41 @@ def _movie_ids(file: Path | None) -> list[str] | None:
     return read_columns(file, {"movie_id": pl.String}, ("movie_id",))["movie_id"].drop_nulls().unique().to_list()
 
 
-def parse_history(text: str) -> list[tuple[str, float | None]]:
-    """Movie ids of a ``--history`` value, each with its rating or None.
-
-    >>> parse_history("50:5, 172,181:3.5")
-    [('50', 5.0), ('172', None), ('181', 3.5)]
-
-    Raises:
-        DataError: An entry is empty, its rating is no number, or a movie is named twice.
-    """
-    history: dict[str, float | None] = {}
-    for position, entry in enumerate(text.split(","), start=1):
-        movie_id, _, rating = entry.strip().partition(":")
-        where = f"--history, entry {position}"
-        if not movie_id:
-            raise DataError(f"{where}: expected a movie id, got {entry!r}")
-        try:
-            value = float(rating) if rating else None
-        except ValueError:
-            value = math.nan
-        if value is not None and not math.isfinite(value):
-            raise DataError(f"{where}: expected a number after the colon, got {rating!r}")
-        if movie_id in history:
-            raise DataError(f"{where}: expected each movie once, got {movie_id} again")
-        history[movie_id] = value
-    return list(history.items())
+About = tuple[str, bool]
+"""Whose recommendations these are, and whether that has to be said even where only JSON is wanted."""
 
 
-def _introduce(source: Source, user: str, *, quiet: bool) -> None:
-    """Says who the user is."""
-    rated = source.rated(user)
-    if rated == 0:
-        reporter_here().line(f"user {user} is not in {source.data}: showing what is popular there")
-    elif rated and not quiet:
-        liked = ", ".join(source.favourites(user, 5))
-        console().print(printable(f"user {user} has rated {rated} movies, highest: {liked}"), soft_wrap=True)
+def _user(source: Source, user: str, nothing_left: bool) -> About:
+    who = source.who(user, 5)
+    if nothing_left:
+        return f"user {user} has rated {_all_movies(source)}", True
+    if not who.rated:
+        line = f"user {user} is not in {source.data}: showing what is popular there{who.hint}"
+        return (line, True) if who.rated == 0 else ("", False)
+    return f"user {user} has rated {_movies(who.rated)}, {who.word}: {', '.join(who.liked)}", False
+
+
+def _history(source: Source, history: History, nothing_left: bool) -> About:
+    if nothing_left:
+        return f"the history holds {_all_movies(source)}", True
+    named = [source.title(movie_id) + ("" if rating is None else f" ({rating:g})") for movie_id, rating in history]
+    return f"a history of {_movies(len(named))}: {', '.join(named)}", False
+
+
+def _can_be_split(ratings: pl.DataFrame) -> bool:
+    """Whether ``recs run`` has something to test with: several users, and one with three movies."""
+    counts = ratings.group_by("user_id").len()["len"]
+    return len(counts) > 1 and int(counts.max()) > 2  # type: ignore[arg-type]
+
+
+def _movies(count: int) -> str:
+    return f"{count} movie{'' if count == 1 else 's'}"
+
+
+def _all_movies(source: Source) -> str:
+    count = len(source.movie_ids)
+    which = "the only movie" if count == 1 else f"all {count} movies"
+    return f"{which} that {source.name} knows: nothing is left to recommend"
 
 
 def _table(found: pl.DataFrame, title: str) -> Table:

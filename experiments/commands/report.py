@@ -41,12 +41,14 @@ def main(words: Sequence[str]) -> None:
     options = parse_options(ReportOptions, words, prog="recs report", description=DESCRIPTION)
     from experiments.files import write_text
     from experiments.reports import page, read_runs
+    from experiments.results import failed_in
 
     alone = len(options.runs) == 1
     out = options.out or (options.runs[0] / "report.html" if alone else Path("report.html"))
     if out.is_dir():
         raise DataError("--out: expected the name of a file, got a directory", file=out)
     runs = read_runs(options.runs)
-    write_text(out, page(runs))
+    failed = {name: reason for directory in options.runs for name, reason in failed_in(directory).items()}
+    write_text(out, page(runs, failed))
     about = runs[0].label if len(runs) == 1 else f"{len(runs)} runs"
     console().print(f"report of {about}: {out}", soft_wrap=True)

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import polars as pl
 
-from data import read_columns, read_ratings_file
+from data import DataError, parse_columns, read_columns, read_ratings_file
+from data.dataset import RATINGS_SCHEMA
+from data.names import OwnNames
 from evaluation import Evaluation, score_topk
+from evaluation.lists import doubts, mended_lists
 from experiments.display import console, top_k_table
 from experiments.files import without_nan
 from experiments.options import Integers
+from experiments.reporter import Reporter, reporter_here
 from experiments.usage import parse_options
 
 TOPK_SCHEMA = {"user_id": pl.String, "movie_id": pl.String, "rank": pl.Int64, "score": pl.Float64}
@@ -29,6 +33,10 @@ class ScoreOptions:
     """The test rows (CSV or Parquet): user_id, movie_id[, user_rating]."""
     seen: Path | None = None
     """What users knew before (CSV or Parquet): taken out of the lists; defines coverage, novelty and slices."""
+    columns: str | None = None
+    """What our columns are called in your files, where that differs: user_id=customer,movie_id=film,rank=place."""
+    skip_bad_lines: bool = False
+    """Go on after malformed lines and say how many were dropped; lists are ranked anew without them."""
     ks: Integers = (5, 10, 20)
     """Lengths of the result lists that are scored."""
     threshold: float | None = None
@@ -42,7 +50,7 @@ class ScoreOptions:
 def main(words: Sequence[str]) -> None:
     """Scores and prints."""
     options = parse_options(ScoreOptions, words, prog="recs score")
-    result = score_files(options)
+    result = score_files(options, reporter_here())
     if options.json:
         print(json.dumps(without_nan(result.as_dict())))
         return
@@ -51,12 +59,34 @@ def main(words: Sequence[str]) -> None:
     screen.print(f"{result.metrics['users']:.0f} users with something relevant")
 
 
-def score_files(options: ScoreOptions) -> Evaluation:
+def score_files(options: ScoreOptions, reporter: Reporter) -> Evaluation:
     """Reads the files and scores the lists."""
-    return score_topk(
-        read_columns(options.topk, TOPK_SCHEMA, ("user_id", "movie_id")),
-        read_ratings_file(options.truth)[0],
-        read_ratings_file(options.seen)[0] if options.seen else None,
-        ks=options.ks,
-        threshold=options.threshold,
-    )
+    names = _names(options.columns)
+    lists = read_columns(options.topk, TOPK_SCHEMA, ("user_id", "movie_id"), names)
+    if options.skip_bad_lines:
+        lists, before = mended_lists(lists), len(lists)
+        if len(lists) < before:
+            reporter.line(f"skipped {before - len(lists):,} of {before:,} rows of {options.topk}")
+    truth = _ratings(options.truth, names, options, reporter)
+    seen = None if options.seen is None else _ratings(options.seen, names, options, reporter)
+    result = score_topk(lists, truth, seen, ks=options.ks, threshold=options.threshold)
+    for line in doubts(lists, truth, seen):
+        reporter.line(line)
+    return result
+
+
+def _ratings(file: Path, names: OwnNames, options: ScoreOptions, reporter: Reporter) -> pl.DataFrame:
+    """Truth, or what was seen."""
+    table, dropped = read_ratings_file(file, names=names, skip_bad_lines=options.skip_bad_lines)
+    if dropped:
+        reporter.line(f"skipped {dropped:,} bad lines of {file}")
+    return table
+
+
+def _names(columns: str | None) -> OwnNames:
+    """What ``--columns`` says, of lists too."""
+    theirs, known = parse_columns(columns), {**RATINGS_SCHEMA, **TOPK_SCHEMA}
+    for name in theirs:
+        if name.removeprefix("ratings.") not in known:
+            raise DataError(f"--columns: expected some of {', '.join(known)}, got {name!r}")
+    return OwnNames(theirs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from experiments.reports.runs import Run
@@ -86,18 +86,20 @@ def document(title: str, intro: str, sections: Sequence[Section]) -> str:
     return f"<!doctype html>\n<html lang=en><head>{head}</head><body><main>{top}{body}</main></body></html>\n"
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, best: int | None = None, texts: bool = False) -> str:
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, bold: Container[int] = (), texts: bool = False
+) -> str:
     """A table; the first column holds names.
 
     Args:
         header: A cell per column.
         rows: Likewise.
-        best: Place of a row to stand out.
+        bold: Places of the rows that stand out.
         texts: The cells are words, not numbers.
     """
     head = "".join(f"<th scope=col>{html.escape(cell)}</th>" for cell in header)
     lines = [
-        f"<tr{' class=best' if place == best else ''}>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>"
+        f"<tr{' class=best' if place in bold else ''}>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>"
         for place, row in enumerate(rows)
     ]
     kind = " class=texts" if texts else ""

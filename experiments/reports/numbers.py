@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
-from evaluation import paired
-from experiments.display import columns_of, number, over_draws, seconds, title_of, with_interval
+from experiments.columns import columns_of, over_draws
+from experiments.differences import differences, p_text, reliable
+from experiments.display import number, seconds, title_of, with_interval
 from experiments.reports.html import Section, note, table
 from experiments.reports.runs import Run, comparable
 
@@ -29,9 +32,10 @@ def test_section(runs: Sequence[Run]) -> Section:
 
 
 def _side_by_side(runs: Sequence[Run]) -> str:
-    """A row per run, the best one bold where they compare."""
+    """A row per run, the best bold where they compare."""
     results = [run.result for run in runs]
-    columns, values = columns_of(results), [result.metrics["test"]["ndcg@10"] for result in results]
+    columns = columns_of(results)
+    leading = compared(tuple(runs))["leading"] if _same_test(runs) else []
     rows = [
         [run.label, *(cell(run.result) for _, cell in columns), *(seconds(run.result.seconds[key]) for key in SECONDS)]
         for run in runs
@@ -40,12 +44,25 @@ def _side_by_side(runs: Sequence[Run]) -> str:
     remarks = {
         "± is the standard deviation between draws of the split.": all(map(over_draws, results)),
         INTERVALS: any("±" in cell for row in rows for cell in row) and not any(map(over_draws, results)),
+        "Bold: the best nDCG@10, and what the paired test does not tell from it.": bool(leading),
         "Factorized top-k is TFRS's: per rating, known movies left in.": any("factorized" in title for title in titles),
         "Seconds depend on the machine's load.": True,
         "These runs differ in data or split: their numbers do not compare.": not comparable(runs),
     }
     text = " ".join(remark for remark, holds in remarks.items() if holds)
-    return table(titles, rows, best=values.index(max(values)) if comparable(runs) else None) + note(text)
+    bold = [place for place, run in enumerate(runs) if run.label in leading]
+    return table(titles, rows, bold=bold) + note(text + _said(runs))
+
+
+def _said(runs: Sequence[Run]) -> str:
+    """What models have to say of themselves."""
+    return "".join(f" {run.label}: {text}." for run in runs for text in run.result.notes)
+
+
+@lru_cache(maxsize=1)  # two sections of a page ask, and who shows the page's runs elsewhere
+def compared(runs: tuple[Run, ...]) -> dict[str, Any]:
+    """``differences`` of runs that were all tested on the same users."""
+    return differences({run.label: run.result for run in runs})
 
 
 def _by_k(metrics: Mapping[str, float], confidence: Mapping[str, Sequence[float]]) -> str:
@@ -57,41 +74,51 @@ def _by_k(metrics: Mapping[str, float], confidence: Mapping[str, Sequence[float]
 
 
 def differences_section(runs: Sequence[Run]) -> Section | None:
-    """Each run against the best one, user by user, where both were tested on the same users."""
-    best = max(runs, key=lambda run: run.result.metrics["test"]["ndcg@10"])
-    rows = []
-    for run in runs:
-        if run is not best and _same_test(run, best):
-            found = paired(run.result.per_user, best.result.per_user, "ndcg@10")
-            low, high = found.interval
-            verdict = "no reliable difference" if low * high <= 0 else "reliable"
-            ends = f"[{low:+.3f}, {high:+.3f}]"
-            p_value = "< 0.001" if found.p_value < 0.001 else number(found.p_value)
-            rows.append([run.label, f"{found.difference:+.3f}", ends, p_value, verdict])
-    if not rows:
+    """Each run that was tested as the first one is, against the best of them on validation, user by user."""
+    alike = tuple(run for run in runs if _same_test([runs[0], run]))
+    if len(alike) < 2:
         return None
+    found = compared(alike)
+    reference, rows = found["reference"], []
+    for label, one in found["paired"].items():
+        low, high = one["interval"]
+        deeper = [_deep(of[label]) for of in found["deeper"].values()]
+        verdict = "reliable" if reliable(one) else "no reliable difference"
+        p_values = [p_text(one[key]).removeprefix("p ").removeprefix("= ") for key in ("p_value", "p_holm")]
+        rows.append([label, f"{one['difference']:+.3f}", f"[{low:+.3f}, {high:+.3f}]", *p_values, verdict, *deeper])
     text = (
-        f"Each model's nDCG@10 minus that of {best.label}, user by user, with the 95 % bootstrap interval of the mean "
-        "and the p-value of a randomisation test. Sharper than comparing two intervals, since both rank for the same "
-        "users."
+        f"Each model's nDCG@10 minus that of {reference}, {found['chosen']} and so not picked by these test rows: user "
+        "by user, with the 95 % bootstrap interval of the mean and the p-value of a randomisation test, alone and "
+        f"after Holm's correction for {len(rows)} comparisons, which decides the verdict. Sharper than comparing two "
+        "intervals, since both rank for the same users."
+        + " On the right the same for longer lists; * marks what is reliable."
+        * bool(found["deeper"])
     )
-    header = ["model", f"nDCG@10 against {best.label}", "95 % interval", "p", "verdict"]
+    depths = [f"{title_of(metric)}" for metric in found["deeper"]]
+    header = ["model", f"nDCG@10 against {reference}", "95 % interval", "p", "p (Holm)", "verdict", *depths]
     return Section("Paired differences", table(header, rows) + note(text))
 
 
-def _same_test(run: Run, other: Run) -> bool:
+def _deep(one: Mapping[str, Any]) -> str:
+    low, high = one["interval"]
+    return f"{one['difference']:+.3f} [{low:+.3f}, {high:+.3f}]{'*' * reliable(one)}"
+
+
+def _same_test(runs: Sequence[Run]) -> bool:
     """Whether differences of single users make sense: the same data, split and users."""
-    users = [one.result.per_user["user_id"].sort() for one in (run, other)]
-    return comparable([run, other]) and users[0].equals(users[1])
+    users = [run.result.per_user["user_id"].sort() for run in runs]
+    return comparable(runs) and all(users[0].equals(others) for others in users[1:])
 
 
 def validation_section(runs: Sequence[Run]) -> Section | None:
     """What was looked at while training and choosing; of several runs, the usual metrics."""
+    if not all(run.result.metrics["validation"] for run in runs):
+        return None
     if runs[0].alone:
         body = _by_k(runs[0].result.metrics["validation"], {})
     else:
         names = ("ndcg@10", "precision@10", "recall@10")
-        rows = [[run.label, *(number(run.result.metrics["validation"][name]) for name in names)] for run in runs]
+        rows = [[run.label, *(number(run.result.metrics["validation"].get(name)) for name in names)] for run in runs]
         body = table(["model", *(name.replace("ndcg", "nDCG") for name in names)], rows)
     text = "Looked at while training and choosing settings; the model of the test numbers learned from these rows too."
     return Section("Validation", body + note(text))

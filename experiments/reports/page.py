@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from experiments.display import seconds
@@ -11,7 +11,7 @@ from experiments.reports.cold import revealed_section, warm_cold_section
 from experiments.reports.environment import environment_section
 from experiments.reports.examples import examples_section
 from experiments.reports.groups import history_section, popularity_section
-from experiments.reports.html import Section, document
+from experiments.reports.html import Section, document, table
 from experiments.reports.index import index_section
 from experiments.reports.learning import learning_section
 from experiments.reports.lists import exposure_section, lists_section
@@ -49,9 +49,16 @@ def write_report(result: Result) -> Path:
     return path
 
 
-def page(runs: Sequence[Run]) -> str:
-    """The page about one run, or about several side by side; what the runs hold nothing for is left out."""
+def page(runs: Sequence[Run], failed: Mapping[str, str] | None = None) -> str:
+    """The page about one run, or about several side by side; what the runs hold nothing for is left out.
+
+    Args:
+        runs: At least one.
+        failed: Experiments that could not be run beside them: name → why.
+    """
     sections = [section for make in SECTIONS if (section := make(runs)) is not None]
+    if failed:
+        sections.insert(1, Section("Not run", table(["model", "why"], list(map(list, failed.items())), texts=True)))
     return document(_title(runs), _intro(runs), sections)
 
 

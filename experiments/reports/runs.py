@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from data import DataError, fingerprint, read_table
-from experiments.results import Result, read_result
+from experiments.results import Result, failed_in, read_result
 from experiments.rundir import check_files
 
 
@@ -60,7 +60,7 @@ class Run:
 
 
 def read_runs(directories: Sequence[Path]) -> list[Run]:
-    """Reads run directories; of a comparison's directory all its runs.
+    """Reads run directories; of a comparison's directory all its runs but those that failed.
 
     Raises:
         DataError: One is no finished run or comparison, or is named twice.
@@ -118,4 +118,9 @@ def _runs_in(directory: Path) -> list[Path]:
         raise DataError(
             "expected a finished comparison, got an interrupted one; finish it with --resume", file=directory
         )
-    return [directory / name for name in experiments]
+    failed = failed_in(directory)
+    ran = [directory / name for name in experiments if name not in failed]
+    if not ran:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
+        raise DataError(f"expected a comparison with a run, got one in which all failed ({reasons})", file=directory)
+    return ran

@@ -24,10 +24,12 @@ class Fold:
     Attributes:
         train: What a trial learns from.
         validation: What it is asked then.
+        asks: The kind of split whose question that is.
     """
 
     train: pl.DataFrame
     validation: Question
+    asks: str
 
 
 def validation_folds(
@@ -49,18 +51,22 @@ def validation_folds(
     Raises:
         DataError: The split is ``k-fold``, where every row is test once, or the rows do not suffice for ``n`` cuts.
     """
-    if split.kind == "k-fold":
+    if split.asks == "k-fold":
         raise DataError("expected a split with one test part to tune for, got k-fold, where every row is test once")
     known = split.train_and_validation
     fraction = len(split.validation) / len(known)
-    kind = split.kind
-    if kind == "files":
-        kind = "temporal-user" if "timestamp" in known.columns else "stratified"
+    kind = split.validation_asks if split.validation_asks in SPLITS else "stratified"
     cuts = [(split.train, split.validation)]
     while len(cuts) < n:
         rows = cuts[-1][0] if kind in NEED_TIMESTAMPS else known
         cuts.append(_cut(with_ratings(dataset, rows), kind, [seed, len(cuts)], fraction))
-    return [Fold(train, question(split.kind, train, held, revealed=revealed)) for train, held in cuts]
+    asks = split.validation_asks
+    untimed = not split.validates_as_tested  # what order and time are worth could not be told
+    return [
+        Fold(train.drop("timestamp", strict=not untimed) if untimed else train, asked, asks)
+        for train, held in cuts
+        for asked in [question(asks, train, held, revealed=revealed)]
+    ]
 
 
 def with_ratings(dataset: Dataset, rows: pl.DataFrame) -> Dataset:

@@ -169,6 +169,7 @@ def _score(task: Task, config: Any, fold: Fold) -> float:
             config,
             Interactions.from_ratings(fold.train),
             fold.validation,
+            asks=fold.asks,
             seed=task.seed,
             threshold=task.threshold,
             directory=Path(directory),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import SPLITS, DataError, Dataset, Split, folds, holdout, split
+from data import SPLITS, DataError, Dataset, Split, folds, split
 from data.split_by_row import protocol_rows, stratified_by_movie
 from data.split_labels import places
 from data.tables import movies_table
@@ -198,32 +198,21 @@ def test_fractions_must_make_sense(small: Dataset, options: dict[str, float]) ->
 def test_unknown_and_empty_splits(small: Dataset) -> None:
     with pytest.raises(DataError, match="unknown split 'newest', expected one of temporal-user,"):
         split(small, "newest")
-    with pytest.raises(DataError, match=r"empty split: temporal-user .* got 1 train, 1 validation, 0 test"):
-        split(one_user([1, 2]), "temporal-user")
+    with pytest.raises(DataError, match=r"empty split: temporal-user .* got 1 train, 0 validation, 0 test"):
+        split(one_user([1]), "temporal-user")
     with pytest.raises(DataError, match="empty split: expected two or more of movie_id with 5 ratings"):
         split(one_user([1, 2, 3]), "cold-items")
     with pytest.raises(DataError, match="empty split: files"):
         Split("files", small.ratings, small.ratings[:0], small.ratings[:0])
 
 
-def test_holdout_is_the_end_of_each_user(small: Dataset) -> None:
-    rest, held = holdout(small.ratings)
-    assert rest.height + held.height == 1_500
-    for user in small.users["user_id"]:
-        mine = [part.filter(pl.col("user_id") == user) for part in (rest, held)]
-        n = mine[0].height + mine[1].height
-        assert mine[0].height == round(0.9 * n)
-        assert mine[0]["timestamp"].max() <= mine[1]["timestamp"].min()
-
-
-def test_holdout_without_timestamps_is_seeded(small: Dataset) -> None:
-    bare = small.ratings.drop("timestamp")
-    one, same, other = (holdout(bare, seed=seed)[1] for seed in (1, 1, 2))
-    assert one.equals(same)
-    assert not one.equals(other)
-    assert one.height == pytest.approx(150, abs=1)
-    with pytest.raises(DataError, match="empty split"):
-        holdout(bare[:1])
+@pytest.mark.parametrize(
+    ("ratings", "sizes"), [(2, (1, 0, 1)), (3, (1, 1, 1)), (4, (2, 1, 1)), (5, (3, 1, 1)), (8, (5, 1, 2))]
+)
+def test_of_short_histories_test_has_a_row_first_then_validation(ratings: int, sizes: tuple[int, int, int]) -> None:
+    parts = split(one_user(list(range(ratings))), "temporal-user")
+    assert (parts.train.height, parts.validation.height, parts.test.height) == sizes
+    assert movies(parts.test)[-1] == str(ratings - 1)
 
 
 @pytest.mark.parametrize("widest", [100, 1 << 61, 0.5])

@@ -7,6 +7,7 @@ import pytest
 
 from data.errors import DataError
 from evaluation import evaluate, score_topk
+from evaluation.lists import doubts, mended_lists
 from tests.evaluation.cases import pairs, random_case
 
 
@@ -91,3 +92,46 @@ def test_refuses_malformed_lists(change: dict[str, list | None], message: str):
 def test_refuses_a_truth_that_was_seen():
     with pytest.raises(DataError, match="test and train must be disjoint"):
         score_topk(pl.DataFrame(GOOD), pairs([("u", "a")]), pairs([("u", "a")]))
+
+
+def test_refuses_lists_and_truth_without_a_common_user():
+    lists = pl.DataFrame({"user_id": ["1", "2"], "movie_id": ["a", "a"], "rank": [1, 1]})
+    with pytest.raises(DataError, match="none of the 2 users of the lists is in the truth: '1' beside 'u1'"):
+        score_topk(lists, pairs([("u1", "a")]))
+
+
+def test_mended_lists_keep_the_best_place_and_are_ranked_anew():
+    broken = {
+        "zero-based, one twice": ({"movie_id": ["a", "b", "a", "c"], "rank": [0, 1, 2, 3]}, ["a", "b", "c"]),
+        "negative, gaps, none": ({"movie_id": ["a", "b", None, "c"], "rank": [7, -1, 2, 3]}, ["b", "c", "a"]),
+        "NaN and no score": ({"movie_id": ["a", "b", "c", "d"], "score": [1.0, float("nan"), None, 2.0]}, ["d", "a"]),
+        "the rank decides": (
+            {"movie_id": ["a", "b", "c", "d"], "rank": [4, 3, 2, 1], "score": [4.0, 3.0, 2.0, 1.0]},
+            ["d", "c", "b", "a"],
+        ),
+    }
+    for name, (columns, wanted) in broken.items():
+        mended = mended_lists(pl.DataFrame({"user_id": ["u"] * 4, **columns}))
+        assert mended["movie_id"].to_list() == wanted, name
+        assert mended["rank"].to_list() == list(range(1, len(wanted) + 1)), name
+        score_topk(mended, pairs([("u", "a")]))
+
+
+def test_what_is_odd_about_lists_is_said():
+    lists = pl.DataFrame({"user_id": ["u", "u", "x"], "movie_id": ["07", "08", "07"], "score": [1.0, 1.0, 0.5]})
+    truth, seen = pairs([("u", "7"), ("v", "7")]), pairs([("U", "3")])
+    assert doubts(lists, truth, seen) == [
+        "1 of the 2 users of the truth have no list and count as 0",
+        "1 of the 2 lists are of users without truth: not used",
+        "none of the 2 movies of the lists is in the truth: '07' beside '7'; are they written alike?",
+        "none of the 2 users of the truth has seen anything: 'u' beside 'U'; are they written alike?",
+        "1 users have movies with equal scores: of these the lower id ranks first",
+    ]
+    both = lists.with_columns(rank=pl.Series([2, 1, 1]), score=pl.Series([9.0, 8.0, 0.5]))
+    assert doubts(both, pairs([("u", "07"), ("x", "07")])) == [
+        "the scores of 1 users are not in the order of their ranks: the ranks count"
+    ]
+
+
+def test_good_lists_leave_no_doubt():
+    assert doubts(pl.DataFrame(GOOD), pairs([("u", "a")]), pairs([("u", "b")])) == []

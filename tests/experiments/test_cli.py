@@ -138,6 +138,24 @@ def test_score_gives_the_numbers_of_the_run(ease_run, capsys):
         assert scored[name] == pytest.approx(test[name], abs=1e-12), name
 
 
+def test_score_reads_other_names_and_goes_on_after_bad_rows(tmp_path, capsys):
+    (tmp_path / "lists.csv").write_text("who;what;place\nu1;a;0\nu1;b;1\nu1;a;2\nu9;a;0\n")
+    (tmp_path / "truth.csv").write_text("who,what\nu1,b\nu2,a\n")
+    words = ["score", "--topk", f"{tmp_path}/lists.csv", "--truth", f"{tmp_path}/truth.csv", "--ks", "2", "--json"]
+    words += ["--columns", "user_id=who,movie_id=what,rank=place"]
+    assert main(words) == 1
+    assert "'a' to user 'u1' more than once; --skip-bad-lines" in capsys.readouterr().err
+    assert main([*words, "--skip-bad-lines"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["mrr@2"] == 0.25  # u1 has b at the second place, u2 has no list
+    assert "skipped 1 of 4 rows" in said.err
+    assert "1 of the 2 users of the truth have no list and count as 0" in said.err
+    assert main([*words[:-1], "movie=what"]) == 1
+    assert "--columns: expected some of user_id, movie_id, user_rating, timestamp, rank, score, got 'movie'" in (
+        capsys.readouterr().err
+    )
+
+
 def test_the_same_command_twice_gives_the_same_numbers(planted_files, tmp_path, capsys):
     words = ["run", "retrieval", *planted_files, *FAST, "--out", str(tmp_path / "run")]
     assert main([*words, "--json"]) == 0
@@ -230,7 +248,7 @@ def test_an_unknown_key_in_a_settings_file_is_a_usage_error(planted_files, tmp_p
         (["run", "ease", "--draws", "3"], "--draws"),
         (["run", "ease", "--train", "a.csv"], "--train and --test"),
         (["run", "retrieval", "--retrieval.dimension", "0"], "dimension"),
-        (["recommend", "somewhere"], "either --user or --history"),
+        (["recommend", "."], "recs recommend: expected either --user or --history"),
         (["data", "show", "100k"], "info"),
     ],
 )
@@ -250,6 +268,7 @@ def test_usage_errors_exit_with_2(words, expected, capsys):
         (["run", "ease", "--ratings", "no-such.csv"], "no-such.csv"),
         (["run", "ease", "--config", "no-such.toml"], "no-such.toml"),
         (["recommend", "no-such-run", "--user", "1"], "no-such-run"),
+        (["recommend", "no-such-run"], "no-such-run"),
         (["score", "--topk", "a.csv", "--truth", "b.csv"], "a.csv"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -122,13 +123,47 @@ def test_recommendations_for_users_and_for_some_movies(models, split, planted):
     found = explorer.recommend("u01", k=3)
     held = planted.test.filter(pl.col("user_id") == "u01")["movie_id"].item()
     assert found.frame["movie_id"][0] == held
-    assert found.frame["rated_later"].to_list() == [True, False, False]
+    assert found.frame["held_out"].to_list() == [True, False, False]
     assert "✓" in repr(found)
     assert set(explorer.recommend(history=["m00", "m01"], k=8).frame["movie_id"]) == {f"m{n:02}" for n in range(2, 10)}
     liked = explorer.favourites("u01", k=2).frame
     assert liked["user_rating"].min() == planted.train.filter(pl.col("user_id") == "u01")["user_rating"].max()
     with pytest.raises(ValueError, match="either user or history, got neither"):
         explorer.recommend()
+
+
+def test_who_is_not_known_gets_what_is_popular_and_is_told(models, split):
+    explorer = experiments.explore(models["ease"], split)
+    stranger = explorer.recommend("U1", k=3)
+    assert stranger.note == "user U1 is not known: what is popular; did you mean 'u01'?"
+    assert "is not known" in repr(stranger)
+    assert explorer.recommend("u01", k=3).note == ""
+    for several in (["u01", "u02"], ("u01",), 1.5, True):
+        with pytest.raises(ValueError, match="expected the id of one user, got"):
+            explorer.recommend(several)
+
+
+def test_ticks_are_called_rated_later_only_on_a_split_in_time(models, split):
+    explorer = experiments.explore(models["ease"], split)
+    for kind, heading in (("temporal-user", "rated later"), ("leave-one-out", "rated later"), ("random", "held out")):
+        asked = replace(explorer, model=replace(explorer.model, split=kind))
+        assert list(asked.recommend("u01", k=3).cells)[-1] == heading
+
+
+def test_favourites_are_highest_only_where_ratings_differ(models, split):
+    explorer = experiments.explore(models["ease"], split)
+    rows = pl.DataFrame({"user_id": ["u"] * 3, "movie_id": ["m00", "m01", "m02"]})
+    ratings, times = pl.Series("user_rating", [3.0, 5.0, 4.0]), pl.Series("timestamp", [30, 10, 20])
+    for columns, title, order in (
+        ((ratings, times), "user u rated highest", ["m01", "m02", "m00"]),
+        ((ratings * 0, times), "user u rated latest", ["m00", "m02", "m01"]),
+        ((times,), "user u rated latest", ["m00", "m02", "m01"]),
+        ((times * 0,), "history of user u", ["m00", "m01", "m02"]),
+        ((), "history of user u", ["m00", "m01", "m02"]),
+    ):
+        asked = replace(explorer, model=replace(explorer.model, known=rows.with_columns(*columns)))
+        found = asked.favourites("u")
+        assert (found.title, found.frame["movie_id"].to_list()) == (title, order)
 
 
 @pytest.fixture
@@ -147,7 +182,7 @@ def test_movies_are_found_by_id_title_and_part(titled, text, movie):
 def test_an_unclear_title_is_refused_with_what_it_could_be(titled):
     with pytest.raises(DataError, match=r"fits 2: m00 Star Wars \(1977\); m01 Star Wars: Again"):
         titled.similar("star")
-    with pytest.raises(DataError, match=r"do you mean Alien \(1979\)"):
+    with pytest.raises(DataError, match=r"did you mean 'Alien \(1979\)'"):
         titled.similar("Aliens (1979)")
 
 

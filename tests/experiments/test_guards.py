@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import DataError, Split, Vocabulary, generate, split
+from data import DataError, Interactions, Split, Vocabulary, generate, split
 from experiments import fit
 from experiments.experiment import Experiment, Trained
 from experiments.fitting import fit_on_split
@@ -106,7 +106,23 @@ def test_one_without_epochs_is_told_of(parts, tmp_path):
 
 
 def test_few_users_may_well_be_alike():
-    assert not same_lists(Planted(Vocabulary(["a", "b"]), Vocabulary(["m", "n"]), alike=True))
+    rows = Interactions.from_ratings(pl.DataFrame({"user_id": ["a", "b"], "movie_id": ["m", "n"]}))
+    assert not same_lists(Planted(rows.users, rows.movies, alike=True), rows)
+
+
+def test_users_who_differ_in_nothing_are_rightly_alike():
+    """Twelve users of the same two movies, or of one movie each; alike is wrong for twelve with two of their own."""
+    people = [f"u{number:02}" for number in range(12)]
+    tables = {
+        "all the same": [(user, movie) for user in people for movie in ("a", "b")],
+        "one each": [(user, f"m{place % 5}") for place, user in enumerate(people)],
+        "two each": [(user, f"m{place + step}") for place, user in enumerate(people) for step in (0, 1)],
+    }
+    found = {}
+    for name, pairs in tables.items():
+        rows = Interactions.from_ratings(pl.DataFrame(pairs, schema=["user_id", "movie_id"], orient="row"))
+        found[name] = same_lists(Planted(rows.users, rows.movies, alike=True), rows)
+    assert found == {"all the same": False, "one each": False, "two each": True}
 
 
 def test_a_candidate_that_is_there_twice():

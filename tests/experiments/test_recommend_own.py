@@ -1,6 +1,8 @@
 """From a file of one's own ratings to recommendations by one command."""
 
 import json
+import shlex
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -38,7 +40,7 @@ def test_lists_for_everybody(shop, planted, tmp_path, capsys):
     ("words", "message"),
     [
         (["recommend", "--user", "1"], "either a run or an export, or --ratings"),
-        (["recommend", "run", "--user", "1", "--columns", "user_id=u"], "together with --ratings"),
+        (["recommend", ".", "--user", "1", "--columns", "user_id=u"], "together with --ratings"),
         (["recommend", "--ratings", "my.csv", "--model", "eas"], "did you mean ease?"),
     ],
 )
@@ -74,3 +76,102 @@ def test_titles_are_shown_as_they_are_written_but_command_no_terminal(planted, t
     assert "\x1b" not in shown
     assert "�[2Jgone" in shown
     assert [title for title in titles if title not in shown] == []
+
+
+def write(path, head, rows):
+    path.write_text("\n".join([head, *(",".join(map(str, row)) for row in rows)]) + "\n")
+    return str(path)
+
+
+FIVE = [("u1", "a", 5, 100), ("u1", "b", 4, 200), ("u2", "a", 3, 300), ("u2", "c", 5, 400), ("u3", "b", 1, 500)]
+TINY = {
+    "one row": ([("u1", "a", 3, 100)], "u1", []),
+    "five rows": (FIVE, "u1", ["c"]),
+    "one movie": ([(f"u{n}", "a", 3, 100) for n in range(1, 4)], "u1", []),
+    "one user": ([("u1", movie, n, 100 * n) for n, movie in enumerate("abcdefg")], "u1", []),
+    "all identical": ([(f"u{n}", movie, 4, 7) for n in range(1, 30) for movie in "abc"], "u1", []),
+    "five each": ([(f"u{n}", "abcdefg"[(n + i) % 7], 3, 100 * n + i) for n in range(7) for i in range(5)], "u1", "ag"),
+}
+
+
+@pytest.mark.parametrize("model", ["popularity", "random", "itemknn", "ease", "contentknn"])
+@pytest.mark.parametrize("kind", TINY)
+def test_any_file_is_learned_from_and_needs_no_split(kind, model, tmp_path, capsys):
+    rows, user, wanted = TINY[kind]
+    rows = [(who, movie, rating, 1_500_000_000 + time) for who, movie, rating, time in rows]
+    file = write(tmp_path / "r.csv", "user_id,movie_id,user_rating,timestamp", rows)
+    assert main(["recommend", "--ratings", file, "--user", user, "--k", "3", "--model", model, "--json"]) == 0
+    said = capsys.readouterr()
+    assert {row["movie_id"] for row in json.loads(said.out)} == set(wanted)
+    movies = len({movie for _, movie, _, _ in rows})
+    whole = "the only movie" if movies == 1 else f"all {movies} movies"
+    assert (f"user u1 has rated {whole} that {model} knows: nothing is left to recommend" in said.err) is not wanted
+    assert "collapsed" not in said.err
+
+
+def test_a_model_that_chooses_takes_its_defaults_where_nothing_can_be_held_out(tmp_path, monkeypatch, capsys):
+    from experiments import recommend_own
+    from experiments.experiment import Trained
+
+    monitors = []
+    real = recommend_own.experiment("ease")
+
+    def fit(config, rows, context):
+        monitors.append(context.monitor)
+        return Trained(real.fit(config, rows, context).recommender, plan={"epochs": 3})
+
+    monkeypatch.setattr(recommend_own, "experiment", lambda name: replace(real, fit=fit))
+    file = write(tmp_path / "r.csv", "user_id,movie_id", [("u1", "a"), ("u2", "b")])
+    assert main(["recommend", "--ratings", file, "--user", "u1"]) == 0
+    assert "ease: too few ratings to hold some out and choose settings by them; the defaults are taken" in (
+        capsys.readouterr().err
+    )
+    assert monitors == [None]
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "line"),
+    [
+        ("user_id,movie_id,user_rating", [("u1", "a", 1), ("u1", "b", 5), ("u2", "c", 2)], "2 movies, highest: b, a"),
+        ("user_id,movie_id,user_rating", [("u1", "a", 5), ("u1", "b", 5), ("u2", "c", 2)], "2 movies, in the history"),
+        ("user_id,movie_id", [("u1", "a"), ("u2", "c")], "1 movie, in the history: a"),
+        ("user_id,movie_id,timestamp", [("u1", "a", 10), ("u1", "b", 20), ("u2", "c", 30)], "2 movies, latest: b, a"),
+        ("user_id,movie_id,timestamp", [("u1", "a", 10), ("u1", "b", 10), ("u2", "c", 30)], "in the history: a, b"),
+    ],
+)
+def test_what_is_said_of_a_user_is_true(head, rows, line, tmp_path, capsys):
+    if head.endswith("timestamp"):
+        rows = [(user, movie, 1_500_000_000 + 10**6 * time) for user, movie, time in rows]
+    file = write(tmp_path / "r.csv", head, rows)
+    assert main(["recommend", "--ratings", file, "--user", "u1"]) == 0
+    assert line in capsys.readouterr().out.splitlines()[0]
+
+
+def test_a_user_who_is_not_there_is_told_with_those_who_may_be_meant(shop, capsys):
+    assert main([*shop, "--user", "U-01", "--k", "2"]) == 0
+    said = capsys.readouterr()
+    assert "user U-01 is not in" in said.err
+    assert "showing what is popular there; did you mean 'u01'?" in said.err
+    assert "ease recommends for user U-01" in said.out
+
+
+def test_the_next_command_carries_what_was_needed_and_works(tmp_path, capsys):
+    rows = [(f"u{n}", "abcdefghij"[(n + i) % 10], 1 + i % 5) for n in range(20) for i in range(6)]
+    file = write(tmp_path / "my shop.csv", "customer,film,user_rating", [*rows, ("u1", "", 3)])
+    own = ["--ratings", file, "--columns", "user_id=customer,movie_id=film", "--skip-bad-lines"]
+    assert main(["recommend", *own, "--user", "u1"]) == 0
+    said = capsys.readouterr().out
+    words = shlex.split(next(line for line in said.splitlines() if line.startswith("next: ")))[2:]
+    assert words == ["run", "ease", *own]
+    assert main([*words, "--out", str(tmp_path / "run")]) == 0
+
+
+def test_a_comparison_names_its_runs(shop, tmp_path, capsys):
+    out = tmp_path / "both"
+    assert main(["compare", "popularity", "ease", *shop[1:], "--out", str(out)]) == 0
+    for command in (["recommend", str(out), "--user", "u01"], ["export", str(out), str(tmp_path / "export")]):
+        capsys.readouterr()
+        assert main(command) == 1
+        said = capsys.readouterr().err
+        assert f"expected a run, got a comparison of several; its runs: {out}/popularity, {out}/ease" in said
+    assert main(["recommend", f"{out}/ease", "--user", "u01"]) == 0

@@ -229,7 +229,7 @@ def test_what_others_rate_later_does_not_change_how_popular_a_movie_is(releases)
 
 def test_users_who_are_held_out_as_a_whole_are_a_draw(releases):
     parts = split(releases, "cold-users", seed=0)
-    assert Holdout.like(parts.train, parts.validation).kind == "drawn"
+    assert Holdout.like(parts.asks, parts.train, parts.validation).kind == "drawn"
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_users_who_are_held_out_as_a_whole_are_a_draw(releases):
 )
 def test_it_holds_out_of_train_what_the_split_holds_out(releases, kind, expected):
     parts = split(releases, kind, seed=0)
-    holdout = Holdout.like(parts.train, parts.validation)
+    holdout = Holdout.like(parts.asks, parts.train, parts.validation)
     assert holdout.kind == expected
     held = holdout.cut(Interactions.from_ratings(parts.train), seed=0)
     assert len(held.known) + len(held.held) == len(parts.train)
