@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib import metadata
 
 from experiments.quick_import import quick_import
+from experiments.threads import limit_threads
 
 COMMANDS = {
     "run": "run one experiment and write a run directory",
@@ -63,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         close = difflib.get_close_matches(name, COMMANDS, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         return _fail(f"expected a command ({', '.join(COMMANDS)}), got {name!r}{hint}", status=2)
+    limit_threads()
     try:
         with quick_import():
             command = importlib.import_module(f"experiments.commands.{name}")

@@ -49,7 +49,7 @@ def _small_inverse(matrix: np.ndarray) -> np.ndarray:
     factor, failed = lapack.dpotrf(precise, lower=True)
     if not failed:
         inverse, failed = lapack.dpotri(factor, lower=True)
-    if failed:
+    if failed or not np.isfinite(inverse.diagonal()).all():
         raise np.linalg.LinAlgError("expected a positive definite matrix, got one that is singular or nearly so")
     lower = np.tril(inverse)
     full: np.ndarray = (lower + np.tril(lower, -1).T).astype(matrix.dtype)

@@ -59,17 +59,46 @@ def item_weights(pairs: csr_matrix, regularization: float) -> np.ndarray:
     Raises:
         numpy.linalg.LinAlgError: λ is too small for XᵀX to be inverted.
     """
-    gram = pairs.astype(np.float64 if pairs.shape[0] <= _PRECISE else np.float32).toarray()
+    negated = _negated_inverse(pairs, regularization)
+    diagonal = -negated.diagonal().astype(np.float32)
+    weights: np.ndarray = negated.astype(np.float32, copy=False)
+    weights /= diagonal
+    np.fill_diagonal(weights, 0.0)
+    return weights
+
+
+def item_weights_by_users(matrix: csr_matrix, regularization: float) -> np.ndarray:
+    """The same where users are fewer than movies: λP = I − XᵀK⁻¹X with K = XXᵀ + λI, by Woodbury's identity.
+
+    Takes users³ + ratings · movies operations and 4 · movies · (movies + users) bytes.
+
+    Args:
+        matrix: [users, movies] float32 X.
+        regularization: λ.
+
+    Returns:
+        [movies, movies] float32 B.
+
+    Raises:
+        numpy.linalg.LinAlgError: λ is too small for K to be inverted.
+    """
+    by_movie = matrix.T.tocsr()
+    negated = _negated_inverse(matrix @ by_movie, regularization).astype(np.float32, copy=False)
+    weights: np.ndarray = by_movie @ np.ascontiguousarray((by_movie @ negated).T)
+    weights /= -1.0 - weights.diagonal()
+    np.fill_diagonal(weights, 0.0)
+    return weights
+
+
+def _negated_inverse(pairs: csr_matrix, regularization: float) -> np.ndarray:
+    """[n, n] float64, above 5,000 rows float32: minus the inverse of the matrix plus λI."""
+    gram: np.ndarray = pairs.astype(np.float64 if pairs.shape[0] <= _PRECISE else np.float32).toarray()
     gram[np.diag_indices(len(gram))] += regularization
     try:
         negated_inverse(gram)
     except np.linalg.LinAlgError as error:
         raise np.linalg.LinAlgError("EASE: XᵀX + λI is not positive definite; raise regularization") from error
-    diagonal = -gram.diagonal().astype(np.float32)
-    weights: np.ndarray = gram.astype(np.float32, copy=False)
-    weights /= diagonal
-    np.fill_diagonal(weights, 0.0)
-    return weights
+    return gram
 
 
 def linear_vectors(config: LinearConfig, rows: Interactions, seed: int) -> tuple[np.ndarray, np.ndarray]:

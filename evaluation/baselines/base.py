@@ -51,6 +51,11 @@ class FittedBaseline(ABC):
             scores[known] = self._score_histories(history[known])
         return scores
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the model beside its numbers."""
+        return ()
+
     @abstractmethod
     def similarity(self, movies: np.ndarray) -> np.ndarray:
         """Item–item similarity; see `Recommender.similarity`."""

@@ -13,7 +13,7 @@ from evaluation.baselines.base import popularity_scores
 from evaluation.baselines.item_item import ItemItem
 from evaluation.baselines.itemknn import CommonRaters, nearest
 from evaluation.baselines.ranges import Range
-from models.linear import item_weights
+from models.linear import item_weights, item_weights_by_users
 from models.nearby_weights import nearby_weights
 
 REGULARIZATION = Range(800.0, 1.0, 50_000.0)
@@ -25,11 +25,11 @@ class EaseConfig:
 
     Attributes:
         regularization: λ of the L2 penalty on the weights. Default: chosen on validation, 800 where nothing is.
-        max_exact: Largest catalogue that is solved exactly, in a time that grows with movies³: half a minute on two
-            cores for 12,000 movies, two for 18,000, half an hour for 50,000. In larger ones each movie is explained by
-            its nearest movies alone.
+        max_exact: With so many movies, or so many users, at most it is solved exactly, in a time that grows with the
+            cube of the smaller number: half a minute for 12,000, two minutes for 18,000, half an hour for 50,000. With
+            more of both, each movie is explained by its nearest movies alone.
         neighbours: How many those are.
-        memory_gb: Refuse what takes more memory than this.
+        memory_gb: What may be taken; where an exact solution takes more, near movies have to do as well.
     """
 
     regularization: float | None = None
@@ -90,25 +90,34 @@ def fit_ease(
     popularity, matrix = popularity_scores(interactions), interactions.matrix
     problem = shared or prepare_ease(interactions)
     movies, regularization = matrix.shape[1], REGULARIZATION.of(config.regularization)
-    exact = movies <= config.max_exact
-    needed = exact_bytes(movies) if exact else sparse_bytes(problem.common, config)
+    exact = is_exact(config, *matrix.shape)
+    needed = exact_bytes(*matrix.shape) if exact else sparse_bytes(problem.common, config)
     if needed > config.memory_gb * 1e9:
         raise DataError(
             f"EASE of {movies:,} movies takes about {needed / 1e9:.0f} GB, and memory_gb is {config.memory_gb:g}; "
-            f"raise it if there is as much memory, {'lower max_exact, ' if exact else ''}or use itemknn or ials"
+            "raise it if there is as much memory, or use itemknn or ials"
         )
-    if exact:
-        weights = item_weights(problem.gram, regularization)
-    else:
+    if not exact:
         near = nearest(problem.common, config.neighbours, regularization)
         weights = nearby_weights(problem.gram, near, regularization)
-    note = "" if exact else _note(movies, config)
+    elif movies <= matrix.shape[0]:
+        weights = item_weights(problem.gram, regularization)
+    else:
+        weights = item_weights_by_users(matrix, regularization)
+    note = "" if exact else _note(*matrix.shape, config)
     return ItemItem(interactions.users, interactions.movies, popularity, history=matrix, weights=weights, note=note)
 
 
-def exact_bytes(movies: int) -> float:
-    """Memory of the exact solution at its peak: the dense matrix, and float32 weights where it is float64."""
-    return (12.0 if movies <= 5_000 else 4.5) * movies**2
+def is_exact(config: EaseConfig, users: int, movies: int) -> bool:
+    """Whether so many are solved exactly."""
+    return min(users, movies) <= config.max_exact and exact_bytes(users, movies) <= config.memory_gb * 1e9
+
+
+def exact_bytes(users: int, movies: int) -> float:
+    """Memory of the exact solution at its peak: dense float32, and float64 where what is inverted is small."""
+    smaller = min(users, movies)
+    inverted = (8.0 if smaller <= 5_000 else 4.5) * smaller**2
+    return inverted + 4.0 * (movies**2 + users * movies if movies > users else smaller**2 * (smaller <= 5_000))
 
 
 def sparse_bytes(common: CommonRaters, config: EaseConfig) -> float:
@@ -117,8 +126,16 @@ def sparse_bytes(common: CommonRaters, config: EaseConfig) -> float:
     return 24.0 * float(common.products().sum()) + 40.0 * movies * config.neighbours
 
 
-def _note(movies: int, config: EaseConfig) -> str:
+def expected_bytes(config: EaseConfig, rows: int, users: int, movies: int) -> float:
+    """Memory at the peak of a fit as far as sizes tell: histories of equal length have fewest common raters."""
+    if is_exact(config, users, movies):
+        return exact_bytes(users, movies)
+    pairs = min(float(movies) ** 2, 4.0 * rows * rows / max(users, 1))
+    return 24.0 * pairs + 40.0 * movies * config.neighbours
+
+
+def _note(users: int, movies: int, config: EaseConfig) -> str:
     return (
-        f"{movies:,} movies: each is explained by its {config.neighbours} nearest; exact weights would take "
-        f"{exact_bytes(movies) / 1e9:.1f} GB and a time that grows with movies³ (--ease.max-exact)"
+        f"each movie is explained by its {config.neighbours} nearest; all {movies:,} would take "
+        f"{exact_bytes(users, movies) / 1e9:.1f} GB and a time that grows with their cube (--ease.max-exact)"
     )

@@ -26,6 +26,11 @@ class ItemItem(FittedBaseline):
     weights: csr_matrix | np.ndarray
     note: str = ""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How the weights were found, where that is not as usual."""
+        return (self.note,) if self.note else ()
+
     def similarity(self, movies: np.ndarray) -> np.ndarray:
         """[batch, movies] float32: rows of the weights."""
         return _dense(self.weights[np.asarray(movies)])
