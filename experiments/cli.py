@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from importlib import metadata
 
 from experiments.quick_import import quick_import
+from experiments.threads import limit_threads
 
 COMMANDS = {
     "run": "run one experiment and write a run directory",
@@ -60,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if name not in COMMANDS:
         return _fail(f"expected a command ({', '.join(COMMANDS)}), got {name!r}{_meant(name)}", status=2)
+    limit_threads()
     try:
         with quick_import():
             command = importlib.import_module(f"experiments.commands.{name}")
