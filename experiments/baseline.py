@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import Any
 
 from data import Dataset, Interactions, Vocabulary
 from data.features import movie_features
-from evaluation import BASELINES
+from evaluation import BASELINES, Baseline
 from evaluation.baselines import MovieTable
+from evaluation.baselines.tuning import Choice, tune
+from evaluation.monitor import Monitor
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.overrides import brief
 
 
 def baseline_experiment(name: str, summary: str, *, personal: bool = True, by_time: bool = False) -> Experiment:
-    """The experiment that fits ``BASELINES[name]``."""
+    """The experiment that fits ``BASELINES[name]``; what its configuration leaves open is chosen on validation."""
     baseline = BASELINES[name]
 
     def fit(config: Any, rows: Interactions, context: FitContext) -> Trained:
         table = _table(rows, context.dataset) if baseline.by_content and context.dataset is not None else None
-        return Trained(baseline.fit(rows, config, seed=context.seed, table=table))
+        if context.plan is None and context.monitor is not None and context.tune_baselines and baseline.open(config):
+            return _tuned(name, baseline, config, rows, context.monitor, context, table)
+        chosen = (context.plan or {}).get("chosen", {})
+        return Trained(baseline.fit(rows, replace(config, **chosen), seed=context.seed, table=table))
 
     return Experiment(
         name=name,
@@ -27,8 +35,32 @@ def baseline_experiment(name: str, summary: str, *, personal: bool = True, by_ti
         load=baseline.restore,
         personal=personal,
         by_content=baseline.by_content,
+        settled=baseline.settled,
         by_time=by_time,
     )
+
+
+def _tuned(
+    name: str,
+    baseline: Baseline,
+    config: Any,
+    rows: Interactions,
+    monitor: Monitor,
+    context: FitContext,
+    table: MovieTable | None,
+) -> Trained:
+    """The baseline with the numbers that are best on validation; says which they are."""
+    started = time.perf_counter()
+    choice = tune(baseline, rows, config, monitor, seed=context.seed, table=table)
+    said = _said(choice)
+    context.reporter.line(f"{name}: {said} in {time.perf_counter() - started:.1f} s")
+    return Trained(choice.model, plan={"chosen": choice.values, "tried": choice.tried}, notes=(said,))
+
+
+def _said(choice: Choice) -> str:
+    """What was chosen, on one line."""
+    reason = f"; {choice.note}" if choice.note else ""
+    return f"chosen on validation: {brief(choice.values)} ({len(choice.tried)} settings tried{reason})"
 
 
 def _table(rows: Interactions, dataset: Dataset) -> MovieTable:

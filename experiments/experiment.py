@@ -35,6 +35,7 @@ class FitContext:
         dataset: Movies and users of the ratings, for models that use features; None where only ratings are known.
         start: The run whose trained weights are gone on from; None to start anew.
         cluster: Those who train together; None for this process alone.
+        tune_baselines: Whether baselines choose on validation what their configuration leaves open.
     """
 
     seed: int
@@ -47,6 +48,7 @@ class FitContext:
     dataset: Dataset | None = None
     start: EarlierRun | None = None
     cluster: Cluster | None = None
+    tune_baselines: bool = True
 
     def features(
         self, users: Vocabulary, movies: Vocabulary, *, words: int = 0, known: Vocabulary | None = None
@@ -99,6 +101,7 @@ class Experiment:
         load: From the arrays of a fitted recommender's ``state`` to the recommender.
         personal: Whether its order of the movies has to differ between users.
         by_content: Whether it knows movies by features, and so those without a rating too.
+        settled: From a configuration to the same with defaults in place of what it leaves open to be chosen.
         by_time: Whether time is all that it knows, so that it is nothing without.
         memory: Estimates the bytes that a fit needs beyond what any model needs; None for little.
     """
@@ -110,5 +113,6 @@ class Experiment:
     load: Callable[[dict[str, np.ndarray]], Any]
     personal: bool = True
     by_content: bool = False
+    settled: Callable[[Any], Any] = lambda config: config
     by_time: bool = False
     memory: Estimate | None = None

@@ -51,6 +51,7 @@ def fit_on_split(
     revealed: Sequence[int] = REVEALED,
     start: EarlierRun | None = None,
     cluster: Cluster | None = None,
+    tune_baselines: bool = True,
     tested: bool = True,
 ) -> Fits:
     """Fits twice; what the directory holds of an interrupted call is not done again.
@@ -67,6 +68,7 @@ def fit_on_split(
         revealed: As for ``data.question``.
         start: The run whose trained weights both fits go on from; None to start anew.
         cluster: Those who train together; None for this process alone.
+        tune_baselines: Whether baselines choose their open numbers on validation.
         tested: Whether the test rows will be predicted; otherwise they may be among those that are learned from.
 
     Raises:
@@ -106,6 +108,7 @@ def fit_on_split(
         dataset=dataset,
         start=start,
         cluster=cluster,
+        tune_baselines=tune_baselines,
     )
     about = {"seed": seed, "reporter": reporter, "dataset": dataset, "start": start, "cluster": cluster}
     context = _context(directory, "final", plan=chosen.plan, asks=split.validation_asks, **about)
@@ -146,6 +149,7 @@ def fit_chosen(
     dataset: Dataset | None = None,
     start: EarlierRun | None = None,
     cluster: Cluster | None = None,
+    tune_baselines: bool = True,
 ) -> Trained:
     """Fits on train, and where the model has something to choose, chooses it on validation.
 
@@ -162,12 +166,14 @@ def fit_chosen(
         dataset: Movies and users, for models that use features.
         start: The run whose trained weights the fit goes on from.
         cluster: Those who train together; None for this process alone.
+        tune_baselines: Whether baselines choose their open numbers on validation.
     """
     monitor = None
     if validation is not None:
         monitor = Monitor(validation.rows, validation.seen, threshold, validation.candidates)
     about = {"seed": seed, "reporter": reporter, "dataset": dataset, "start": start, "cluster": cluster}
-    context = _context(directory, "validation", monitor=monitor, asks=asks, **about)
+    about |= {"asks": asks, "tune_baselines": tune_baselines}
+    context = _context(directory, "validation", monitor=monitor, **about)
     return experiment.fit(config, train, context)
 
 
@@ -178,7 +184,14 @@ def _context(directory: Path, phase: str, **arguments: Any) -> FitContext:
 
 
 def fit(
-    name: str, split: Split, *, dataset: Dataset | None = None, seed: int = 0, tested: bool = True, **options: Any
+    name: str,
+    split: Split,
+    *,
+    dataset: Dataset | None = None,
+    seed: int = 0,
+    tune_baselines: bool = True,
+    tested: bool = True,
+    **options: Any,
 ) -> Any:
     """Fits an experiment's recommender in one line, for notebooks.
 
@@ -187,6 +200,7 @@ def fit(
         split: From ``data.split``.
         dataset: What was split, for models that use features of movies or users.
         seed: Seed of everything random.
+        tune_baselines: Whether a baseline chooses on validation what the options leave open.
         tested: Whether the test rows will be predicted, so that they must not be among those that are learned from.
         **options: Fields of the experiment's configuration, such as ``dimension=64``.
 
@@ -204,6 +218,7 @@ def fit(
             directory=Path(directory),
             reporter=reporter,
             dataset=dataset,
+            tune_baselines=tune_baselines,
             tested=tested,
         )
     reporter.line(f"{name}: fitted in {fits.seconds:.1f} s")

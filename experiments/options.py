@@ -138,6 +138,8 @@ class RunOptions(DataOptions):
     """With the cold splits: run on so many draws (seed, seed + 1, ...) and report mean and spread."""
     ks: Integers = (5, 10, 20, 50, 100)
     """Lengths of the result lists that are scored; 10 is always among them."""
+    tune_baselines: bool = True
+    """Baselines choose on validation what you do not give, such as EASE's λ; otherwise they take their defaults."""
     out: Path | None = None
     """Run directory; default runs/<experiment>-<dataset>-<time>."""
     from_run: Annotated[Path | None, tyro.conf.arg(name="from")] = None

@@ -189,6 +189,7 @@ def fit_of_run(
         revealed=revealed,
         start=None if earlier is None else EarlierRun.open(earlier, experiment.name),
         cluster=cluster,
+        tune_baselines=settings.options.tune_baselines,
     )
 
 

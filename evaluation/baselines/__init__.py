@@ -7,12 +7,13 @@ model = BASELINES["ease"].restore(dict(np.load("ease.npz", allow_pickle=False)))
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from data.errors import DataError
 from data.interactions import Interactions
+from evaluation.baselines import content, ease, ials, itemknn, popularity
 from evaluation.baselines.base import FittedBaseline, State
 from evaluation.baselines.content import (
     ContentKNNConfig,
@@ -37,6 +38,7 @@ from evaluation.baselines.popularity import (
     fit_recency,
 )
 from evaluation.baselines.random import RandomConfig, RandomScores, fit_random
+from evaluation.baselines.ranges import Range
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,32 @@ class Baseline:
     """How to configure, fit and restore one baseline.
 
     Attributes:
-        config: Frozen dataclass of its settings; the defaults are tuned on MovieLens-100K.
+        config: Frozen dataclass of its settings.
         fitter: ``(interactions, config, seed=…, now=…)`` → recommender.
         restore: State → recommender; the inverse of `FittedBaseline.state`.
         by_content: Whether it knows movies by their features; the fitter then takes ``table=…`` too.
+        ranges: Fields of ``config`` that are chosen on validation where they are None, see ``baselines.tuning``.
+        prepare: Interactions → what fits of the same rows share, for the fitter's ``shared=…``; None for nothing.
+        effort: (interactions, config) → about how many seconds a fit takes on two cores, a function of sizes alone.
+        tuned_on: Numbers are chosen on so many movies, those with most rows; None for all.
     """
 
     config: type
     fitter: Callable[..., FittedBaseline]
     restore: Callable[[State], FittedBaseline]
     by_content: bool = False
+    ranges: Mapping[str, Range[Any]] = field(default_factory=dict)
+    prepare: Callable[[Interactions], Any] | None = None
+    effort: Callable[[Interactions, Any], float] = lambda interactions, config: 0.0
+    tuned_on: int | None = None
+
+    def open(self, config: Any) -> dict[str, Range[Any]]:
+        """What is to be chosen: the ranges of fields that the configuration leaves at None."""
+        return {name: found for name, found in self.ranges.items() if getattr(config, name) is None}
+
+    def settled(self, config: Any) -> Any:
+        """The configuration with its defaults in place of what it leaves open."""
+        return replace(config, **{name: found.default for name, found in self.open(config).items()})
 
     def fit(
         self,
@@ -63,6 +81,7 @@ class Baseline:
         seed: int = 0,
         now: int | None = None,
         table: MovieTable | None = None,
+        shared: Any = None,
     ) -> FittedBaseline:
         """Fits the baseline.
 
@@ -72,6 +91,7 @@ class Baseline:
             seed: Of everything random.
             now: Seconds; what "recent" refers to. Default: the latest row.
             table: All movies with their features, for baselines by content.
+            shared: What ``prepare`` made of the same interactions; None to do without.
 
         Raises:
             TypeError: If the config is another baseline's.
@@ -80,23 +100,61 @@ class Baseline:
         config = self.config() if config is None else config
         if not isinstance(config, self.config):
             raise TypeError(f"expected {self.config.__name__}, got {type(config).__name__}")
-        if not self.by_content:
-            return self.fitter(interactions, config, seed=seed, now=now)
-        if table is None:
-            raise DataError("expected movies with features, such as genres and release dates, got ratings alone")
-        return self.fitter(interactions, config, table=table, seed=seed, now=now)
+        more: dict[str, Any] = {} if shared is None else {"shared": shared}
+        if self.by_content:
+            if table is None:
+                raise DataError("expected movies with features, such as genres and release dates, got ratings alone")
+            more["table"] = table
+        return self.fitter(interactions, config, seed=seed, now=now, **more)
 
+
+_FACTORS = {"regularization": ials.PENALTY, "alpha": ials.ALPHA, "factors": ials.FACTORS}
 
 BASELINES: dict[str, Baseline] = {
     "random": Baseline(RandomConfig, fit_random, RandomScores.from_state),
     "popularity": Baseline(PopularityConfig, fit_popularity, SameForAll.from_state),
-    "recency": Baseline(RecencyConfig, fit_recency, SameForAll.from_state),
-    "itemknn": Baseline(ItemKNNConfig, fit_itemknn, ItemItem.from_state),
-    "ease": Baseline(EaseConfig, fit_ease, ItemItem.from_state),
-    "ials": Baseline(IALSConfig, fit_ials, FactorModel.from_state),
-    "contentknn": Baseline(ContentKNNConfig, fit_content_knn, ItemItem.from_state, by_content=True),
-    "userridge": Baseline(UserRidgeConfig, fit_user_ridge, FeatureModel.from_state, by_content=True),
-    "ialsridge": Baseline(IALSRidgeConfig, fit_ials_ridge, FactorModel.from_state, by_content=True),
+    "recency": Baseline(
+        RecencyConfig, fit_recency, SameForAll.from_state, ranges={"half_life_days": popularity.HALF_LIFE}
+    ),
+    "itemknn": Baseline(
+        ItemKNNConfig,
+        fit_itemknn,
+        ItemItem.from_state,
+        ranges={"shrink": itemknn.SHRINK, "neighbours": itemknn.NEIGHBOURS},
+        prepare=itemknn.prepare_itemknn,
+        effort=itemknn.effort,
+    ),
+    "ease": Baseline(
+        EaseConfig,
+        fit_ease,
+        ItemItem.from_state,
+        ranges={"regularization": ease.REGULARIZATION},
+        prepare=ease.prepare_ease,
+        tuned_on=2000,
+    ),
+    "ials": Baseline(IALSConfig, fit_ials, FactorModel.from_state, ranges=_FACTORS, effort=ials.effort),
+    "contentknn": Baseline(
+        ContentKNNConfig,
+        fit_content_knn,
+        ItemItem.from_state,
+        by_content=True,
+        ranges={"neighbours": content.NEIGHBOURS},
+    ),
+    "userridge": Baseline(
+        UserRidgeConfig,
+        fit_user_ridge,
+        FeatureModel.from_state,
+        by_content=True,
+        ranges={"regularization": content.USER_RIDGE},
+    ),
+    "ialsridge": Baseline(
+        IALSRidgeConfig,
+        fit_ials_ridge,
+        FactorModel.from_state,
+        by_content=True,
+        ranges={**_FACTORS, "ridge": content.RIDGE},
+        effort=ials.effort,
+    ),
     "lightfm": Baseline(LightFMConfig, fit_lightfm, LightFMModel.from_state, by_content=True),
 }
 

@@ -12,6 +12,11 @@ from data.interactions import Interactions, Vocabulary
 from evaluation.baselines.base import FittedBaseline, State, popularity_scores
 from evaluation.baselines.ials import FactorModel, IALSConfig, fit_ials
 from evaluation.baselines.item_item import ItemItem
+from evaluation.baselines.ranges import Range
+
+NEIGHBOURS = Range(100, 5, 2000, steps=(4, 2))
+USER_RIDGE = Range(100.0, 0.1, 100_000.0)
+RIDGE = Range(30.0, 0.1, 100_000.0)
 
 
 @dataclass(frozen=True)
@@ -32,13 +37,14 @@ class ContentKNNConfig:
     """Settings of content-kNN.
 
     Attributes:
-        neighbours: A movie's score comes from so many movies of train, those most alike.
+        neighbours: A movie's score comes from so many movies of train, those most alike. Default: chosen on validation,
+            100 where nothing is.
     """
 
-    neighbours: int = 100
+    neighbours: int | None = None
 
     def __post_init__(self) -> None:
-        if self.neighbours < 1:
+        if NEIGHBOURS.of(self.neighbours) < 1:
             raise ValueError(f"need neighbours >= 1, got {self.neighbours}")
 
 
@@ -47,13 +53,13 @@ class UserRidgeConfig:
     """Settings of the ridge regression of each user's movies on features.
 
     Attributes:
-        regularization: λ of the L2 penalty on a user's weights.
+        regularization: λ of the L2 penalty on a user's weights. Default: chosen on validation, 100 where nothing is.
     """
 
-    regularization: float = 100.0
+    regularization: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.regularization < float("inf"):
+        if not 0 < USER_RIDGE.of(self.regularization) < float("inf"):
             raise ValueError(f"need regularization > 0, got {self.regularization}")
 
 
@@ -62,14 +68,14 @@ class IALSRidgeConfig(IALSConfig):
     """Settings of iALS and of the ridge regression of its movie vectors on features.
 
     Attributes:
-        ridge: λ of that regression.
+        ridge: λ of that regression. Default: chosen on validation, 30 where nothing is.
     """
 
-    ridge: float = 30.0
+    ridge: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 < self.ridge < float("inf"):
+        if not 0 < RIDGE.of(self.ridge) < float("inf"):
             raise ValueError(f"need ridge > 0, got {self.ridge}")
 
 
@@ -129,8 +135,9 @@ def fit_content_knn(
     unit = _unit(table.features)
     alike = unit[rated] @ unit.T
     alike[np.arange(len(rated)), rated] = 0.0
-    if config.neighbours < len(rated):
-        least = np.partition(alike, len(rated) - config.neighbours, axis=0)[len(rated) - config.neighbours]
+    neighbours = NEIGHBOURS.of(config.neighbours)
+    if neighbours < len(rated):
+        least = np.partition(alike, len(rated) - neighbours, axis=0)[len(rated) - neighbours]
         alike[alike < least] = 0.0
     weights = np.zeros((len(table.movies), len(table.movies)), dtype=np.float32)
     weights[rated] = alike
@@ -152,7 +159,7 @@ def fit_user_ridge(
     """
     known, popularity = widened(interactions, table)
     rated = table.movies.encode(interactions.movies.ids)
-    features, solve = _ridge(table, rated, config.regularization)
+    features, solve = _ridge(table, rated, USER_RIDGE.of(config.regularization))
     mean = interactions.matrix.mean()
     fold = np.zeros_like(features)
     fold[rated] = solve.T
@@ -185,7 +192,7 @@ def fit_ials_ridge(
     model = fit_ials(interactions, config, seed=seed, now=now)
     _, popularity = widened(interactions, table)
     rated = table.movies.encode(interactions.movies.ids)
-    features, solve = _ridge(table, rated, config.ridge)
+    features, solve = _ridge(table, rated, RIDGE.of(config.ridge))
     factors = (features @ (solve @ model.movie_factors)).astype(np.float32)
     factors[rated] = model.movie_factors
     return FactorModel(

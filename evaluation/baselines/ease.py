@@ -10,7 +10,10 @@ from scipy.sparse import csr_matrix
 from data.interactions import Interactions
 from evaluation.baselines.base import popularity_scores
 from evaluation.baselines.item_item import ItemItem
+from evaluation.baselines.ranges import Range
 from models.linear import item_weights
+
+REGULARIZATION = Range(800.0, 1.0, 50_000.0)
 
 
 @dataclass(frozen=True)
@@ -18,16 +21,16 @@ class EaseConfig:
     """Settings of EASE.
 
     Attributes:
-        regularization: λ of the L2 penalty on the weights; more for sparser data.
+        regularization: λ of the L2 penalty on the weights. Default: chosen on validation, 800 where nothing is.
         max_movies: Refuse larger catalogues: the solution takes about 12 · movies² bytes (5 GB for 20,000
             movies) and a time that grows with movies³.
     """
 
-    regularization: float = 800.0
+    regularization: float | None = None
     max_movies: int = 20_000
 
     def __post_init__(self) -> None:
-        if not 0 < self.regularization < float("inf") or self.max_movies < 1:
+        if not 0 < REGULARIZATION.of(self.regularization) < float("inf") or self.max_movies < 1:
             raise ValueError(
                 f"need regularization > 0 and max_movies > 0, got {self.regularization} and {self.max_movies}"
             )
@@ -77,7 +80,7 @@ def fit_ease(
             f"EASE inverts a movies × movies matrix: {movies:,} movies take {_gigabytes(movies):.0f} GB, "
             f"and max_movies is {config.max_movies:,}; raise it if memory allows, or use itemknn or ials"
         )
-    weights = item_weights((shared or prepare_ease(interactions)).gram, config.regularization)
+    weights = item_weights((shared or prepare_ease(interactions)).gram, REGULARIZATION.of(config.regularization))
     return ItemItem(interactions.users, interactions.movies, popularity, history=matrix, weights=weights)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,11 @@ from scipy.sparse import csr_matrix
 
 from data.interactions import Interactions
 from evaluation.baselines.base import FittedBaseline, State, popularity_scores
+from evaluation.baselines.ranges import Range
+
+FACTORS = Range(32, 8, 128, steps=(2,))
+ALPHA = Range(5.0, 0.5, 100.0, steps=(4, 2))
+PENALTY = Range(40.0, 0.1, 1000.0)
 
 
 @dataclass(frozen=True)
@@ -17,19 +23,20 @@ class IALSConfig:
     """Settings of iALS, passed to `implicit`'s ``AlternatingLeastSquares`` under the same names.
 
     Attributes:
-        factors: Length of the vectors.
-        alpha: Confidence in an observed interaction; an unobserved one has 1.
-        regularization: λ of the L2 penalty, the same for every vector.
+        factors: Length of the vectors. Default: chosen on validation, 32 where nothing is chosen.
+        alpha: Confidence in an observed interaction; an unobserved one has 1. Default: chosen, or 5.
+        regularization: λ of the L2 penalty, the same for every vector. Default: chosen, or 40.
         iterations: Sweeps over users and movies.
     """
 
-    factors: int = 32
-    alpha: float = 5.0
-    regularization: float = 40.0
+    factors: int | None = None
+    alpha: float | None = None
+    regularization: float | None = None
     iterations: int = 15
 
     def __post_init__(self) -> None:
-        if self.factors < 1 or self.iterations < 1 or self.alpha <= 0 or self.regularization < 0:
+        factors, alpha, regularization = FACTORS.of(self.factors), ALPHA.of(self.alpha), PENALTY.of(self.regularization)
+        if factors < 1 or self.iterations < 1 or not alpha > 0 or not regularization >= 0:
             raise ValueError(f"need factors >= 1, iterations >= 1, alpha > 0 and regularization >= 0, got {self}")
 
 
@@ -59,16 +66,21 @@ class FactorModel(FittedBaseline):
         return self.user_factors[users] @ self.movie_factors.T
 
     def _score_histories(self, history: csr_matrix) -> np.ndarray:
-        factors = np.stack([self._fold_in(row.indices) for row in history])
-        return factors.astype(np.float32) @ self.movie_factors.T
+        return self._fold_in(history).astype(np.float32) @ self.movie_factors.T
 
-    def _fold_in(self, rated: np.ndarray) -> np.ndarray:
-        """[factors] float64: the vector of a user with these movies [rated], eq. 4 of Hu et al."""
-        every, own = self._gram, self.movie_factors[rated].astype(np.float64)
-        left = every + (self.alpha - 1.0) * own.T @ own + self.regularization * np.eye(every.shape[0])
-        return np.linalg.solve(left, self.alpha * own.sum(axis=0))
+    def _fold_in(self, history: csr_matrix) -> np.ndarray:
+        """[batch, factors] float64: the vectors of users with these movies [batch, movies], eq. 4 of Hu et al."""
+        size = self.movie_factors.shape[1]
+        left, right = np.empty((history.shape[0], size, size)), np.empty((history.shape[0], size))
+        for row, (start, end) in enumerate(zip(history.indptr[:-1], history.indptr[1:], strict=True)):
+            own = self.movie_factors[history.indices[start:end]].astype(np.float64)
+            left[row] = (self.alpha - 1.0) * own.T @ own
+            right[row] = self.alpha * own.sum(axis=0)
+        left += self._gram + self.regularization * np.eye(size)
+        vectors: np.ndarray = np.linalg.solve(left, right[..., None])[..., 0]
+        return vectors
 
-    @property
+    @cached_property
     def _gram(self) -> np.ndarray:
         """[factors, factors] float64: YᵀY over all movies."""
         movies = self.movie_factors.astype(np.float64)
@@ -111,6 +123,7 @@ def fit_ials(interactions: Interactions, config: IALSConfig, *, seed: int, now: 
         ImportError: If `implicit` is not installed.
     """
     popularity, matrix = popularity_scores(interactions), interactions.matrix
+    alpha, regularization = ALPHA.of(config.alpha), PENALTY.of(config.regularization)
     try:
         from implicit.als import AlternatingLeastSquares
         from threadpoolctl import threadpool_limits
@@ -119,9 +132,9 @@ def fit_ials(interactions: Interactions, config: IALSConfig, *, seed: int, now: 
     # implicit runs its own threads; BLAS threads beside them fight for the same cores
     with threadpool_limits(limits=1, user_api="blas"):
         model = AlternatingLeastSquares(
-            factors=config.factors,
-            alpha=config.alpha,
-            regularization=config.regularization,
+            factors=FACTORS.of(config.factors),
+            alpha=alpha,
+            regularization=regularization,
             iterations=config.iterations,
             random_state=seed,
         )
@@ -132,6 +145,12 @@ def fit_ials(interactions: Interactions, config: IALSConfig, *, seed: int, now: 
         popularity,
         user_factors=np.asarray(model.user_factors),
         movie_factors=np.asarray(model.item_factors),
-        alpha=config.alpha,
-        regularization=config.regularization,
+        alpha=alpha,
+        regularization=regularization,
     )
+
+
+def effort(interactions: Interactions, config: IALSConfig) -> float:
+    """About how many seconds a fit takes on two cores."""
+    squares = (len(interactions.users) + len(interactions.movies)) * FACTORS.of(config.factors) ** 2
+    return config.iterations * (3e-7 * len(interactions) + 1e-9 * squares)

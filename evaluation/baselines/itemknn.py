@@ -11,11 +11,15 @@ from scipy.sparse import csr_matrix
 from data.interactions import Interactions
 from evaluation.baselines.base import popularity_scores
 from evaluation.baselines.item_item import ItemItem
+from evaluation.baselines.ranges import Range
 from evaluation.topk import top_k
 
 # a block's products with all movies are held at a time; with fewer in all, they are kept for the next fit
 _PRODUCTS_AT_ONCE = 1 << 24
 _PRODUCTS_KEPT = 1 << 27
+
+NEIGHBOURS = Range(100, 5, 2000, steps=(4, 2))
+SHRINK = Range(200.0, 0.5, 5000.0)
 
 
 @dataclass(frozen=True)
@@ -23,15 +27,15 @@ class ItemKNNConfig:
     """Settings of item-kNN.
 
     Attributes:
-        neighbours: How many most similar movies each movie keeps.
-        shrink: Added to the denominator of the cosine; draws movies with few ratings towards 0.
+        neighbours: How many most similar movies each movie keeps. Default: chosen on validation, 100 where nothing is.
+        shrink: Added to the denominator of the cosine; draws movies with few ratings to 0. Default: chosen, or 200.
     """
 
-    neighbours: int = 100
-    shrink: float = 200.0
+    neighbours: int | None = None
+    shrink: float | None = None
 
     def __post_init__(self) -> None:
-        if self.neighbours < 1 or self.shrink < 0:
+        if NEIGHBOURS.of(self.neighbours) < 1 or not SHRINK.of(self.shrink) >= 0:
             raise ValueError(f"need neighbours >= 1 and shrink >= 0, got {self.neighbours} and {self.shrink}")
 
 
@@ -111,9 +115,9 @@ def _nearest(common: CommonRaters, config: ItemKNNConfig) -> csr_matrix:
     targets, neighbours, values = [], [], []
     for start, counts in common.blocks():
         target = start + np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-        similarity = counts.data / (norms[target] * norms[counts.indices] + config.shrink)
+        similarity = counts.data / (norms[target] * norms[counts.indices] + SHRINK.of(config.shrink))
         similarity[target == counts.indices] = 0.0
-        kept = _largest(similarity, counts.indptr, config.neighbours)
+        kept = _largest(similarity, counts.indptr, NEIGHBOURS.of(config.neighbours))
         targets.append(target[kept])
         neighbours.append(counts.indices[kept])
         values.append(similarity[kept])
@@ -131,3 +135,9 @@ def _largest(values: np.ndarray, indptr: np.ndarray, k: int) -> np.ndarray:
         chosen[places[0]] = True
         kept[begin:end] &= chosen
     return np.flatnonzero(kept)
+
+
+def effort(interactions: Interactions, config: ItemKNNConfig) -> float:
+    """About how many seconds a fit takes on two cores."""
+    lengths = np.diff(interactions.matrix.indptr).astype(np.float64)
+    return 1e-8 * float(lengths @ lengths) + 1e-5 * len(interactions.movies)

@@ -10,8 +10,10 @@ from scipy.sparse import csr_matrix
 from data.errors import DataError
 from data.interactions import Interactions
 from evaluation.baselines.base import FittedBaseline, popularity_scores
+from evaluation.baselines.ranges import Range
 
 _DAY = 86_400.0
+HALF_LIFE = Range(3.0, 0.04, 20_000.0, steps=(4, 2))
 
 
 @dataclass(frozen=True)
@@ -24,13 +26,13 @@ class RecencyConfig:
     """Settings of recency popularity.
 
     Attributes:
-        half_life_days: After how many days a rating counts half.
+        half_life_days: After how many days a rating counts half. Default: chosen on validation, 3 where nothing is.
     """
 
-    half_life_days: float = 3.0
+    half_life_days: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.half_life_days < float("inf"):
+        if not 0 < HALF_LIFE.of(self.half_life_days) < float("inf"):
             raise ValueError(f"half_life_days must be a positive number, got {self.half_life_days}")
 
 
@@ -77,7 +79,7 @@ def fit_recency(interactions: Interactions, config: RecencyConfig, *, seed: int,
     past = interactions.timestamp <= latest
     if not past.any():
         raise DataError(f"recency popularity as of {latest}: all train rows are later than that")
-    exponent = (interactions.timestamp[past] - latest) / (config.half_life_days * _DAY)
+    exponent = (interactions.timestamp[past] - latest) / (HALF_LIFE.of(config.half_life_days) * _DAY)
     scores = _log2_sum(interactions.movie[past], exponent, len(interactions.movies))
     return SameForAll(interactions.users, interactions.movies, scores.astype(np.float32))
 

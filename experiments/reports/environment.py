@@ -14,7 +14,7 @@ from experiments.settings import public
 
 def environment_section(runs: Sequence[Run]) -> Section:
     """Data, versions and machine as a table with a column per run, and all settings as they are stored."""
-    facts = [_facts(public(run.result.config)) for run in runs]
+    facts = [_facts(public(run.result.config)) | _notes(run) for run in runs]
     names = list(dict.fromkeys(name for one in facts for name in one))
     rows = [[name, *(one.get(name, "–") for one in facts)] for name in names]
     alike = [row[0:2] for row in rows if len(set(row[1:])) == 1]
@@ -49,6 +49,11 @@ def _facts(config: Mapping[str, Any]) -> dict[str, str]:
         "packages": ", ".join(f"{name} {version}" for name, version in versions.items()) or "–",
         "machine": ", ".join(f"{name} {value}" for name, value in host.items()) or "–",
     }
+
+
+def _notes(run: Run) -> dict[str, str]:
+    """What the model says of itself, such as the numbers that it chose on validation."""
+    return {"notes": "; ".join(run.result.notes)} if run.result.notes else {}
 
 
 def _pre(settings: Mapping[str, Any]) -> str:
