@@ -13,7 +13,7 @@ from data.interactions import Interactions
 from evaluation.baselines.base import FittedBaseline, State, popularity_scores
 from evaluation.baselines.ranges import Range
 
-FACTORS = Range(32, 8, 128, steps=(2,))
+FACTORS = Range(32, 8, 256, steps=(2,))
 ALPHA = Range(5.0, 0.5, 100.0, steps=(4, 2))
 PENALTY = Range(40.0, 0.1, 1000.0)
 

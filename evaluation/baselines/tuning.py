@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Values = dict[str, Any]
 
-BUDGET = 15.0
+BUDGET = 20.0
 """So many seconds on two cores may a search take, as estimated."""
 SCORED_USERS = 2000
 """Settings are scored on so many validation users at most, the same ones each time."""
@@ -151,9 +151,10 @@ class _Search:
         values = self._values(place)
         if place in self.scored or None in values.values():
             return False
-        self.budget -= self.effort(values)
-        if self.budget < 0:
+        effort = self.effort(values)
+        if effort > self.budget:
             return False
+        self.budget -= effort
         model = self.fit(values)
         self.scored[place] = self.score(model)
         better = place == self.best or bool(self.scored[place].mean() > self.scored[self.best].mean())
