@@ -16,7 +16,7 @@ from data.splits import SPLITS, Split, folds, split
 from data.summary import info
 from data.synthetic import generate
 from data.tfds_bridge import prepare as prepare_tfds
-from data.validation_cut import with_validation
+from data.validation_cut import held_out, with_validation
 
 __all__ = [
     "NAMES",
@@ -35,6 +35,7 @@ __all__ = [
     "fingerprint",
     "folds",
     "generate",
+    "held_out",
     "info",
     "load",
     "load_files",

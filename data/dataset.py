@@ -11,6 +11,7 @@ import polars as pl
 
 from data.errors import DataError
 from data.interactions import Interactions
+from data.reading.summary import ReadingSummary
 
 RATINGS_SCHEMA: dict[str, Any] = {
     "user_id": pl.String,
@@ -54,6 +55,7 @@ class Dataset:
             ``user_occupation_text``, ``user_zip_code`` (String).
         source: Where the tables came from, for people.
         dropped_lines: How many bad lines were skipped on request.
+        reading: What reading came to, file by file; empty for MovieLens.
 
     Raises:
         DataError: If a table lacks a column, has one of another type, or is empty.
@@ -65,6 +67,7 @@ class Dataset:
     users: pl.DataFrame
     source: str
     dropped_lines: int = 0
+    reading: tuple[ReadingSummary, ...] = ()
 
     def __post_init__(self) -> None:
         _check_schema(self.ratings, RATINGS_SCHEMA, "ratings", optional={"user_rating", "timestamp"})

@@ -6,6 +6,7 @@ values as no memory has room for makes polars end the process, where Arrow raise
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
@@ -33,8 +34,12 @@ def read_table(path: Path) -> pl.DataFrame:
         raise DataError(f"expected a Parquet file, got a damaged one ({reason})", file=path) from None
 
 
-def read_foreign(path: Path) -> pl.DataFrame:
+def read_foreign(content: bytes | Path, path: Path) -> pl.DataFrame:
     """Reads a Parquet file whose contents nobody has looked at.
+
+    Args:
+        content: The file, or what was unpacked of it.
+        path: What messages call it.
 
     Raises:
         DataError: It is not there, not whole or damaged.
@@ -43,7 +48,7 @@ def read_foreign(path: Path) -> pl.DataFrame:
 
     try:
         with _quiet():
-            table = parquet.ParquetFile(path).read()
+            table = parquet.ParquetFile(io.BytesIO(content) if isinstance(content, bytes) else content).read()
             table.validate(full=True)  # polars trusts Arrow with what it does not check itself, such as UTF-8
             return pl.DataFrame(pl.from_arrow(table))
     except (ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:

@@ -65,9 +65,7 @@ def read_ratings(
     return table.select(ordered), dropped
 
 
-def check_header(
-    content: bytes | Path, file: str, wanted: list[str], syntax: Syntax = CSV, *, hint: str = ""
-) -> list[str]:
+def check_header(content: bytes | Path, file: str, wanted: list[str], syntax: Syntax = CSV) -> list[str]:
     """The column names in a CSV's first line.
 
     Raises:
@@ -79,9 +77,7 @@ def check_header(
     missing = [name for name in wanted if name not in header]
     if missing:
         came = ", ".join(header) or "nothing"
-        raise DataError(
-            f"expected the columns {', '.join(wanted)}, got {came}{hint}", file=file, line=1, column=missing[0]
-        )
+        raise DataError(f"expected the columns {', '.join(wanted)}, got {came}", file=file, line=1, column=missing[0])
     if len(set(header)) != len(header):
         raise DataError(f"expected each column once, got {', '.join(header)}", file=file, line=1)
     return header
@@ -168,7 +164,7 @@ def drop_faults(table: pl.DataFrame, file: str, lines: np.ndarray, *, skip_bad_l
         keep = np.ones(table.height, dtype=bool)
         keep[np.concatenate([rows for rows, _, _ in faults])] = False
         table, lines = table.filter(keep), lines[keep]
-    again = _repetitions(table)
+    again = repetitions(table)
     if again.height and not skip_bad_lines:
         user, movie, first, second = again.sort("second").row(0)
         reason = f"expected one rating for each user and movie, got user {user}, movie {movie} again"
@@ -180,7 +176,7 @@ def drop_faults(table: pl.DataFrame, file: str, lines: np.ndarray, *, skip_bad_l
 
 def is_clean(table: pl.DataFrame) -> bool:
     """Whether ``drop_faults`` would find nothing."""
-    return next(_faults(table), None) is None and _repetitions(table).is_empty()
+    return next(_faults(table), None) is None and repetitions(table).is_empty()
 
 
 def _faults(table: pl.DataFrame) -> Iterator[tuple[np.ndarray, str, str]]:
@@ -199,7 +195,7 @@ def _faults(table: pl.DataFrame) -> Iterator[tuple[np.ndarray, str, str]]:
                 yield bad, name, expected
 
 
-def _repetitions(table: pl.DataFrame) -> pl.DataFrame:
+def repetitions(table: pl.DataFrame) -> pl.DataFrame:
     """Pairs of user and movie that occur again: ids, and the row numbers ``first`` and ``second`` of two neighbours."""
     # One 64-bit key a row and a sort: a few bytes a row, where grouping by two columns of text needs gigabytes.
     ordered = keys = _keys(table)

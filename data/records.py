@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from data.csv_records import csv_records
 from data.errors import DataError
 
 Row = TypeVar("Row")
@@ -27,73 +27,45 @@ class Syntax:
         separator: Between fields; one character, or ``::``.
         header: Whether the first line names the columns, as in CSV.
         encoding: ``utf-8`` or ``latin-1``.
+        quoted: Whether fields may stand in double quotes: in CSV only, elsewhere ``"`` is a letter like others.
+        padded: Whether spaces around fields do not count.
     """
 
     separator: str
     header: bool = False
     encoding: str = "utf-8"
-
-    @property
-    def quoted(self) -> bool:
-        """Whether fields may stand in double quotes: in CSV only, elsewhere ``"`` is a letter like others."""
-        return self.header
+    quoted: bool = False
+    padded: bool = False
 
 
 TAB = Syntax("\t")
 PIPE = Syntax("|", encoding="latin-1")
 DAT = Syntax("::")
 DAT_LATIN1 = Syntax("::", encoding="latin-1")
-CSV = Syntax(",", header=True)
+CSV = Syntax(",", header=True, quoted=True)
 
 
-def csv_syntax(path: Path, names: Collection[str]) -> Syntax:
-    """A CSV's separator: comma, semicolon, tab or bar.
+def records(
+    content: bytes | Path, syntax: Syntax, *, plausible: Callable[[list[str]], bool] | None = None
+) -> Iterator[tuple[int, list[str] | DataError]]:
+    """The fields of each record with the number of its first line, the header included.
 
-    It is what cuts most of the names out of the first line; if that does not tell, what the line has most of.
+    A record that cannot be decoded or cut comes as the error that it deserves: the caller raises or skips it. Where a
+    quote is never closed, its line is the bad one, and the next is read as if nothing had been.
 
     Args:
-        path: The file.
-        names: What columns may be called.
-    """
-    with path.open("rb") as file:
-        first = file.readline().decode(errors="replace").removeprefix("\ufeff").rstrip("\r\n")
-
-    def merit(sign: str) -> tuple[int, int]:
-        return len(set(names) & {field.strip('"') for field in first.split(sign)}), first.count(sign)
-
-    return Syntax(max(",;\t|", key=merit), header=True)
-
-
-def records(content: bytes | Path, syntax: Syntax) -> Iterator[tuple[int, list[str] | DataError]]:
-    """The fields of each record with the number of its (last) line, the header included.
-
-    A record that cannot be decoded or cut comes as the error that it deserves: the caller raises or skips it.
+        content: The file's contents, or the file.
+        syntax: How to cut it.
+        plausible: Whether a record of several lines may be one; otherwise its quote counts as never closed.
     """
     with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as lines:
         faults: dict[int, DataError] = {}
         text = _decoded(lines, syntax.encoding, faults)
-        if syntax.quoted:
-            yield from _csv_records(text, faults, syntax.separator)
+        if syntax.quoted and len(syntax.separator) == 1:
+            yield from csv_records(text, faults, syntax.separator, syntax.padded, plausible)
             return
         for number, line in enumerate(text, start=1):
             yield number, faults.get(number) or line.rstrip("\r\n").split(syntax.separator)
-
-
-def _csv_records(
-    text: Iterator[str], faults: dict[int, DataError], separator: str
-) -> Iterator[tuple[int, list[str] | DataError]]:
-    reader = csv.reader(text, delimiter=separator, strict=True)
-    while True:
-        first = reader.line_num + 1
-        try:
-            fields = next(reader, None)
-        except csv.Error as error:
-            yield reader.line_num, DataError(f"expected comma-separated values, got something else ({error})")
-            continue
-        if fields is None:
-            return
-        lines = range(first, reader.line_num + 1)  # several where a quoted field holds line breaks
-        yield reader.line_num, next((faults[line] for line in lines if line in faults), fields)
 
 
 def _decoded(lines: io.BufferedIOBase | io.BytesIO, encoding: str, faults: dict[int, DataError]) -> Iterator[str]:

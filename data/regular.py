@@ -29,6 +29,21 @@ def is_regular(content: bytes | Path, syntax: Syntax, fields: int, *, numbers: b
         something, carriage returns stand before line feeds only, no field begins or ends with a space, and nothing but
         numbers is where numbers are wanted.
     """
+    return regular_lines(content, syntax, fields, numbers=numbers) is not None
+
+
+def regular_lines(
+    content: bytes | Path, syntax: Syntax, fields: int, *, numbers: bool = False, own: bool = False
+) -> int | None:
+    """``is_regular``, and how many lines there are below the header.
+
+    Args:
+        content: As above.
+        syntax: As above.
+        fields: As above.
+        numbers: As above.
+        own: A user's own file: the header is read by others, blank lines at the end do not count, text is UTF-8.
+    """
     line = syntax.separator.encode() * (fields - 1) + b"\n"
     others = bytes(set(range(256)) - set(line))
     values = b"0123456789.\r" if numbers else others
@@ -38,30 +53,60 @@ def is_regular(content: bytes | Path, syntax: Syntax, fields: int, *, numbers: b
         gap for edge in edges for gap in (edge + b" ", b" " + edge)
     ]  # around a number, polars takes no notice of them
     below_header = not syntax.header
-    for block in _blocks(content):
-        if syntax.quoted and b'"' in block:
-            return False
-        if (returns := block.count(b"\r")) and returns != block.count(b"\r\n"):
-            return False
-        if not numbers and any(gap in block for gap in gaps):
-            return False
+    count = 0
+    for block, last in _blocks(content):
         if not below_header:
-            header, _, block = block.partition(b"\n")
+            header, _, rest = block.partition(b"\n")
             below_header = True
-            if header.translate(None, others) + b"\n" != line or any(gap in header + b"\n" for gap in gaps):
-                return False
+            if not own and not _is_plain_header(header + b"\n", line, gaps, syntax):
+                return None
+            block = rest
+        if own and last:
+            block = block.rstrip(b"\r\n") + b"\n" if block.strip(b"\r\n") else b""
+        if syntax.quoted and b'"' in block:
+            return None
+        if (returns := block.count(b"\r")) and returns != block.count(b"\r\n"):
+            return None
+        if not numbers and b" " in block and (block.startswith(b" ") or any(gap in block for gap in gaps)):
+            return None
         cuts = block.translate(None, values)
         if (fields == 1 and _has_blank_line(block)) or cuts != line * (len(cuts) // len(line)):
-            return False
+            return None
+        if own and not _is_utf8(block):
+            return None
+        count += len(cuts) // len(line)
+    return count
+
+
+def _is_plain_header(header: bytes, line: bytes, gaps: list[bytes], syntax: Syntax) -> bool:
+    if any(gap in header for gap in gaps) or (syntax.quoted and b'"' in header):
+        return False
+    others = bytes(set(range(256)) - set(line))
+    return header.translate(None, others) == line and header.count(b"\r") == header.count(b"\r\n")
+
+
+def _is_utf8(block: bytes) -> bool:
+    if block.isascii():
+        return True
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return False
     return True
 
 
-def _blocks(content: bytes | Path) -> Iterator[bytes]:
-    """The file in pieces that end where lines end, the last line as if it had an end."""
+def _blocks(content: bytes | Path) -> Iterator[tuple[bytes, bool]]:
+    """The file in pieces that end where lines end, the last line as if it had an end; whether it is the last piece."""
     with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            block += file.readline()
-            yield block if block.endswith(b"\n") else block + b"\n"
+        block = _block(file)
+        while block:
+            following = _block(file)
+            yield (block if block.endswith(b"\n") else block + b"\n"), not following
+            block = following
+
+
+def _block(file: io.BufferedIOBase | io.BytesIO) -> bytes:
+    return file.read(_BLOCK_BYTES) + file.readline()
 
 
 def _has_blank_line(block: bytes) -> bool:

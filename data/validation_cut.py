@@ -30,11 +30,32 @@ CUTS: dict[str, Cut] = {
 """By the kind of the split: from [n] rows to [n] bool, which are held out."""
 
 
-def with_validation(files: Split, dataset: Dataset, *, seed: int = 0, kind: str | None = None) -> Split:
-    """Cuts a validation part from train, the way test was cut; where that is unknown, a draw of each movie's rows.
+def held_out(ratings: pl.DataFrame, kind: str, *, seed: int = 0) -> tuple[np.ndarray, str]:
+    """Rows to validate on.
 
-    Where such a cut leaves nothing on one side, as with all rows of one user, it is a draw; where that does too,
-    validation stays empty.
+    Where a cut leaves nothing on one side, as one of users does with all rows of one user, it is a draw of each movie's
+    rows; where that does too, nothing is held out.
+
+    Args:
+        ratings: [n] rows.
+        kind: How to cut, a key of ``SPLITS``; any other: a draw.
+        seed: Of what is drawn.
+
+    Returns:
+        [n] bool, and the kind of the cut.
+    """
+    for cut in dict.fromkeys([kind if kind in CUTS else "random", "random"]):
+        try:
+            held = CUTS[cut](ratings, np.random.default_rng(seed))
+        except DataError:
+            continue
+        if held.any() and not held.all():
+            return held, cut
+    return np.zeros(ratings.height, dtype=bool), "random"
+
+
+def with_validation(files: Split, dataset: Dataset, *, seed: int = 0, kind: str | None = None) -> Split:
+    """Cuts a validation part from train, the way test was cut; see ``held_out``.
 
     Args:
         files: As ``data.load_split_files`` gives it, without validation.
@@ -51,14 +72,8 @@ def with_validation(files: Split, dataset: Dataset, *, seed: int = 0, kind: str 
         raise DataError(f"expected one of {', '.join(SPLITS)} to cut validation, got {kind!r}")
     if wanted in NEED_TIMESTAMPS and "timestamp" not in files.train.columns:
         raise DataError(f"cutting validation as {wanted} does needs the column timestamp, which train lacks")
-    for cut in dict.fromkeys([wanted if wanted in CUTS else "random", "random"]):
-        try:
-            held = CUTS[cut](files.train, np.random.default_rng(seed))
-        except DataError:
-            continue
-        if held.any() and not held.all():
-            break
-    else:
+    held, cut = held_out(files.train, wanted, seed=seed)
+    if not held.any():
         return files
     test = np.arange(files.train.height, dataset.ratings.height)
     return replace(

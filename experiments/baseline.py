@@ -37,6 +37,7 @@ def baseline_experiment(name: str, summary: str, *, personal: bool = True, by_ti
         by_content=baseline.by_content,
         settled=baseline.settled,
         by_time=by_time,
+        settled=baseline.settled,
     )
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from scipy.sparse import csr_matrix
 
 from data import Interactions, Vocabulary
+from data.sampling import drawn
 from data.splits import NEED_TIMESTAMPS
 from evaluation import evaluate
 from evaluation.monitor import Monitor
@@ -27,7 +28,8 @@ HIDDEN = 0.1
 LEAST_RATINGS = 5
 """Movies with fewer ratings are not hidden: there is nothing to learn from them."""
 SAMPLE = 1000
-"""At most so many users, and of each the best movies, are looked at."""
+"""At most so many users, a sample, and of each the best movies, are looked at."""
+UNCALIBRATED = "weighed by constants that were learned on MovieLens-100K"
 NEVER = -100.0
 """A knob that leaves unrated movies behind all others."""
 KNOBS = (NEVER, *np.arange(-5.0, 2.01, 0.25).tolist())
@@ -119,13 +121,17 @@ def calibrated(
     assert context.monitor is not None
     monitor = context.monitor
     own = World(model, _relevant(monitor.validation, monitor), monitor.seen, None, np.zeros(0, np.int32))
-    own = replace(own, truth=_of_sample(own.truth, own.truth["user_id"]))
+    own = replace(own, truth=_of_sample(own.truth, own.truth["user_id"], context.seed))
     worlds = [own, *_simulations(config, model, rows, context)]
     calibration = model.calibration
     warm = _warm_examples(own)
     if warm is not None:
         calibration = replace(calibration, warm=calibrate(*warm))
-    if len(worlds) > 1:
+    else:
+        context.notice(f"calibration: no rated movie of a known user is in validation: rated movies are {UNCALIBRATED}")
+    if len(worlds) == 1:
+        context.notice(f"calibration: no movies can be hidden from train: unrated movies are {UNCALIBRATED}")
+    else:
         cold = [_cold_examples(world) for world in worlds[1:]]
         lengths, scores, appeals, relevant = (np.concatenate(column) for column in zip(*cold, strict=True))
         calibration = replace(calibration, cold=calibrate(lengths, {"score": scores, "appeal": appeals}, relevant))
@@ -164,11 +170,10 @@ def _relevant(table: pl.DataFrame, monitor: Monitor) -> pl.DataFrame:
     return table.select("user_id", "movie_id")
 
 
-def _of_sample(table: pl.DataFrame, users: pl.Series) -> pl.DataFrame:
+def _of_sample(table: pl.DataFrame, users: pl.Series, seed: int) -> pl.DataFrame:
     """The rows of these users, or of a sample of them if they are many."""
     users = users.unique().sort()
-    chosen = users.sample(SAMPLE, seed=0) if len(users) > SAMPLE else users
-    return table.filter(pl.col("user_id").is_in(chosen.implode()))
+    return table.filter(pl.col("user_id").is_in(users[drawn(len(users), SAMPLE, seed)].implode()))
 
 
 def _simulations(
@@ -212,7 +217,7 @@ def _simulation(
     table, validation = _table(rows), _relevant(context.monitor.validation, context.monitor)
     rated = validation.filter(pl.col("movie_id").is_in(warm.movies.ids) & pl.col("user_id").is_in(rows.users.ids))
     truth = pl.concat([_relevant(table.filter(is_hidden), context.monitor), rated])
-    asked = _of_sample(truth, (rated if len(rated) else truth)["user_id"])
+    asked = _of_sample(truth, (rated if len(rated) else truth)["user_id"], context.seed)
     return World(simulated, asked, table.filter(~is_hidden), rows.movies.ids, content.movies.encode(hidden_ids))
 
 
@@ -235,7 +240,7 @@ def _warm_examples(world: World) -> tuple[np.ndarray, dict[str, np.ndarray], np.
     """History lengths, scores and relevance of unseen rated movies in validation; None where there is none to find."""
     model = world.model
     relevant = _matrix(model, world.truth)
-    users = np.flatnonzero(np.diff(relevant.indptr))[:SAMPLE].astype(np.int32)
+    users = np.flatnonzero(np.diff(relevant.indptr)).astype(np.int32)
     if not len(users):
         return None
     scores = model.warm.score(users)
@@ -250,7 +255,7 @@ def _cold_examples(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
     """History lengths, scores, log-appeals and relevance of hidden movies, user by user."""
     model, hidden = world.model, world.hidden
     users = np.unique(model.users.encode(world.truth["user_id"]))
-    users = users[users >= 0][:SAMPLE].astype(np.int32)
+    users = users[users >= 0].astype(np.int32)
     number = model.users.encode(world.truth["user_id"])
     column = np.full(len(model.movies), -1)
     column[hidden] = np.arange(len(hidden))

@@ -26,16 +26,36 @@ def best_epoch(history: list[dict[str, float]]) -> int:
     """How many epochs gave the best validation score; all of them where there was no validation.
 
     A score counts as the mean of the last five epochs up to it: single ones jump by more than a plateau's slope, and
-    the highest of many jumps is often an early one.
+    the highest of many jumps is often an early one. The first four epochs have fewer to average, so on a plateau their
+    means jump highest: once there are five epochs, one of the first four stays the best only if it is ahead by more
+    than a single epoch's noise. A model that overfits from its first epochs on is ahead by more than that.
 
     >>> best_epoch([{"val_ndcg@10": score} for score in (0.1, 0.31, 0.2, 0.3, 0.3, 0.3, 0.2)])
     6
+    >>> best_epoch([{"val_ndcg@10": score} for score in (0.31, 0.3, 0.31, 0.3, 0.3, 0.31, 0.3)])
+    5
+    >>> best_epoch([{"val_ndcg@10": score} for score in (0.3, 0.28, 0.25, 0.23, 0.2, 0.18, 0.15)])
+    1
     """
     if not history or MONITOR not in history[0]:
         return len(history)
     scores = [row[MONITOR] for row in history]
-    smooth = [fmean(scores[max(0, end - WINDOW) : end]) for end in range(1, len(scores) + 1)]
-    return max(range(len(smooth)), key=smooth.__getitem__) + 1
+    short = [fmean(scores[:end]) for end in range(1, min(len(scores), WINDOW - 1) + 1)]
+    early = _first_best(short)
+    whole = [fmean(scores[end - WINDOW : end]) for end in range(WINDOW, len(scores) + 1)]
+    if whole and max(whole) >= short[early] - _noise(scores[:WINDOW]):
+        return WINDOW + _first_best(whole)
+    return early + 1
+
+
+def _first_best(scores: list[float]) -> int:
+    return max(range(len(scores)), key=scores.__getitem__)
+
+
+def _noise(scores: list[float]) -> float:
+    """Standard deviation of single scores around a line, from their second differences, whose variance is 6 times."""
+    bends = [before - 2 * here + after for before, here, after in zip(scores, scores[1:], scores[2:], strict=False)]
+    return math.sqrt(fmean(bend**2 for bend in bends) / 6)
 
 
 def should_stop(history: list[dict[str, float]], patience: int | None) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from data.sampling import drawn
 from evaluation import score_topk
 from experiments.recommend import StoredModel
 from serving.backend import tf
@@ -31,7 +32,7 @@ def diversity_curve(module: RecommenderModule, servable: Servable, model: Stored
     """
     users = model.test["user_id"].unique().sort()
     users = users.filter(users.is_in(servable.user_ids.tolist()))
-    users = users.sample(min(USERS, len(users)), seed=0)
+    users = users[drawn(len(users), USERS, seed=0)]
     truth = model.test.filter(pl.col("user_id").is_in(users.implode()))
     if truth.is_empty() or len(servable.rows) < 2:
         return []

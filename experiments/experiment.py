@@ -41,14 +41,19 @@ class FitContext:
     seed: int
     checkpoints: Path
     tensorboard: Path
-    asks: str = "random"
     reporter: Reporter = field(default_factory=Reporter)
+    asks: str = "random"
     monitor: Monitor | None = None
     plan: dict[str, Any] | None = None
     dataset: Dataset | None = None
     start: EarlierRun | None = None
     cluster: Cluster | None = None
     tune_baselines: bool = True
+
+    def notice(self, text: str) -> None:
+        """A line on what the data does not allow of what was asked; only in the fit whose plan others follow."""
+        if self.plan is None:
+            self.reporter.line(text)
 
     def features(
         self, users: Vocabulary, movies: Vocabulary, *, words: int = 0, known: Vocabulary | None = None
@@ -101,8 +106,8 @@ class Experiment:
         load: From the arrays of a fitted recommender's ``state`` to the recommender.
         personal: Whether its order of the movies has to differ between users.
         by_content: Whether it knows movies by features, and so those without a rating too.
-        settled: From a configuration to the same with defaults in place of what it leaves open to be chosen.
         by_time: Whether time is all that it knows, so that it is nothing without.
+        settled: From a configuration to the same with defaults in place of what it leaves open to be chosen.
         memory: Estimates the bytes that a fit needs beyond what any model needs; None for little.
     """
 
@@ -113,6 +118,6 @@ class Experiment:
     load: Callable[[dict[str, np.ndarray]], Any]
     personal: bool = True
     by_content: bool = False
-    settled: Callable[[Any], Any] = lambda config: config
     by_time: bool = False
+    settled: Callable[[Any], Any] = lambda config: config
     memory: Estimate | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from data import Interactions
+from data import DataError, Interactions
 from evaluation.monitor import Monitor
 from experiments.candidate_lists import CandidateLists
 from experiments.choose_mixture import choose_mixture
@@ -37,10 +37,10 @@ def fit_cascade(config: CascadeConfig, rows: Interactions, context: FitContext) 
 
     Raises:
         FloatingPointError: A loss became NaN or infinite.
-        ValueError: The ranker shall learn ratings, and there are none.
+        DataError: The ranker shall learn ratings, and there are none.
     """
     if config.ranker.objective == "rating" and rows.rating is None:
-        raise ValueError("ranker.objective: expected listwise or pointwise, since there are no ratings, got 'rating'")
+        raise DataError("ranker.objective: expected listwise or pointwise, since there are no ratings, got 'rating'")
     plan, monitor = context.plan or {}, context.monitor
     part = replace(_inside(context, "retrieval"), plan=plan.get("retrieval"))
     retrieval = fit_retrieval(config.retrieval, rows, part)

@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 from data import Interactions, Vocabulary
 from data.dataset import MOVIES_SCHEMA
 from data.features import user_features
+from data.sampling import drawn
 from experiments.experiment import FitContext, Trained
 from experiments.training import Schedule, fit_keras
 from models.backend import tf
@@ -28,7 +29,7 @@ from models.optimizers import adam
 from models.training_data import TrainingData
 
 SAMPLE = 2000
-"""The scale of scores is measured on so many users."""
+"""The scale of scores is measured on a sample of so many users."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,11 @@ def fit_content(config: ContentConfig, rows: Interactions, context: FitContext) 
     data = TrainingData(rows, features[ids.encode(rows.users.ids)], np.zeros((len(rows.movies), 0), np.float32))
     fitted = {name: FITTERS[name](config, numbers, data, context) for name in config.parts}
     encoder = ContentEncoder(
-        layer, {name: EncoderPart(one.tower, _scale(one, numbers, data), one.arrays) for name, one in fitted.items()}
+        layer,
+        {
+            name: EncoderPart(one.tower, _scale(one, numbers, data, context.seed), one.arrays)
+            for name, one in fitted.items()
+        },
     )
     histories, candidates = encoder.vectors(raw)
     model = ContentRecommender(
@@ -96,10 +101,10 @@ def _demographics(rows: Interactions, context: FitContext) -> tuple[Vocabulary, 
     return ids, user_features(table, ids)
 
 
-def _scale(part: FittedPart, numbers: Numbers, data: TrainingData) -> float:
-    """1 / the deviation of scores from each user's mean, of the first users; 1 if all movies are alike."""
+def _scale(part: FittedPart, numbers: Numbers, data: TrainingData, seed: int) -> float:
+    """1 / the deviation of scores from each user's mean, of a sample of users; 1 if all movies are alike."""
     histories, candidates = (side.numpy() for side in part.tower(numbers))
-    known = data.rows.matrix[:SAMPLE]
+    known = data.rows.matrix[drawn(len(data.rows.users), SAMPLE, seed)]
     scores = (known @ histories / np.maximum(np.diff(known.indptr), 1)[:, None]) @ candidates.T
     spread = (scores - scores.mean(axis=1, keepdims=True)).std()
     return float(1.0 / spread) if spread > 1e-6 * np.abs(scores).max(initial=0.0) else 1.0

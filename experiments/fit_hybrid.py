@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from data import Interactions
+from data.sampling import drawn
 from experiments.blend import LEAST_GAIN
-from experiments.calibrate_hybrid import KnobCurve, calibrated
+from experiments.calibrate_hybrid import UNCALIBRATED, KnobCurve, calibrated
 from experiments.experiment import FitContext, Trained
 from experiments.fit_content import fit_content
 from experiments.fit_ranking import ratings_of
@@ -23,7 +24,7 @@ from models.hybrid_model import HybridRecommender, known_bars
 from models.rating_model import RatingRecommender
 
 SAMPLE = 1000
-"""The scale of scores is measured on so many users."""
+"""The scale of scores is measured on a sample of so many users."""
 
 
 def fit_hybrid(config: HybridConfig, rows: Interactions, context: FitContext) -> Trained:
@@ -43,7 +44,7 @@ def fit_hybrid(config: HybridConfig, rows: Interactions, context: FitContext) ->
         warm=retrieval.recommender,
         content=content,
         calibration=Calibration(**plan.get("calibration", {})),
-        crowd=crowd_scores(config, rows, retrieval.recommender, content),
+        crowd=crowd_scores(config, rows, retrieval.recommender, content, context.seed),
         prior=config.prior,
         lengths=np.diff(rows.matrix.indptr),
         bars=known_bars(retrieval.recommender, rows.matrix),
@@ -56,8 +57,11 @@ def fit_hybrid(config: HybridConfig, rows: Interactions, context: FitContext) ->
         model = _without_demographics(model)
     if ranks_all:
         model, curve = calibrated(config, model, rows, context)
-    elif not isinstance(config.cold, str):
-        model = model.with_knob(float(config.cold))
+    else:
+        if not plan.get("calibration"):
+            context.notice(f"calibration: validation does not rank all movies: {UNCALIBRATED}")
+        if not isinstance(config.cold, str):
+            model = model.with_knob(float(config.cold))
     context.reporter.line(f"calibration: knob {short(model.calibration.knob)}")
     chosen = {
         "retrieval": retrieval.plan,
@@ -85,7 +89,7 @@ def _rating(fitted: Mapping[str, FittedPart], rows: Interactions, context: FitCo
 
 
 def crowd_scores(
-    config: HybridConfig, rows: Interactions, warm: FactorRecommender, content: ContentRecommender
+    config: HybridConfig, rows: Interactions, warm: FactorRecommender, content: ContentRecommender, seed: int
 ) -> np.ndarray:
     """[1 + features, movies]: what anybody rates, and a ridge regression of what else people rate on demographics.
 
@@ -100,6 +104,6 @@ def crowd_scores(
     slopes = np.linalg.solve(people.T @ (people * lengths) + penalty, over)
     anybody = np.empty_like(share)
     anybody[np.argsort(warm.popularity, kind="stable")] = np.sort(share)
-    sample = warm.score(np.arange(min(SAMPLE, len(rows.users)), dtype=np.int32))
+    sample = warm.score(drawn(len(rows.users), SAMPLE, seed).astype(np.int32))
     scale = sample.std(axis=1).mean() / max(share.std(), 1e-12)
     return (scale * np.vstack([anybody, slopes])).astype(np.float32)

@@ -19,7 +19,8 @@ def fit_ranking(config: RatingConfig, rows: Interactions, context: FitContext) -
     """Trains the multitask network with the rating task alone.
 
     Raises:
-        ValueError: The rows have no ratings, all the same, or no timestamps where they are asked for.
+        DataError: The rows have no ratings, or all the same.
+        ValueError: They have no timestamps where these are asked for.
         FloatingPointError: The loss became NaN or infinite.
     """
     data = TrainingData(rows, *context.features(rows.users, rows.movies, words=config.title_words))

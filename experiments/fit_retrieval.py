@@ -14,6 +14,7 @@ from experiments.blend import Blend, choose_blend
 from experiments.earlier_run import CONTINUED_PATIENCE
 from experiments.experiment import FitContext, Trained
 from experiments.files import write_arrays
+from experiments.left_out import left_out
 from experiments.overrides import brief
 from experiments.rundir import WEIGHTS
 from experiments.training import Schedule, compile_model, fit_keras
@@ -67,6 +68,8 @@ def fit_parts(config: RetrievalConfig, rows: Interactions, context: FitContext) 
     """Trains the parts that have something to train, one after the other; name → part."""
     words = config.joint.rating.title_words if "joint" in config.parts else 0
     data = TrainingData(rows, *context.features(rows.users, rows.movies, words=words))
+    for text in left_out(config, data):
+        context.notice(text)
     plan = context.plan or {}
     wanted = plan.get("weights", dict.fromkeys(config.parts, 1.0))
     return {

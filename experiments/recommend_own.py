@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from data import DataError, Dataset, Split, holdout
+from data import Dataset, Split, held_out
 from experiments.experiment import FitContext
 from experiments.fitting import fit
 from experiments.guards import check_model
@@ -32,11 +32,11 @@ def fitted_on_all(options: DataOptions, name: str, reporter: Reporter) -> Stored
         DataError: The files are missing or malformed.
     """
     dataset = load_source(options, reporter).dataset
-    kind = "temporal-user" if dataset.has_timestamps else "random"
-    try:
-        rest, held = holdout(dataset.ratings)
-        recommender = fit(name, Split(kind, rest, held, held), dataset=dataset, tested=False)
-    except DataError:
+    held, kind = held_out(dataset.ratings, "temporal-user" if dataset.has_timestamps else "random")
+    if held.any():
+        rest, held_rows = dataset.ratings.filter(~held), dataset.ratings.filter(held)
+        recommender = fit(name, Split(kind, rest, held_rows, held_rows), dataset=dataset, tested=False)
+    else:
         recommender = _as_it_is(name, dataset, reporter)
     return StoredModel(
         name=name,

@@ -32,7 +32,7 @@ class RunSource:
     @property
     def movie_ids(self) -> Collection[str]:
         """See ``Source``."""
-        return self.model.recommender.movies.ids  # type: ignore[no-any-return]
+        return self.model.recommender.movies.ids
 
     def title(self, movie_id: str) -> str:
         """See ``Source``."""

@@ -26,16 +26,16 @@ class RatingModule(tf.Module):
         queries, user_bias = model.of_users(user_ids)
         candidates, movie_bias = model.of_movies(model.movies.encode(movies.ids))
         nobody = np.zeros((1, queries.shape[1]), np.float32)
-        self.queries = tf.constant(np.vstack([queries, nobody]), tf.float32)  # the last row is for unknown users
-        self.user_bias = tf.constant(np.append(user_bias, 0.0), tf.float32)
-        self.candidates = tf.constant(candidates, tf.float32)
-        self.movie_bias = tf.constant(movie_bias, tf.float32)
+        self.queries = _table(np.vstack([queries, nobody]))  # the last row is for unknown users
+        self.user_bias = _table(np.append(user_bias, 0.0))
+        self.candidates = _table(candidates)
+        self.movie_bias = _table(movie_bias)
         self.crosses = model.crosses
         self.scale = model.scale
 
     def __call__(self, users: tf.Tensor, movies: tf.Tensor) -> tf.Tensor:
         """[batch, n] float32 from [batch] int32 users, -1 for unknown ones, and [batch, n] int32 rows, -1 for none."""
-        user = tf.where(users < 0, len(self.user_bias) - 1, users)
+        user = tf.where(users < 0, self.user_bias.shape[0] - 1, users)
         movie = tf.maximum(movies, 0)
         query, candidate = tf.gather(self.queries, user), tf.gather(self.candidates, movie)
         score = tf.linalg.matvec(candidate, query) + tf.gather(self.user_bias, user)[:, None]
@@ -57,3 +57,8 @@ class RatingModule(tf.Module):
             return tf.clip_by_value(score, levels[0], levels[-1])
         above = tf.sigmoid(self.scale.slope * (score[..., None] - self.scale.thresholds))
         return levels[0] + tf.reduce_sum(above * np.diff(levels), axis=-1)
+
+
+def _table(values: np.ndarray) -> tf.Variable:
+    """A variable, which is stored beside the graph; a constant would be part of it, and a graph holds 2 GB at most."""
+    return tf.Variable(values.astype(np.float32), trainable=False)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from data import DataError, Dataset, Interactions, Split, read_table
+from data.sampling import drawn
 from experiments.files import write_json
 from experiments.rundir import partial_path
 from serving.manifest import NAME as MANIFEST
@@ -72,8 +73,8 @@ def write_sharded(dataset: Dataset, split: Split, out: Path, *, shards: int, ask
         tables = {part: getattr(split, part) for part in ("train", "validation", "test")}
         if asked is not None:
             users = pl.concat([split.validation["user_id"], split.test["user_id"]]).unique().sort()
-            drawn = users.sample(min(asked, len(users)), seed=seed)
-            tables = {part: table.filter(pl.col("user_id").is_in(drawn.implode())) for part, table in tables.items()}
+            chosen = users[drawn(len(users), asked, seed)]
+            tables = {part: table.filter(pl.col("user_id").is_in(chosen.implode())) for part, table in tables.items()}
         for name, table in (tables | {"movies": dataset.movies, "users": dataset.users}).items():
             table.write_parquet(directory / f"{name}.parquet")
         about = {"format": FORMAT, "name": dataset.name, "source": dataset.source, "seed": seed}

@@ -49,6 +49,8 @@ class PairConfig:
     """Share of the history hidden in training; with softmax and reconstruction only what was hidden is a target."""
     logq: bool = True
     """in-batch: correct negatives for how often each movie turns up as one (log of its train frequency)."""
+    logq_epsilon: float | None = None
+    """in-batch: no movie counts as a rarer negative than this share; None: 1 / (10 · rows), which bounds no movie."""
     remove_accidental_hits: bool = True
     """in-batch: ignore negatives that are the row's own movie."""
     hard_negatives: int | None = None
@@ -83,6 +85,8 @@ class PairConfig:
             require(0 <= getattr(self, field) < 1, field, "a share of at least 0 and below 1", getattr(self, field))
         for field in ("uniform_negatives", "weight_decay", "positive_weight"):
             require(getattr(self, field) >= 0, field, "a number of at least 0", getattr(self, field))
+        epsilon = self.logq_epsilon
+        require(epsilon is None or 0 < epsilon <= 1, "logq_epsilon", "None or a share above 0", epsilon)
         hard = self.hard_negatives
         require(hard is None or hard >= 1, "hard_negatives", "None or an integer of at least 1", hard)
         timeless = "context" not in self.query or (self.objective == "in-batch" and len(self.query) > 1)

@@ -178,14 +178,18 @@ def _present(gradients: Sequence[Any], weights: Sequence[tf.Variable]) -> list[t
 
 
 def build_joint(config: JointConfig, data: TrainingData, seed: int) -> JointModel:
-    """An untrained network with those tasks that the data allows, if others remain.
-
-    The rating task needs ratings that differ, the content task features of movies.
-    """
-    ratings = data.rows.rating
-    possible = {
-        "content": data.movie_features.shape[1] > 0,
-        "rating": ratings is not None and len(ratings) > 0 and ratings.min() < ratings.max(),
-    }
-    tasks = tuple(task for task in config.tasks if possible.get(task, True))
+    """An untrained network with those tasks that the data allows, if others remain."""
+    tasks = tuple(task for task in config.tasks if task not in impossible_tasks(data))
     return JointModel(replace(config, tasks=tasks or config.tasks), data, seed)
+
+
+def impossible_tasks(data: TrainingData) -> dict[str, str]:
+    """Tasks that the data does not allow → why."""
+    ratings, features, why = data.rows.rating, data.movie_features, {}
+    if (features == features[:1]).all():
+        why["content"] = "no features that differ between movies are known"
+    if ratings is None or not len(ratings):
+        why["rating"] = "there are no ratings"
+    elif ratings.min() == ratings.max():
+        why["rating"] = f"all ratings are {ratings[0]:g}"
+    return why

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from data.errors import DataError
 from data.interactions import Interactions
 from models.backend import tf
 from models.histories import long_histories
@@ -24,12 +25,12 @@ class KnownRatings:
         rows: With ratings.
 
     Raises:
-        ValueError: The rows have no ratings.
+        DataError: The rows have no ratings.
     """
 
     def __init__(self, rows: Interactions) -> None:
         if rows.rating is None:
-            raise ValueError("expected ratings to learn from (column user_rating), got implicit feedback")
+            raise DataError("expected ratings to learn from (column user_rating), got implicit feedback")
         self.users, self.movies = len(rows.users), len(rows.movies)
         by_user = np.lexsort((rows.movie, rows.user))
         user, movie = rows.user[by_user], rows.movie[by_user]

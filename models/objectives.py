@@ -77,6 +77,10 @@ class InBatchSoftmax(Objective):
     Yi et al., "Sampling-bias-corrected neural modeling for large corpus item recommendations", RecSys 2019: negatives
     are corrected by the log of the probability that a batch row holds them. Mixed negatives: Yang et al., "Mixed
     negative sampling for learning two-tower neural networks in recommendations", WWW 2020.
+
+    TFRS takes no probability for less than 1e-6. In a log of a hundred million rows that is a movie of a hundred
+    ratings: all rarer ones would be corrected too little, by up to log(100), and recommended too often. Here the bound
+    is ``logq_epsilon``, by default a tenth of the share of a movie that was rated once.
     """
 
     record = "rows"
@@ -85,6 +89,7 @@ class InBatchSoftmax(Objective):
         super().__init__(config, data)
         counts = data.rows.movie_counts
         self.probability = tf.constant(counts / counts.sum(), tf.float32) if config.logq else None
+        self.epsilon = 0.1 / counts.sum() if config.logq_epsilon is None else config.logq_epsilon
         self.times = data.times if "context" in config.query else None
         self.task = tfrs.tasks.Retrieval(
             # The mean over rows, where TFRS sums: so that losses of different batch sizes compare.
@@ -139,13 +144,13 @@ class InBatchSoftmax(Objective):
     def _hard(self, pair: Pair, queries: tf.Tensor, movie: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """The same among each row's hardest negatives, by TFRS's own task."""
         log_probability = self._log_probability(movie, tf.cast(tf.shape(queries)[0], tf.float32))
+        candidates = pair.candidate_tower({"movie": movie}, self.config.dropout, seed + 2)
+        if log_probability is not None:  # as a column of the vectors: as an argument, TFRS would bound it by 1e-6
+            queries = tf.concat([queries, tf.ones_like(queries[:, :1])], axis=1)
+            candidates = tf.concat([candidates, -log_probability[:, None]], axis=1)
         converted = tf.function(self.task)  # TFRS asks a tensor for its length, which only converted code may
         return converted(
-            query_embeddings=queries,
-            candidate_embeddings=pair.candidate_tower({"movie": movie}, self.config.dropout, seed + 2),
-            candidate_ids=movie,
-            candidate_sampling_probability=None if log_probability is None else tf.exp(log_probability),
-            compute_metrics=False,
+            query_embeddings=queries, candidate_embeddings=candidates, candidate_ids=movie, compute_metrics=False
         )
 
     def _log_probability(self, movie: tf.Tensor, rows: tf.Tensor) -> tf.Tensor | None:
@@ -155,7 +160,7 @@ class InBatchSoftmax(Objective):
         drawn = tf.cast(self.config.uniform_negatives, tf.float32)
         share = drawn / (drawn + rows)
         chance = (1.0 - share) * tf.gather(self.probability, movie) + share / self.data.movies
-        return tf.math.log(tf.clip_by_value(chance, 1e-6, 1.0))  # as TFRS bounds it
+        return tf.math.log(tf.clip_by_value(chance, self.epsilon, 1.0))
 
 
 class PerUser(Objective):
@@ -220,15 +225,30 @@ class CatalogueSoftmax(PerUser):
     def _sampled(
         self, pair: Pair, queries: tf.Tensor, history: tf.RaggedTensor, kept: tf.Tensor, seed: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """As ``_whole``, the total being that of the movie itself and of drawn ones that stand for all."""
-        count, user = self.config.max_catalogue, history.value_rowids()
-        drawn = tf.random.stateless_uniform([count], seed + 3, 0, self.data.movies, tf.int32)
-        negatives = pair.candidate_tower({"movie": drawn}, self.config.dropout, seed + 2)
-        total = tf.reduce_logsumexp(tf.matmul(queries, negatives, transpose_b=True), axis=1)
-        total += tf.math.log(self.data.movies / count)
-        movies = pair.candidate_tower({"movie": history.flat_values}, self.config.dropout, seed + 2)
-        own = tf.reduce_sum(tf.gather(queries, user) * movies, axis=1)
-        return own, tf.reduce_logsumexp(tf.stack([tf.gather(total, user), own]), axis=0)
+        """As ``_whole``, the total being that of the movie itself and of drawn ones that stand for all others.
+
+        Drawn movies of the kept history are left out, and the movie itself counts once, drawn or not: the expected sum
+        is that of ``_whole``.
+        """
+        user, movie = history.value_rowids(), tf.cast(history.flat_values, tf.int32)
+        drawn = tf.random.stateless_uniform([self.config.max_catalogue], seed + 3, 0, self.data.movies, tf.int32)
+        ids, _, times = tf.unique_with_counts(drawn)
+        column = tf.tensor_scatter_nd_update(tf.fill([self.data.movies], -1), ids[:, None], tf.range(tf.size(ids)))
+        negatives = pair.candidate_tower({"movie": ids}, self.config.dropout, seed + 2)
+        each_stands_for = self.data.movies / self.config.max_catalogue
+        logits = tf.matmul(queries, negatives, transpose_b=True) + tf.math.log(tf.cast(times, tf.float32))
+        logits += tf.math.log(each_stands_for)
+
+        place = tf.gather(column, movie)
+        where = tf.stack([user, tf.cast(tf.maximum(place, 0), user.dtype)], axis=1)
+        known = tf.boolean_mask(where, kept & (place >= 0))
+        others = tf.tensor_scatter_nd_add(logits, known, tf.fill([tf.shape(known)[0]], -1e9))
+        total = tf.gather(tf.reduce_logsumexp(others, axis=1), user)
+        share = tf.where(place >= 0, tf.exp(tf.gather_nd(others, where) - total), 0.0)  # of the movie itself, if drawn
+        rest = total + tf.math.log1p(-tf.minimum(share, 1 - 1e-6))
+        candidates = pair.candidate_tower({"movie": movie}, self.config.dropout, seed + 2)
+        own = tf.reduce_sum(tf.gather(queries, user) * candidates, axis=1)
+        return own, tf.reduce_logsumexp(tf.stack([rest, own]), axis=0)
 
 
 class Reconstruction(PerUser):

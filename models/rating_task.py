@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from data.errors import DataError
 from models.backend import tf, tfrs
 from models.joint_towers import SharedTables
 from models.known_ratings import KnownRatings
@@ -25,7 +26,7 @@ class RatingTask(tf.keras.layers.Layer):
         seed: Seed of the initial weights.
 
     Raises:
-        ValueError: There are no ratings, or all are the same.
+        DataError: There are no ratings, or all are the same.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class RatingTask(tf.keras.layers.Layer):
         known = KnownRatings(data.rows)
         levels = np.unique(known.rating.numpy())
         if len(levels) < 2:
-            raise ValueError(f"expected ratings that differ, for the rating task, got {levels.tolist()} alone")
+            raise DataError(f"expected ratings that differ, for the rating task, got {levels.tolist()} alone")
         features, seed = data.movie_features.shape[1], 16 * seed + 100
         tables = (
             SharedTables(pair, content, config, features, seed)

@@ -21,7 +21,7 @@ def retrieval_run(tmp_path_factory):
 def test_retrieval_stands_with_the_best_baselines_and_far_above_popularity(retrieval_run):
     test = json.loads((retrieval_run / "metrics.json").read_text())["test"]
     assert test["users"] == 943
-    assert test["ndcg@10"] > 0.475  # iALS .486, EASE .481, popularity .252; one seed
+    assert test["ndcg@10"] > 0.505  # iALS .486, EASE .481, popularity .252; one seed
     assert test["recall@10"] > 0.22
     assert test["ndcg@10"] < 0.55  # more would smell of leakage
 

@@ -108,7 +108,7 @@ class Baseline:
         return self.fitter(interactions, config, seed=seed, now=now, **more)
 
 
-_FACTORS = {"regularization": ials.PENALTY, "alpha": ials.ALPHA, "factors": ials.FACTORS}
+_FACTORS: dict[str, Range[Any]] = {"regularization": ials.PENALTY, "alpha": ials.ALPHA, "factors": ials.FACTORS}
 
 BASELINES: dict[str, Baseline] = {
     "random": Baseline(RandomConfig, fit_random, RandomScores.from_state),

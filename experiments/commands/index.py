@@ -76,7 +76,7 @@ def _index(options: IndexOptions) -> StoredIndex:
     from experiments.indexing import Aim, change_movies, tune_index
 
     if options.add or options.remove:
-        table = read_features(options.add, MOVIES_SCHEMA, "movie_id") if options.add else None
+        table = read_features(options.add, MOVIES_SCHEMA, "movie_id")[0] if options.add else None
         return change_movies(options.run, table, options.remove)
     aim = Aim(options.target_recall, options.k, options.seed, options.only_scann)
     return tune_index(options.run, aim, reporter_here(), afresh=options.rebuild)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from data import Dataset, generate, grouplens
+from data import Dataset, generate, grouplens, load_files
 from data.official_files import write_official
 
 _PROBE = grouplens.probe
@@ -64,3 +65,28 @@ def zipped() -> Callable[[Path], Path]:
         return archive
 
     return pack
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a file of anybody's; lists are lines."""
+
+    def written(content: str | bytes | list[str], name: str = "r.csv") -> Path:
+        text = "\n".join(content) + "\n" if isinstance(content, list) else content
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return written
+
+
+@pytest.fixture
+def read(write: Callable[..., Path]) -> Callable[..., tuple[Dataset, list[str]]]:
+    """Loads a file that is written first: the dataset, and what was said."""
+
+    def loaded(content: Any, name: str = "r.csv", **options: Any) -> tuple[Dataset, list[str]]:
+        said: list[str] = []
+        source = write(content, name) if isinstance(content, str | bytes | list) else content
+        return load_files(source, report=said.append, **options), said
+
+    return loaded

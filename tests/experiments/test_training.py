@@ -45,6 +45,38 @@ def test_early_stopping_follows_from_the_history():
     assert best_epoch([{"loss": 1.0}] * 3) == 3
 
 
+def curve(scores) -> list[dict[str, float]]:
+    return [{MONITOR: float(score)} for score in scores]
+
+
+@pytest.mark.parametrize("epochs", [10, 20, 40])
+def test_on_a_noisy_plateau_the_first_epochs_are_no_likelier_than_others(epochs):
+    rng = np.random.default_rng(0)
+    best = [best_epoch(curve(0.3 + 0.01 * rng.standard_normal(epochs))) for _ in range(1000)]
+    assert np.mean(np.array(best) < callbacks.WINDOW) < 1.1 * (callbacks.WINDOW - 1) / epochs
+    assert len(set(best)) > epochs / 2
+
+
+def test_a_short_training_and_one_that_soon_overfits_keep_their_early_best():
+    assert best_epoch(curve([0.3, 0.2, 0.1])) == 1
+    assert best_epoch(curve([0.2, 0.3, 0.35])) == 3
+    overfits = curve([0.34, 0.34, 0.32, 0.30, 0.27, 0.25, 0.24, 0.23])
+    assert best_epoch(overfits) == 1
+    assert should_stop(overfits[:6], patience=5)
+    assert not should_stop(overfits[:5], patience=5)
+
+
+def test_what_is_best_never_goes_back_to_an_epoch_whose_weights_are_gone():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        history = curve(rng.standard_normal(14) - 0.3 * np.arange(14) * rng.integers(0, 4))
+        kept = 0
+        for end in range(1, len(history) + 1):
+            best = best_epoch(history[:end])
+            assert best in (kept, end)
+            kept = best
+
+
 def test_the_monitor_is_the_protocols_ndcg(planted, tmp_path):
     rows = Interactions.from_ratings(planted.train)
     model = fit_retrieval(RetrievalConfig(parts=("in_batch",)), rows, context(tmp_path, plan=None)).recommender

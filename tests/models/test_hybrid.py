@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from data import DataError, Interactions, generate, split
 from evaluation import evaluate
-from experiments.calibrate_hybrid import BALANCED, CAUTION, NEVER, KnobCurve
+from experiments.calibrate_hybrid import NEVER, KnobCurve
 from experiments.files import write_arrays
 from experiments.fit_hybrid import crowd_scores
 from experiments.fitting import fit_on_split
@@ -100,38 +100,47 @@ def test_the_second_fit_takes_over_what_the_first_has_chosen(fits):
     assert vars(final.calibration) == plan["calibration"]
     assert not plan["curve_in_time"]
     assert [point["knob"] for point in plan["curve"]] == sorted(point["knob"] for point in plan["curve"])
-    sensible = [point for point in plan["curve"] if BALANCED[0] <= point["knob"] <= BALANCED[1]]
-    best = max(sensible, key=lambda point: point["ndcg@10"])
-    assert final.calibration.knob == best["knob"]
+    assert -0.75 <= final.calibration.knob <= -0.25  # drawn, not in time: near where calibrated odds put it
+    assert final.calibration.knob == KnobCurve.from_plan(plan).chosen("balanced")
 
 
-def test_cautious_keeps_what_rated_movies_had(mixed, dataset, tmp_path):
-    plan = fit(HybridConfig(retrieval=RETRIEVAL, cold="cautious"), mixed, dataset, tmp_path).chosen.plan
-    chosen = next(point for point in plan["curve"] if point["knob"] == plan["calibration"]["knob"])
-    assert chosen["warm_ndcg@10"] >= (1 - CAUTION) * plan["curve"][0]["warm_ndcg@10"]
-
-
-def test_on_a_split_in_time_the_knob_is_the_furthest_that_costs_nothing_on_validation(dataset, tmp_path):
+def test_a_split_in_time_is_chosen_for_by_validation_alone(dataset, tmp_path):
     plan = fit(HybridConfig(retrieval=RETRIEVAL), split(dataset, "temporal-user"), dataset, tmp_path).chosen.plan
     assert plan["curve_in_time"]
-    sensible = [point for point in plan["curve"] if point["knob"] <= BALANCED[1]]
-    best = max(point["ndcg@10"] for point in sensible)
-    free = [point["knob"] for point in sensible if point["ndcg@10"] >= (1 - CAUTION) * best]
-    assert plan["calibration"]["knob"] == max(free)
+    assert plan["calibration"]["knob"] <= -0.25
 
 
-def test_the_knob_comes_forward_as_far_as_new_movies_pay():
-    def curve(values, in_time):
-        knobs = (NEVER, -3.0, -1.0, -0.5, 0.0, 1.0)
-        return KnobCurve(
-            [{"knob": knob, "ndcg@10": value, "warm_ndcg@10": 0.2} for knob, value in zip(knobs, values, strict=True)],
-            in_time,
-        )
+KNOBS = (NEVER, -3.0, -1.0, -0.75, -0.5, -0.25, 0.0, 1.0)
 
-    few, many = (0.2, 0.2, 0.1995, 0.19, 0.18, 0.17), (0.1, 0.1, 0.11, 0.12, 0.13, 0.14)
-    assert [curve(values, in_time=True).chosen("balanced") for values in (few, many)] == [-1, -0.5]
-    assert [curve(values, in_time=False).chosen("balanced") for values in (few, many)] == [-0.5, -0.5]
-    assert curve(few, in_time=True).chosen(0.7) == 0.7
+
+def curve(values, in_time=False, metric="ndcg@10"):
+    return KnobCurve([{"knob": knob, metric: value} for knob, value in zip(KNOBS, values, strict=True)], in_time)
+
+
+def test_cautious_comes_forward_while_rated_movies_lose_less_than_half_a_percent():
+    lost = (0.0, 0.001, 0.003, 0.006, 0.01, 0.03, 0.05, 0.1)
+    assert curve([0.2 * (1 - one) for one in lost], metric="warm_ndcg@10").chosen("cautious") == -1.0
+    assert curve([0.2] * 8, metric="warm_ndcg@10").chosen("cautious") == 1.0
+    assert curve([0.2, *[0.19] * 7], metric="warm_ndcg@10").chosen("cautious") == NEVER
+
+
+def test_in_time_new_movies_come_forward_while_it_costs_next_to_nothing_and_no_further_than_their_odds():
+    few = (0.2, 0.2, 0.1995, 0.19, 0.18, 0.17, 0.16, 0.15)
+    many = (0.1, 0.1, 0.11, 0.115, 0.12, 0.125, 0.13, 0.14)
+    assert [curve(values, in_time=True).chosen("balanced") for values in (few, many)] == [-1.0, -0.25]
+    late = (0.15, 0.16, 0.17, 0.18, 0.2, 0.19, 0.3, 0.4)
+    assert curve(late, in_time=True).chosen("balanced") == -0.5
+
+
+def test_drawn_validation_moves_the_knob_only_near_where_calibrated_odds_put_it():
+    few = (0.2, 0.2, 0.1995, 0.19, 0.18, 0.17, 0.16, 0.15)
+    many = (0.1, 0.1, 0.11, 0.115, 0.12, 0.125, 0.13, 0.14)
+    middle = (0.3, 0.3, 0.3, 0.1, 0.2, 0.15, 0.3, 0.3)
+    assert [curve(values).chosen("balanced") for values in (few, many, middle)] == [-0.75, -0.25, -0.5]
+
+
+def test_a_number_is_taken_as_it_is():
+    assert curve([0.2] * 8, in_time=True).chosen(0.7) == 0.7
 
 
 def test_a_number_is_the_knob(mixed, dataset, tmp_path):
@@ -228,5 +237,8 @@ def test_calibration_finds_planted_odds():
 def test_nonsense_is_refused(field):
     with pytest.raises(ValueError, match=f"{field}: expected .* got 0"):
         replace(HybridConfig(), **{field: 0})
+
+
+def test_a_knob_that_is_no_setting_is_refused():
     with pytest.raises(ValueError, match="cold: expected cautious, balanced or a number, got 'bold'"):
         HybridConfig(cold="bold")

@@ -63,12 +63,10 @@ def test_every_task_learns_whatever_weighs_them(weighting, data, tmp_path):
     before = build_joint(config, data, 0).rating.head.raters.numpy()
     model, history = trained(config, data, tmp_path, epochs=12)
     assert np.abs(model.rating.head.raters.numpy() - before).mean() > 0.01
-    for task in (
-        "retrieval",
-        "content",
-    ):  # the rating task predicts other ratings at each step: tests/models/test_rating
+    # The rating task predicts other ratings at each step: tests/models/test_rating.
+    for task, left in (("retrieval", 0.65), ("content", 0.87)):
         losses = [row[f"{task}_loss"] for row in history]
-        assert sum(losses[-3:]) < 0.99 * sum(losses[:3])
+        assert sum(losses[-3:]) < left * sum(losses[:3])
     assert all(history[-1][f"{task}_weight"] > 0 for task in config.tasks)
 
 
@@ -76,7 +74,8 @@ def test_every_task_learns_whatever_weighs_them(weighting, data, tmp_path):
 def test_any_task_can_stand_alone(tasks, data, tmp_path):
     model, history = trained(replace(SMALL, tasks=tasks), data, tmp_path)
     assert len(history) == 4
-    assert np.isfinite(history[-1]["loss"])
+    learned = "loss" if len(tasks) == 1 else "retrieval_loss"
+    assert history[-1][learned] < 0.9 * history[0][learned]
     assert (model.rating is not None) == ("rating" in tasks)
     if tasks == ("rating",):
         with pytest.raises(ValueError, match="expected a retrieval or content task"):
@@ -156,5 +155,8 @@ def test_a_loss_that_is_no_number_stops_the_training(data, tmp_path):
 def test_nonsense_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
         replace(SMALL, **change)
+
+
+def test_a_task_without_weight_is_refused():
     with pytest.raises(ValueError, match="rating: expected a number above 0; leave the task out instead, got 0"):
         TaskWeights(rating=0)

@@ -79,6 +79,68 @@ def test_sampled_softmax_stands_for_the_whole_catalogue():
     assert float(sampled.compute_loss(batch)) == pytest.approx(float(whole.compute_loss(batch)), rel=0.02)
 
 
+def test_sampled_softmax_leaves_kept_movies_out_and_counts_a_drawn_target_once():
+    rng = np.random.default_rng(0)
+    table = pl.DataFrame({"user_id": rng.integers(6, size=60), "movie_id": rng.integers(20, size=60)}).unique()
+    rows = Interactions.from_ratings(table.with_columns(pl.all().cast(pl.String)))
+    fields = {"query": ("history",), "objective": "softmax", "tied": False, "temperature": 0.3, "bias": True}
+    pair = pair_of(rows, **fields, history_dropout=0.5, max_catalogue=15)
+    objective, batch, seed = pair.objective, pair.objective.example(tf.range(6)), tf.constant([0, 0])
+    kept = objective.kept(batch, seed)
+    queries = objective.queries(pair, batch, kept, seed)
+    own, total = (part.numpy() for part in objective._sampled(pair, queries, batch["history"], kept, seed))
+
+    drawn = tf.random.stateless_uniform([15], seed + 3, 0, len(rows.movies), tf.int32).numpy()
+    logits = queries.numpy() @ pair.vectors()[1].T
+    user, movie = batch["history"].value_rowids().numpy(), batch["history"].flat_values.numpy()
+    known = {(u, m) for u, m, k in zip(user, movie, kept.numpy(), strict=True) if k}
+    targets = [place for place in range(len(movie)) if not kept[place]]
+    twice = [place for place in targets if movie[place] in drawn]
+    assert 0 < len(twice) < len(targets)
+    assert any((u, m) in known for u in range(6) for m in set(drawn))
+    for place in targets:
+        u, m = user[place], movie[place]
+        others = [np.exp(logits[u, one]) for one in drawn if one != m and (u, one) not in known]
+        expected = np.log(np.exp(logits[u, m]) + len(rows.movies) / 15 * sum(others))
+        assert total[place] == pytest.approx(expected, rel=1e-4)
+        assert own[place] == pytest.approx(logits[u, m], rel=1e-4, abs=1e-5)
+
+
+def test_sampled_softmax_with_histories_is_the_whole_one_on_average():
+    rng = np.random.default_rng(1)
+    table = pl.DataFrame({"user_id": rng.integers(40, size=900), "movie_id": rng.integers(60, size=900)}).unique()
+    rows = Interactions.from_ratings(table.with_columns(pl.all().cast(pl.String)))
+    fields = {"query": ("history",), "objective": "softmax", "temperature": 0.3}
+    whole, sampled = (pair_of(rows, **fields, max_catalogue=size) for size in (100, 40))
+    batch = whole.objective.example(tf.range(40))
+    draws = []
+    for step in range(20):
+        sampled.steps.assign(step)
+        whole.steps.assign(step)
+        draws.append((float(sampled.compute_loss(batch)), float(whole.compute_loss(batch))))
+    mean_sampled, mean_whole = np.mean(draws, axis=0)
+    assert mean_sampled == pytest.approx(mean_whole, rel=0.01)
+
+
+def test_rare_movies_are_corrected_in_full(rows):
+    log = pair_of(rows).objective._log_probability(tf.range(4), tf.constant(4.0))
+    np.testing.assert_allclose(log, np.log(rows.movie_counts / len(rows)), rtol=1e-6)
+    objective = pair_of(rows, logq_epsilon=0.2).objective
+    bounded = objective._log_probability(tf.range(4), tf.constant(4.0))
+    np.testing.assert_allclose(bounded, np.log(np.maximum(rows.movie_counts / len(rows), 0.2)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("hard_negatives", [None, 3_999])
+def test_a_movie_of_one_rating_among_millions_is_corrected_in_full(rows, hard_negatives):
+    pair = pair_of(rows, normalize=False, temperature=1.0, uniform_negatives=0, hard_negatives=hard_negatives)
+    chance = np.array([0.5, 0.5 - 2e-8, 1e-8, 1e-8])
+    pair.objective.probability, pair.objective.epsilon = tf.constant(chance, tf.float32), 1e-9
+    batch = pair.objective.example(tf.range(8))
+    queries, candidates = pair.vectors()
+    expected = in_batch_loss(queries[rows.user], candidates[rows.movie], rows.movie, chance[rows.movie])
+    assert float(pair.compute_loss(batch)) == pytest.approx(expected, rel=1e-4)
+
+
 def test_context_is_the_time_of_the_row_in_training_and_now_afterwards():
     stamped = pl.DataFrame(ROWS, schema=["user_id", "movie_id"], orient="row").with_columns(
         timestamp=pl.Series([50, 10, 20, 30, 40, 60, 70, 80])
@@ -174,7 +236,14 @@ def test_each_epoch_visits_each_example_once_and_a_late_start_sees_the_same():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("dimension", 0), ("temperature", 0.0), ("batch_size", -1), ("dropout", 1.0), ("hard_negatives", -2)],
+    [
+        ("dimension", 0),
+        ("temperature", 0.0),
+        ("batch_size", -1),
+        ("dropout", 1.0),
+        ("hard_negatives", -2),
+        ("logq_epsilon", 0.0),
+    ],
 )
 def test_config_refuses_what_makes_no_sense(field, value):
     with pytest.raises(ValueError, match=rf"{field}: expected .* got {value}"):

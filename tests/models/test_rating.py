@@ -135,7 +135,7 @@ def test_a_fresh_process_without_tensorflow_predicts_the_same(model, parts, tmp_
 @pytest.mark.parametrize("option", [{"head": "ordinal"}, {"cross_layers": 1}, {"title_words": 50}])
 def test_options_predict_about_as_well_and_survive_storage(option, parts, model, dataset, tmp_path):
     variant = fit(with_values(SMALL, option), parts.train, tmp_path, dataset)
-    assert errors(variant, parts.test)[0] < errors(model, parts.test)[0] + 0.08
+    assert errors(variant, parts.test)[0] < errors(model, parts.test)[0] + 0.02
     again = type(variant).from_state(variant.state())
     few = parts.test.head(20)
     np.testing.assert_array_equal(again.predict(*asked(few)), variant.predict(*asked(few)))
@@ -162,7 +162,7 @@ def test_neighbours_in_time_are_the_right_ones():
     user, time = np.array([0, 0, 0, 1, 1], np.int32), np.array([10.0, 20, 30, 20, 21])
     both = nearby((user, time), (user, time), 4, past=False, own=np.arange(5))
     found = [sorted(both.index[row][np.isfinite(both.apart[row])].tolist()) for row in range(5)]
-    assert found == [[1], [0, 2], [0, 1], [4], [3]] or found == [[1, 2], [0, 2], [0, 1], [4], [3]]
+    assert found == [[1], [0, 2], [0, 1], [4], [3]]  # two before and two after, less the row itself
     past = nearby((user, time), (user, time), 4, past=True, own=np.arange(5))
     found = [sorted(past.index[row][np.isfinite(past.apart[row])].tolist()) for row in range(5)]
     assert found == [[], [0], [0, 1], [], [3]]

@@ -106,7 +106,9 @@ def test_a_title_with_a_year_in_another_script_has_no_year(tmp_path):
 
 def test_a_date_is_written_year_first(tmp_path):
     read = next(format for format in own_formats(tmp_path) if format.name == "own movies").read
-    with pytest.raises(DataError, match=r"line 2, column release_date: expected Date, got '01/02/1995'"):
+    with pytest.raises(
+        DataError, match=r"line 2, column release_date: expected a date such as 1995-01-31, got '01/02/1995'"
+    ):
         read(b"movie_id,release_date\n7,01/02/1995\n")
 
 

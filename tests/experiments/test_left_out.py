@@ -1,0 +1,132 @@
+"""What the data does not allow of what was asked is said, once."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from data import Interactions, generate, split
+from experiments.cli import main
+from experiments.experiment import FitContext
+from experiments.fit_retrieval import fit_retrieval
+from experiments.fitting import fit_on_split
+from experiments.left_out import left_out
+from experiments.registry import experiment
+from experiments.reporter import Reporter
+from models.config import PairConfig
+from models.hybrid_config import HybridConfig
+from models.linear import LinearConfig
+from models.retrieval import RetrievalConfig
+from models.training_data import TrainingData
+
+
+class Lines(Reporter):
+    def __init__(self):
+        self.lines = []
+
+    def line(self, text):
+        self.lines.append(text)
+
+
+@pytest.fixture(scope="module")
+def rows(planted):
+    return Interactions.from_ratings(planted.train)
+
+
+def lines_of(rows, **fields) -> list[str]:
+    features = np.eye(len(rows.movies), 2, dtype=np.float32)
+    return left_out(RetrievalConfig(**fields), TrainingData(rows, np.zeros((len(rows.users), 0), np.float32), features))
+
+
+def test_nothing_is_said_where_everything_can_be_learned(rows):
+    assert lines_of(rows, parts=("joint", "linear", "recency", "sequence", "history")) == []
+
+
+def test_tasks_that_cannot_be_learned(rows):
+    same = replace(rows, rating=np.full(len(rows), 4.0, np.float32))
+    assert lines_of(same, parts=("joint",)) == ["joint: without the rating task: all ratings are 4"]
+    bare = TrainingData.without_features(replace(rows, rating=None))
+    assert left_out(RetrievalConfig(parts=("joint",)), bare) == [
+        "joint: without the content task: no features that differ between movies are known",
+        "joint: without the rating task: there are no ratings",
+    ]
+
+
+def test_movies_that_the_linear_part_leaves_out(rows):
+    found = lines_of(rows, parts=("linear",), linear=LinearConfig(max_movies=12))
+    assert len(found) == 1
+    assert "linear: the 12 most rated of 20 movies take part" in found[0]
+    assert "--retrieval.linear.max-movies" in found[0]
+
+
+def test_time_that_is_not_there_or_tells_nothing(rows):
+    parts = ("linear", "recency", "sequence", "history")
+    timeless = lines_of(replace(rows, timestamp=None), parts=parts)
+    assert [line.split(":")[0] for line in timeless] == ["linear", "recency", "sequence"]
+    assert all("no timestamps" in line for line in timeless)
+    equal = lines_of(replace(rows, timestamp=np.full(len(rows), 7)), parts=parts)
+    assert all("all timestamps are equal" in line for line in equal)
+    assert lines_of(replace(rows, timestamp=None), parts=("history",)) == []
+
+
+def test_a_fit_says_it_once_and_the_fit_that_follows_its_plan_is_silent(planted, rows, tmp_path):
+    config = RetrievalConfig(parts=("linear", "recency"))
+    timeless, said = replace(rows, timestamp=None), Lines()
+    context = FitContext(seed=0, checkpoints=tmp_path / "c", tensorboard=tmp_path / "t", reporter=said)
+    plan = fit_retrieval(config, timeless, context).plan
+    assert sum("no timestamps" in line for line in said.lines) == 2
+    again = Lines()
+    fit_retrieval(config, timeless, replace(context, plan=plan, reporter=again))
+    assert again.lines == []
+
+
+def test_a_run_says_that_it_learns_no_ratings(planted, tmp_path, capsys):
+    files = []
+    for part in ("train", "validation", "test"):
+        file = tmp_path / f"{part}.csv"
+        getattr(planted, part).drop("user_rating").write_csv(file)
+        files += [f"--{part}", str(file)]
+    words = ["--retrieval.parts", "joint", "--retrieval.joint.retrieval.epochs", "2", "--out", str(tmp_path / "run")]
+    assert main(["run", "retrieval", *files, *words]) == 0
+    said = capsys.readouterr().err
+    assert said.count("joint: without the rating task: there are no ratings") == 1
+    assert said.count("joint: without the content task") == 1
+
+
+def test_a_hybrid_that_has_nothing_to_calibrate_on_says_whose_constants_it_takes(tmp_path):
+    dataset, said = generate(60, 40, 1200, seed=0), Lines()
+    history = PairConfig(query=("history",), objective="softmax", dimension=4, epochs=1)
+    config = HybridConfig(retrieval=RetrievalConfig(parts=("history",), history=history))
+    fit_on_split(
+        experiment("hybrid"),
+        config,
+        split(dataset, "cold-items"),
+        seed=0,
+        threshold=None,
+        directory=tmp_path,
+        reporter=said,
+        dataset=dataset,
+    )
+    told = [line for line in said.lines if "MovieLens-100K" in line]
+    assert len(told) == 1
+    assert told[0].startswith("calibration: validation does not rank all movies")
+
+
+def test_a_hybrid_without_movies_to_hide_says_so(tmp_path):
+    dataset, said = generate(30, 4, 100, seed=0), Lines()  # a tenth of four movies is none
+    history = PairConfig(query=("history",), objective="softmax", dimension=4, epochs=1)
+    config = HybridConfig(retrieval=RetrievalConfig(parts=("history",), history=history))
+    parts = split(dataset, "random")
+    fit_on_split(
+        experiment("hybrid"),
+        config,
+        parts,
+        seed=0,
+        threshold=None,
+        directory=tmp_path,
+        reporter=said,
+        dataset=dataset,
+    )
+    assert len(parts.train["movie_id"].unique()) == 4
+    told = [line for line in said.lines if "MovieLens-100K" in line]
+    assert [line.split(":")[1].strip() for line in told] == ["no movies can be hidden from train"]

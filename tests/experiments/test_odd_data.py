@@ -1,0 +1,69 @@
+"""Every experiment on data that is odd: it ends with numbers, or with one line that says why not."""
+
+import numpy as np
+import pytest
+
+from data import DataError, Interactions, question
+from evaluation import evaluate
+from experiments.experiment import FitContext
+from experiments.fitting import fit_on_split
+from experiments.registry import experiment
+from experiments.reporter import Reporter
+from tests.experiments.odd_data import CONFIGS, KINDS, NAMES, SPLITS, TRAINED, dataset, odd, table
+
+QUICK = ("everybody identical",)
+CASES = [
+    pytest.param(name, kind, marks=[pytest.mark.slow] if name in TRAINED and kind not in QUICK else [])
+    for name in NAMES
+    for kind in (*KINDS, *SPLITS)
+]
+REFUSED = {
+    ("ranking", "ids only"): "expected ratings to learn from",
+    ("ranking", "ratings all equal"): "expected ratings that differ",
+    ("ranking", "everybody identical"): "expected ratings that differ",
+    ("recency", "ids only"): "needs timestamps",
+    **{(name, "one movie"): "too little data" for name in NAMES},
+    **{(name, "new test users"): "ids that are in test only" for name in NAMES},
+}
+
+
+def metrics(name, kind, directory) -> dict[str, float]:
+    """Of an experiment, fitted as a run does."""
+    data, parts = odd(kind)
+    fits = fit_on_split(
+        experiment(name),
+        experiment(name).config(**CONFIGS.get(name, {})),
+        parts,
+        seed=0,
+        threshold=None,
+        directory=directory,
+        reporter=Reporter(),
+        dataset=data,
+    )
+    asked = question(parts.kind, parts.train_and_validation, parts.test)
+    model = fits.final.recommender
+    assert np.isfinite(model.score(np.array([0, -1], np.int32))).all()
+    return evaluate(model, asked.rows, seen=asked.seen, candidates=asked.candidates, ks=(10,), bootstrap=0).metrics
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_it_ends_with_numbers_or_says_why_not(name, kind, tmp_path):
+    if (name, kind) in REFUSED:
+        with pytest.raises(DataError, match=REFUSED[name, kind]):
+            metrics(name, kind, tmp_path)
+    else:
+        assert all(np.isfinite(value) for value in metrics(name, kind, tmp_path).values())
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in TRAINED else []) for name in NAMES]
+)
+def test_a_catalogue_of_one_movie_can_be_fitted(name, tmp_path):
+    """As ``recs recommend`` does, which splits nothing."""
+    data = dataset(table([(user, 0) for user in range(30)]))
+    context = FitContext(seed=0, checkpoints=tmp_path / "c", tensorboard=tmp_path / "t", dataset=data)
+    config = experiment(name).config(**CONFIGS.get(name, {}))
+    model = experiment(name).fit(config, Interactions.from_ratings(data.ratings), context).recommender
+    scores = model.score(np.array([0, -1], np.int32))
+    assert scores.shape == (2, 1)
+    assert np.isfinite(scores).all()
