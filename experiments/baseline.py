@@ -35,7 +35,6 @@ def baseline_experiment(name: str, summary: str, *, personal: bool = True, by_ti
         load=baseline.restore,
         personal=personal,
         by_content=baseline.by_content,
-        settled=baseline.settled,
         by_time=by_time,
         settled=baseline.settled,
     )
