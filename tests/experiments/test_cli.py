@@ -215,7 +215,7 @@ def test_a_run_that_fails_at_once_leaves_nothing(tmp_path, capsys):
     (tmp_path / "one.csv").write_text("user_id,movie_id\n1,2\n")
     out = tmp_path / "runs" / "a"
     assert main(["run", "popularity", "--ratings", str(tmp_path / "one.csv"), "--out", str(out)]) == 1
-    assert "empty split" in capsys.readouterr().err
+    assert "one user: nothing to learn from others" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["one.csv"]
 
 
@@ -314,7 +314,10 @@ def test_compare_prints_one_table_and_pairs_users(planted_files, tmp_path, capsy
     assert "popularity − ease" in shown
     assert "recommends" in shown
     stored = json.loads((out / "comparison.json").read_text())
-    assert stored["differences"]["best"] == "ease"
+    assert stored["differences"]["reference"] == "ease"
+    assert stored["differences"]["chosen"] == "the best on validation"
+    assert stored["differences"]["leading"] == ["ease"]
+    assert stored["failed"] == {}
     low, high = stored["differences"]["paired"]["popularity"]["interval"]
     assert low <= high < 0
     assert main(["compare", "--resume", str(out)]) == 0
