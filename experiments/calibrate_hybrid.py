@@ -120,8 +120,8 @@ def calibrated(
     """
     assert context.monitor is not None
     monitor = context.monitor
-    relevant = _relevant(monitor.validation, monitor)
-    asked = _of_sample(relevant, relevant["user_id"], context.seed)
+    truth = _relevant(monitor.validation, monitor)
+    asked = _of_sample(truth, truth["user_id"], context.seed)
     own = World(model.of_users(_known(model, asked)), asked, monitor.seen, None, np.zeros(0, np.int32))
     worlds = [own, *_simulations(config, model, rows, context)]
     calibration = model.calibration
