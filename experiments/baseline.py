@@ -28,7 +28,8 @@ def baseline_experiment(
         if context.plan is None and context.monitor is not None and context.tune_baselines and baseline.open(config):
             return _tuned(name, baseline, config, rows, context.monitor, context, table)
         chosen = (context.plan or {}).get("chosen", {})
-        return Trained(baseline.fit(rows, replace(config, **chosen), seed=context.seed, table=table))
+        model = baseline.fit(rows, replace(config, **chosen), seed=context.seed, table=table)
+        return Trained(model, notes=model.notes)
 
     return Experiment(
         name=name,
@@ -58,7 +59,9 @@ def _tuned(
     choice = tune(baseline, rows, config, monitor, seed=context.seed, table=table)
     said = _said(choice)
     context.reporter.line(f"{name}: {said} in {time.perf_counter() - started:.1f} s")
-    return Trained(choice.model, plan={"chosen": choice.values, "tried": choice.tried}, notes=(said,))
+    return Trained(
+        choice.model, plan={"chosen": choice.values, "tried": choice.tried}, notes=(said, *choice.model.notes)
+    )
 
 
 def _said(choice: Choice) -> str:

@@ -58,7 +58,7 @@ def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
 
     >>> from evaluation.baselines import EaseConfig
     >>> flatten(EaseConfig())
-    {'regularization': 800.0, 'max_movies': 20000}
+    {'regularization': None, 'max_movies': 20000}
     """
     values: dict[str, Any] = {}
     for field in dataclasses.fields(config):

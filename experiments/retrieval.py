@@ -1,4 +1,4 @@
-"""Two-tower retrieval on TensorFlow Recommenders, trained with in-batch negatives."""
+"""Retrieval on TensorFlow Recommenders: pairs of towers and closed-form parts, trained one by one, in one vector."""
 
 from data import Interactions
 from experiments.experiment import Experiment, FitContext, Trained
