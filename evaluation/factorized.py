@@ -42,7 +42,25 @@ def factorized_hits(
     """
     known = candidates >= 0
     lists, _ = top_k(scores, max(ks))
-    hits = membership(rows[known], candidates[known], lists, width=scores.shape[1])
+    return hits_within(lists, rows[known], candidates[known], scores.shape[1], ks)
+
+
+def hits_within(
+    lists: np.ndarray, rows: np.ndarray, candidates: np.ndarray, width: int, ks: Sequence[int] = TFRS_KS
+) -> np.ndarray:
+    """The same from lists that are ranked already.
+
+    Args:
+        lists: [users, at least max(ks)] int candidates, best first, padded with -1.
+        rows: [n] int, the user of each interaction.
+        candidates: [n] int, the candidate of each interaction.
+        width: Number of candidates.
+        ks: Cut-offs.
+
+    Returns:
+        [users, ks] int64 hits.
+    """
+    hits = membership(rows, candidates, lists[:, : max(ks)], width=width)
     return np.cumsum(hits, axis=1)[:, np.asarray(ks) - 1]
 
 

@@ -12,8 +12,8 @@ from scipy.sparse import csr_matrix
 from evaluation.judgements import Judgements
 from evaluation.metrics import ndcg_at_k
 from evaluation.recommender import Recommender
-from evaluation.scoring import Scorer
-from evaluation.topk import membership, top_k
+from evaluation.scoring import Scorer, users_at_once
+from evaluation.topk import membership, top_k_unseen
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Monitor:
         candidates: Ids of the movies to rank, None for all that the recommender holds.
         k: Cut-off.
         max_users: With more users than this, a fixed sample of so many is scored.
-        block: Users scored at a time.
+        block: Users scored at a time; None: as `evaluate`.
     """
 
     validation: pl.DataFrame
@@ -36,7 +36,7 @@ class Monitor:
     candidates: Sequence[str] | None = None
     k: int = 10
     max_users: int = 10_000
-    block: int = 1024
+    block: int | None = None
 
     def __call__(self, recommender: Recommender) -> float:
         """Mean nDCG@k over the users; see ``per_user``."""
@@ -50,11 +50,11 @@ class Monitor:
         scorer = Scorer.of(recommender, self.candidates)
         tables = self._encoded(scorer)
         values = []
-        for start in range(0, len(tables.users), self.block):
-            part = slice(start, start + self.block)
-            scores = scorer(tables.users[part], tables.history[part])
-            scores[tables.seen[part].nonzero()] = -np.inf
-            lists, _ = top_k(scores, self.k)
+        block = self.block or users_at_once(len(recommender.movies))
+        for start in range(0, len(tables.users), block):
+            part = slice(start, start + block)
+            scores = scorer.scores(tables.users[part], tables.history[part])
+            lists, _, _ = top_k_unseen(scores, tables.seen[part], self.k)
             user, movie = tables.relevant[part].nonzero()
             hits = membership(user, movie, lists, width=scores.shape[1])
             values.append(ndcg_at_k(hits, tables.counts[part], self.k))

@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-from evaluation.factorized import TFRS_KS, factorized_hits
+from evaluation.factorized import TFRS_KS, hits_within
 from evaluation.judgements import Judgements
 from evaluation.recommender import Recommender
 from evaluation.result import Evaluation, RankedLists, check_cutoffs, summarise
-from evaluation.scoring import Scorer
-from evaluation.topk import top_k
+from evaluation.scoring import Scorer, users_at_once
+from evaluation.topk import top_k_unseen
 
 
 def evaluate(
@@ -25,7 +25,7 @@ def evaluate(
     ks: Sequence[int] = (5, 10, 20),
     threshold: float | None = None,
     depth: int = 100,
-    block: int = 1024,
+    block: int | None = None,
     seed: int = 0,
     bootstrap: int = 2000,
 ) -> Evaluation:
@@ -51,7 +51,8 @@ def evaluate(
         ks: Cut-offs.
         threshold: Rows with a rating below this are not relevant; None: all rows are.
         depth: Length of the lists in the result, raised to ``max(ks)`` if that is more.
-        block: Users scored at a time: [block, movies] float32 is what has to fit into memory.
+        block: Users scored at a time: [block, movies] float32 is what has to fit into memory. None: 1,024, or as many
+            as take 64 MB.
         seed: Of the bootstrap.
         bootstrap: Resamples for the confidence intervals, 0 for none.
 
@@ -64,11 +65,12 @@ def evaluate(
         ValueError: If ``ks`` or ``block`` is not positive, or the scores are NaN or of the wrong shape.
     """
     check_cutoffs(ks)
-    if block < 1 or depth < 1:
+    if (block is not None and block < 1) or depth < 1:
         raise ValueError(f"block and depth must be positive, got {block} and {depth}")
     scorer = Scorer.of(recommender, candidates)
     judgements = Judgements.from_tables(test, seen, threshold=threshold, candidates=scorer.ranked.ids)
     factorized_ks = sorted({*TFRS_KS, *ks})
+    block = users_at_once(len(recommender.movies)) if block is None else block
     lists, hits = _rank(scorer, judgements, max(depth, *ks), factorized_ks, block)
     factorized = {f"factorized_top_{k}": hits[:, column] for column, k in enumerate(factorized_ks)}
     return summarise(judgements, lists, ks=ks, bootstrap=bootstrap, seed=seed, factorized=factorized)
@@ -88,11 +90,10 @@ def _rank(
     hits = np.empty((users, len(factorized_ks)), dtype=np.int64)
     for start in range(0, users, block):
         part = slice(start, start + block)
-        scores = scorer(judgements.users.ids[part], history[part])
+        scores = scorer.scores(judgements.users.ids[part], history[part])
+        best, values[part], every = top_k_unseen(scores, seen[part], depth, max(factorized_ks))
         rows, columns = relevant[part].nonzero()
-        hits[part] = factorized_hits(scores, rows, columns, factorized_ks)
-        scores[seen[part].nonzero()] = -np.inf
-        best, values[part] = top_k(scores, depth)
+        hits[part] = hits_within(every, rows, columns, scores.shape[1], factorized_ks)
         movies[part] = np.where(best >= 0, number[best], -1) if len(number) else -1
     return RankedLists(movies, values), hits
 

@@ -11,6 +11,8 @@ from scipy.sparse import csr_matrix
 from data.interactions import Vocabulary
 from evaluation.recommender import Recommender
 
+_CELLS_AT_ONCE = 1 << 24
+
 
 @dataclass(frozen=True)
 class Scorer:
@@ -36,7 +38,11 @@ class Scorer:
         return cls(recommender, ranked, recommender.movies.encode(ranked.ids))
 
     def __call__(self, users: Sequence[str], history: csr_matrix) -> np.ndarray:
-        """Scores that the caller may write to.
+        """As ``scores``, in an array that the caller may write to."""
+        return np.array(self.scores(users, history))
+
+    def scores(self, users: Sequence[str], history: csr_matrix) -> np.ndarray:
+        """Scores to look at: they may be the recommender's own.
 
         Users whom the recommender does not know are scored from their history, which may be empty. Movies that it does
         not hold come after all others, in order of id.
@@ -58,8 +64,14 @@ class Scorer:
         if len(strangers):
             names = [users[int(index)] for index in strangers]
             by_history = self.recommender.score_history(history[strangers], names)
+            scores = np.array(scores)
             scores[strangers] = _checked(by_history, (len(strangers), expected[1]))
         return scores if self.columns is None else _selected(scores, self.columns)
+
+
+def users_at_once(movies: int) -> int:
+    """How many users are scored at a time: at most 1,024, and fewer where [users, movies] float32 would pass 64 MB."""
+    return max(1, min(1024, _CELLS_AT_ONCE // max(movies, 1)))
 
 
 def _selected(scores: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -72,11 +84,11 @@ def _selected(scores: np.ndarray, columns: np.ndarray) -> np.ndarray:
 
 
 def _checked(scores: np.ndarray, expected: tuple[int, int]) -> np.ndarray:
-    """A float32 copy of scores that have the right shape and no NaN."""
+    """The scores in float32, if they have the right shape and no NaN."""
     if scores.shape != expected:
         raise ValueError(f"expected scores of shape [batch, movies] = {expected}, got {scores.shape}")
-    scores = np.array(scores, dtype=np.float32)
-    missing = np.isnan(scores).any(axis=1).sum()
+    scores = np.asarray(scores, dtype=np.float32)
+    missing = np.isnan(scores.max(axis=1, initial=-np.inf)).sum()  # the maximum of anything with NaN is NaN
     if missing:
         raise ValueError(
             f"expected scores that can be ordered, got NaN for {missing} of a block of {len(scores)} users"

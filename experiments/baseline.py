@@ -14,10 +14,13 @@ from evaluation.baselines import MovieTable
 from evaluation.baselines.tuning import Choice, tune
 from evaluation.monitor import Monitor
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.memory import Estimate
 from experiments.overrides import brief
 
 
-def baseline_experiment(name: str, summary: str, *, personal: bool = True, by_time: bool = False) -> Experiment:
+def baseline_experiment(
+    name: str, summary: str, *, personal: bool = True, by_time: bool = False, memory: Estimate | None = None
+) -> Experiment:
     """The experiment that fits ``BASELINES[name]``; what its configuration leaves open is chosen on validation."""
     baseline = BASELINES[name]
 
@@ -26,7 +29,8 @@ def baseline_experiment(name: str, summary: str, *, personal: bool = True, by_ti
         if context.plan is None and context.monitor is not None and context.tune_baselines and baseline.open(config):
             return _tuned(name, baseline, config, rows, context.monitor, context, table)
         chosen = (context.plan or {}).get("chosen", {})
-        return Trained(baseline.fit(rows, replace(config, **chosen), seed=context.seed, table=table))
+        model = baseline.fit(rows, replace(config, **chosen), seed=context.seed, table=table)
+        return Trained(model, notes=model.notes)
 
     return Experiment(
         name=name,
@@ -38,6 +42,7 @@ def baseline_experiment(name: str, summary: str, *, personal: bool = True, by_ti
         by_content=baseline.by_content,
         by_time=by_time,
         settled=baseline.settled,
+        memory=memory,
     )
 
 
@@ -55,7 +60,9 @@ def _tuned(
     choice = tune(baseline, rows, config, monitor, seed=context.seed, table=table)
     said = _said(choice, {field: getattr(config, field) for field in baseline.ranges if field not in choice.values})
     context.reporter.line(f"{name}: {said} in {time.perf_counter() - started:.1f} s")
-    return Trained(choice.model, plan={"chosen": choice.values, "tried": choice.tried}, notes=(said,))
+    return Trained(
+        choice.model, plan={"chosen": choice.values, "tried": choice.tried}, notes=(said, *choice.model.notes)
+    )
 
 
 def _said(choice: Choice, given: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from experiments.guards import check_model, check_split, unknown_share
 from experiments.overrides import flatten
 from experiments.registry import experiment
 from experiments.reporter import Reporter, reporter_here
+from experiments.threads import limit_threads
 
 if TYPE_CHECKING:
     from experiments.cluster import Cluster
@@ -76,6 +77,7 @@ def fit_on_split(
             found what would make its numbers wrong.
         FloatingPointError: It diverged or collapsed.
     """
+    limit_threads()
     check_time(experiment, config, split.asks)
     if start is not None:
         start.check(split)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import os
 import signal
 import sys
@@ -24,7 +25,7 @@ from experiments.settings import Settings
 _PR_SET_PDEATHSIG = 1
 
 
-def serve(connection: Connection, settings: Settings) -> None:
+def serve(connection: Connection, settings: Settings, start_method: str) -> None:
     """Reads the data, then runs what it is asked to, until something fails or nothing more is asked.
 
     Sends ``("done", answer)`` when the data are read and after each experiment, or ``("failed", reason, traceback)``;
@@ -33,7 +34,9 @@ def serve(connection: Connection, settings: Settings) -> None:
     Args:
         connection: To the process that asks; it sends an experiment's name and the run directory to write.
         settings: Of all experiments.
+        start_method: How libraries start processes of their own; locks that are made for spawned ones outlive a crash.
     """
+    multiprocessing.set_start_method(start_method, force=True)
     _end_with_parent()
     os.dup2(2, 1)  # stdout is for the command's results: what a library prints is none
     try:

@@ -67,8 +67,8 @@ def read_text(
 
 def _syntax(content: Content, names: Iterable[str]) -> Syntax:
     """How a file is cut: by what cuts most known names out of its first line, else by what that line has most of."""
-    lines = content.start().removeprefix(b"\xef\xbb\xbf").decode(errors="replace").splitlines()
-    first = next((line for line in lines if line.strip()), "")
+    lines = content.start().removeprefix(b"\xef\xbb\xbf").decode(errors="replace").split("\n")
+    first = next((line for line in lines if line.strip()), "").rstrip("\r")
     known = {bare(name) for name in names} | _ALL_KNOWN
 
     def merit(sign: str) -> tuple[int, int, int]:
@@ -171,7 +171,7 @@ def _slowly(
     below_header = not syntax.header
 
     def plausible(fields: list[str]) -> bool:
-        return _plausible(fields, full, columns, syntax.separator)
+        return not below_header or _plausible(fields, full, columns, syntax.separator)
 
     for line, fields in records(content, syntax, plausible=plausible):
         if not isinstance(fields, DataError) and _is_blank(fields):

@@ -34,8 +34,10 @@ class FittedBaseline(ABC):
     def score(self, users: np.ndarray) -> np.ndarray:
         """Scores all movies; see `Recommender.score`."""
         users = np.asarray(users)
-        scores = self._fallback(len(users))
         known = users >= 0
+        if known.all() and len(users):
+            return self._score_users(users)
+        scores = self._fallback(len(users))
         if known.any():
             scores[known] = self._score_users(users[known])
         return scores
@@ -48,6 +50,11 @@ class FittedBaseline(ABC):
         if known.any():
             scores[known] = self._score_histories(history[known])
         return scores
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the model beside its numbers."""
+        return ()
 
     @abstractmethod
     def similarity(self, movies: np.ndarray) -> np.ndarray:

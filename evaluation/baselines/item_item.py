@@ -13,16 +13,23 @@ from evaluation.baselines.base import FittedBaseline, State, pack_csr, unpack_cs
 
 @dataclass(frozen=True)
 class ItemItem(FittedBaseline):
-    """Scores = history · weights, for item-kNN (sparse) and EASE (dense).
+    """Scores = history · weights, for item-kNN (sparse) and EASE (dense, and sparse for large catalogues).
 
     Attributes:
         history: [users, movies] float32, 1 where the user has rated the movie.
         weights: [movies, movies] float32 with an empty diagonal: what having rated the row's movie adds to
             the score of the column's movie.
+        note: What is to be known about how the weights were found; not stored.
     """
 
     history: csr_matrix
     weights: csr_matrix | np.ndarray
+    note: str = ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How the weights were found, where that is not as usual."""
+        return (self.note,) if self.note else ()
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
         """[batch, movies] float32: rows of the weights."""

@@ -55,7 +55,7 @@ class CommonRaters:
         if self._kept:
             yield from self._kept
             return
-        products = np.cumsum(self._products())
+        products = np.cumsum(self.products())
         keep = products[-1] <= _PRODUCTS_KEPT
         by_movie = self.matrix.T.tocsr()
         start = 0
@@ -69,7 +69,7 @@ class CommonRaters:
             yield start, counts
             start = end
 
-    def _products(self) -> np.ndarray:
+    def products(self) -> np.ndarray:
         """[movies] int64: an upper bound of a row's entries, the ratings of all users who have rated the movie."""
         lengths = np.diff(self.matrix.indptr)
         per_rating = np.repeat(lengths, lengths)
@@ -104,24 +104,25 @@ def fit_itemknn(
         DataError: If there are no rows.
     """
     popularity = popularity_scores(interactions)
-    weights = _nearest(shared or prepare_itemknn(interactions), config)
+    common = shared or prepare_itemknn(interactions)
+    weights = nearest(common, NEIGHBOURS.of(config.neighbours), SHRINK.of(config.shrink))
     return ItemItem(interactions.users, interactions.movies, popularity, history=interactions.matrix, weights=weights)
 
 
-def _nearest(common: CommonRaters, config: ItemKNNConfig) -> csr_matrix:
-    """[movies, movies] similarities; a column holds the k nearest neighbours of its movie."""
+def nearest(common: CommonRaters, neighbours: int, shrink: float) -> csr_matrix:
+    """[movies, movies] similarities; a column holds the largest of its movie, as many as neighbours are asked for."""
     movies = common.matrix.shape[1]
     norms = np.sqrt(np.bincount(common.matrix.indices, minlength=movies)).astype(np.float32)
-    targets, neighbours, values = [], [], []
+    targets, others, values = [], [], []
     for start, counts in common.blocks():
         target = start + np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-        similarity = counts.data / (norms[target] * norms[counts.indices] + SHRINK.of(config.shrink))
+        similarity = counts.data / (norms[target] * norms[counts.indices] + shrink)
         similarity[target == counts.indices] = 0.0
-        kept = _largest(similarity, counts.indptr, NEIGHBOURS.of(config.neighbours))
+        kept = _largest(similarity, counts.indptr, neighbours)
         targets.append(target[kept])
-        neighbours.append(counts.indices[kept])
+        others.append(counts.indices[kept])
         values.append(similarity[kept])
-    entries = (np.concatenate(values), (np.concatenate(neighbours), np.concatenate(targets)))
+    entries = (np.concatenate(values), (np.concatenate(others), np.concatenate(targets)))
     return csr_matrix(entries, shape=(movies, movies), dtype=np.float32)
 
 

@@ -221,9 +221,9 @@ def test_ease_equals_its_closed_form(train: Interactions):
     np.testing.assert_allclose(model.score(np.arange(60)), x @ expected, atol=1e-5)
 
 
-def test_ease_refuses_a_catalogue_that_does_not_fit(train: Interactions):
-    with pytest.raises(ValueError, match=r"20 movies take .* max_movies is 19"):
-        BASELINES["ease"].fit(train, EaseConfig(max_movies=19))
+def test_ease_refuses_what_does_not_fit_into_memory(train: Interactions):
+    with pytest.raises(DataError, match=r"EASE of 20 movies takes about .* memory_gb is 1e-06;"):
+        BASELINES["ease"].fit(train, EaseConfig(memory_gb=1e-6))
 
 
 def test_itemknn_equals_its_definition(train: Interactions):
@@ -281,7 +281,7 @@ def test_missing_implicit_says_what_to_install(train: Interactions, monkeypatch:
     [
         (EaseConfig, "regularization", 0.0),
         (EaseConfig, "regularization", float("nan")),
-        (EaseConfig, "max_movies", 0),
+        (EaseConfig, "max_exact", -1),
         (ItemKNNConfig, "neighbours", 0),
         (ItemKNNConfig, "shrink", -1.0),
         (RecencyConfig, "half_life_days", 0.0),

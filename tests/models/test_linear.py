@@ -6,7 +6,7 @@ import pytest
 
 import data
 from data import Interactions
-from models.linear import LinearConfig, _weighted_pairs, item_weights, linear_vectors
+from models.linear import LinearConfig, _weighted_pairs, item_weights, item_weights_by_users, linear_vectors
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +82,16 @@ def test_in_large_catalogues_only_the_most_rated_movies_take_part(rows):
 def test_nonsense_is_refused(field):
     with pytest.raises(ValueError, match=f"{field}: expected .* got 0"):
         LinearConfig(**{field: 0})
+
+
+def test_fewer_users_than_movies_give_the_same_weights(rows):
+    few = rows.matrix[:25]
+    expected = item_weights(few.T @ few, 7.0)
+    np.testing.assert_allclose(item_weights_by_users(few, 7.0), expected, atol=1e-5)
+
+
+def test_float32_is_precise_enough(rows, monkeypatch):
+    pairs = rows.matrix.T @ rows.matrix
+    expected = item_weights(pairs, 7.0)
+    monkeypatch.setattr("models.linear._PRECISE", 10)
+    np.testing.assert_allclose(item_weights(pairs, 7.0), expected, atol=1e-5)
