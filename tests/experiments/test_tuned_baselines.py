@@ -102,8 +102,9 @@ def test_what_is_given_stays(files, tmp_path):
     plan, result = run(["ease", *files, "--ease.regularization", "800"], tmp_path / "run")
     assert plan == {}
     assert result.notes == []
-    plan, _ = run(["ials", *files, "--ials.factors", "16", "--ials.alpha", "2"], tmp_path / "ials")
+    plan, result = run(["ials", *files, "--ials.factors", "16", "--ials.alpha", "2"], tmp_path / "ials")
     assert plan["chosen"].keys() == {"regularization"}
+    assert "; given: alpha 2, factors 16" in result.notes[0]
 
 
 def test_no_tune_baselines_takes_the_defaults(files, tmp_path):
