@@ -47,7 +47,8 @@ class PartSum:
     def weighted(self, weights: Mapping[str, float]) -> Vectors:
         """Σ weight · part, itself standardised, as concatenated vectors; parts that weigh 0 are left out."""
         chosen = np.array([weights[name] for name in self.parts])
-        scale = float(chosen @ self.covariance @ chosen) ** -0.5
+        variance = float(chosen @ self.covariance @ chosen)
+        scale = variance**-0.5 if variance > 0 else 1.0  # of a single movie all scores are the same
         used = [(weight, *vectors) for weight, vectors in zip(chosen, self.parts.values(), strict=True) if weight]
         queries = np.hstack([np.float32(scale * weight) * queries for weight, queries, _ in used])
         return queries, np.hstack([candidates for _, _, candidates in used])

@@ -34,6 +34,13 @@ def test_a_weighted_sum_is_the_standardised_sum_of_scores():
     assert queries.shape[1] == 9
 
 
+def test_of_a_single_movie_all_scores_are_zero():
+    queries, candidates = PartSum.of(
+        {"a": random_vectors(1, 3, movies=1), "b": random_vectors(2, 6, movies=1)}
+    ).weighted({"a": 1.0, "b": 1.0})
+    np.testing.assert_array_equal(queries @ candidates.T, np.zeros((30, 1)))
+
+
 def test_shortening_is_exact_with_enough_dimensions_and_best_with_less():
     queries, candidates = random_vectors(4, 8)
     scores = queries @ candidates.T
