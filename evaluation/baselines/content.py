@@ -19,6 +19,10 @@ USER_RIDGE = Range(100.0, 0.1, 100_000.0)
 RIDGE = Range(30.0, 0.1, 100_000.0)
 
 
+# cosines are dense for a block of movies at a time: [block, rated movies] float32
+_CELLS_AT_ONCE = 1 << 24
+
+
 @dataclass(frozen=True)
 class MovieTable:
     """All movies of a dataset, rated or not.
@@ -133,16 +137,34 @@ def fit_content_knn(
     """
     rated = table.movies.encode(interactions.movies.ids)
     unit = _unit(table.features)
-    alike = unit[rated] @ unit.T
-    alike[np.arange(len(rated)), rated] = 0.0
-    neighbours = NEIGHBOURS.of(config.neighbours)
-    if neighbours < len(rated):
-        least = np.partition(alike, len(rated) - neighbours, axis=0)[len(rated) - neighbours]
-        alike[alike < least] = 0.0
-    weights = np.zeros((len(table.movies), len(table.movies)), dtype=np.float32)
-    weights[rated] = alike
     known, popularity = widened(interactions, table)
-    return ItemItem(interactions.users, table.movies, popularity, history=known, weights=csr_matrix(weights))
+    weights = _most_alike(unit, rated, config.neighbours)
+    return ItemItem(interactions.users, table.movies, popularity, history=known, weights=weights)
+
+
+def _most_alike(unit: np.ndarray, rated: np.ndarray, neighbours: int) -> csr_matrix:
+    """[movies, movies] float32 cosines; a column holds the largest ones of its movie with other movies that are rated.
+
+    Args:
+        unit: [movies, features] of length 1.
+        rated: Which movies are rated.
+        neighbours: How many a column keeps, and all that equal the least of them.
+    """
+    movies, own = len(unit), unit[rated]
+    block = max(1, _CELLS_AT_ONCE // max(len(rated), 1))
+    rows, columns, values = [], [], []
+    for start in range(0, movies, block):
+        alike = unit[start : start + block] @ own.T
+        alike[rated[None, :] == np.arange(start, start + len(alike))[:, None]] = 0.0
+        if neighbours < len(rated):
+            least = np.partition(alike, len(rated) - neighbours, axis=1)[:, len(rated) - neighbours]
+            alike[alike < least[:, None]] = 0.0
+        movie, place = alike.nonzero()
+        rows.append(rated[place])
+        columns.append(start + movie)
+        values.append(alike[movie, place])
+    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+    return csr_matrix(entries, shape=(movies, movies), dtype=np.float32)
 
 
 def fit_user_ridge(

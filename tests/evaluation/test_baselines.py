@@ -226,6 +226,46 @@ def test_ease_refuses_what_does_not_fit_into_memory(train: Interactions):
         BASELINES["ease"].fit(train, EaseConfig(memory_gb=1e-6))
 
 
+def test_large_catalogues_are_explained_by_near_movies_and_say_so(train: Interactions):
+    exact = BASELINES["ease"].fit(train, EaseConfig(regularization=5.0))
+    near = BASELINES["ease"].fit(train, EaseConfig(regularization=5.0, max_exact=19, neighbours=19))
+    assert not exact.notes
+    assert near.notes[0].startswith("each movie is explained by its 19 nearest; all 20 would take")
+    assert isinstance(near.weights, csr_matrix)
+    np.testing.assert_allclose(near.weights.toarray(), exact.weights, atol=0.05)  # movies without common raters are far
+    few = BASELINES["ease"].fit(train, EaseConfig(regularization=5.0, max_exact=19, neighbours=2))
+    assert few.weights.nnz <= 2 * 20
+
+
+def test_ease_is_exact_where_users_are_few(train: Interactions):
+    few = train.take(np.flatnonzero(train.user < 15))
+    assert len(few.users) < len(few.movies)
+    x = few.matrix.toarray().astype(np.float64)
+    p = np.linalg.inv(x.T @ x + 5.0 * np.eye(x.shape[1]))
+    expected = -p / np.diag(p)
+    np.fill_diagonal(expected, 0.0)
+    model = BASELINES["ease"].fit(few, EaseConfig(regularization=5.0, max_exact=15))
+    np.testing.assert_allclose(model.weights, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "config"), [("ease", EaseConfig(5.0)), ("itemknn", ItemKNNConfig(4, 1.0))])
+def test_fits_that_share_counts_are_the_same(name: str, config: Any, train: Interactions):
+    baseline = BASELINES[name]
+    assert baseline.prepare is not None
+    shared = baseline.prepare(train)
+    for _ in range(2):
+        found = baseline.fit(train, config, shared=shared).score(np.arange(60))
+        np.testing.assert_array_equal(found, baseline.fit(train, config).score(np.arange(60)))
+
+
+def test_itemknn_by_blocks_is_the_same(train: Interactions, monkeypatch: pytest.MonkeyPatch):
+    expected = BASELINES["itemknn"].fit(train, ItemKNNConfig(4, 1.0)).weights
+    monkeypatch.setattr("evaluation.baselines.itemknn._PRODUCTS_AT_ONCE", 50)
+    monkeypatch.setattr("evaluation.baselines.itemknn._PRODUCTS_KEPT", 0)
+    found = BASELINES["itemknn"].fit(train, ItemKNNConfig(4, 1.0)).weights
+    np.testing.assert_array_equal(found.toarray(), expected.toarray())
+
+
 def test_itemknn_equals_its_definition(train: Interactions):
     x = train.matrix.toarray().astype(np.float64)
     norms = np.sqrt(x.sum(axis=0))

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.sparse import csr_matrix
 
 from evaluation import topk
-from evaluation.topk import membership, top_k
+from evaluation.topk import membership, top_k, top_k_unseen
 
 scores = arrays(
     np.float32,
@@ -33,6 +34,41 @@ def test_equals_a_full_sort(rows: np.ndarray, k: int):
     expected_columns, expected_values = by_sorting(rows, k)
     np.testing.assert_array_equal(columns, expected_columns)
     np.testing.assert_array_equal(values, expected_values)
+
+
+@pytest.mark.parametrize("kind", ["normal", "rounded", "mostly zero", "mostly never", "ascending", "constant"])
+@pytest.mark.parametrize("columns", [400, 1000, 3001])
+def test_many_more_columns_than_places(kind: str, columns: int):
+    random = np.random.default_rng(columns)
+    rows = random.standard_normal((15, columns)).astype(np.float32)
+    changes = {
+        "normal": lambda: rows,
+        "rounded": lambda: np.round(rows * 2),
+        "mostly zero": lambda: np.where(rows > 2, rows, np.float32(0)),
+        "mostly never": lambda: np.where(random.random(rows.shape) < 0.98, np.float32(-np.inf), rows),
+        "ascending": lambda: np.sort(rows, axis=1),
+        "constant": lambda: np.zeros_like(rows),
+    }
+    changed = changes[kind]()
+    found, expected = top_k(changed, 9), by_sorting(changed, 9)
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])
+
+
+@pytest.mark.parametrize("deeper", [0, 5, 256])
+def test_unseen_lists_are_those_of_masked_scores(deeper: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(topk, "_DEEPER", deeper)
+    random = np.random.default_rng(1)
+    rows = np.round(random.standard_normal((40, 60)), 1).astype(np.float32)
+    seen = random.random(rows.shape) < random.random((40, 1)) ** 2
+    seen[7] = True
+    before = rows.copy()
+    movies, values, every = top_k_unseen(rows, csr_matrix(seen), k=8, every=11)
+    expected = top_k(np.where(seen, np.float32(-np.inf), rows), 8)
+    np.testing.assert_array_equal(movies, expected[0])
+    np.testing.assert_array_equal(values, expected[1])
+    np.testing.assert_array_equal(every[:, :11], top_k(rows, 11)[0])
+    np.testing.assert_array_equal(rows, before)
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch):
