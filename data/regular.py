@@ -60,6 +60,8 @@ def regular_lines(
             below_header = True
             if not own and not _is_plain_header(header + b"\n", line, gaps, syntax):
                 return None
+            if rest.startswith(b"\xef\xbb\xbf"):
+                return None  # a byte order mark is one at the beginning only, but polars would drop it here
             block = rest
         if own and last:
             block = block.rstrip(b"\r\n") + b"\n" if block.strip(b"\r\n") else b""

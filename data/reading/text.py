@@ -97,7 +97,7 @@ def _header(content: bytes | Path, syntax: Syntax, file: str) -> tuple[int, list
     for line, fields in records(content, syntax):
         if isinstance(fields, DataError):
             raise DataError(fields.reason + (_NOT_UTF8 if "encoding" in fields.reason else ""), file=file, line=line)
-        if not _is_blank(fields):
+        if any(field.strip() for field in fields):
             return line, fields
     raise DataError("expected a header and ratings, got an empty file", file=file)
 
@@ -177,7 +177,7 @@ def _slowly(
         if not isinstance(fields, DataError) and _is_blank(fields):
             continue
         if not below_header:
-            below_header = True
+            below_header = isinstance(fields, DataError) or any(field.strip() for field in fields)
             continue
         if not isinstance(fields, DataError) and (len(fields) < needed or any(fields[full:])):
             fields = _wrong_count(fields, header, needed)

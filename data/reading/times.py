@@ -54,7 +54,7 @@ def read_times(column: pl.Series) -> Values:
 
 def _from_text(text: pl.Series) -> Values:
     numeric = text.str.contains(NUMERIC).fill_null(False)
-    if 2 * int(numeric.sum()) >= len(text) - text.null_count():
+    if 2 * int(numeric.sum()) >= int((text != "").sum()):
         plain = text.str.contains("^[+-]?[0-9]+$").fill_null(False)
         nothing = pl.Series([None], dtype=pl.String)
         whole = text.zip_with(plain, nothing).cast(pl.Int64, strict=False)

@@ -14,7 +14,7 @@ from data import DataError
 from soak import archives, parsers
 from soak import reference as ref
 from soak.mutate import WORDS, mutate
-from soak.own import OWN, own_formats
+from soak.own import OWN, PLAIN, own_formats
 from soak.texts import ARCHIVED, Format, compare
 
 ROOT = Path(__file__).parent.parent.parent
@@ -125,6 +125,22 @@ def test_a_date_is_written_year_first(tmp_path):
 def test_headers_in_which_several_separators_stand(name, content, tmp_path):
     own = next(format for format in own_formats(tmp_path) if format.name == name)
     assert compare(own, content)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("own implicit ratings", b"movie_id,user_id\n\xef\xbb\xbf7,u1\n8,u1\n"),
+        ("own implicit ratings", b"movie_id,user_id\x1c\n7,u1\n8,u1\n"),
+        ("a log in milliseconds", b"\t\t\nvisitorid\titemid\tts\nu1\t7\t1500000100000\n"),
+        ("a log in milliseconds", b"visitorid\titemid\tts\nu3\t9\t1500000400000\nu1\t7\t15x\nu1\t8\t\n"),
+        ("plain ratings, bad lines skipped", PLAIN + b"u9,7,\t2,1500000300\n"),
+    ],
+)
+def test_own_files_that_a_long_hunt_found_read_otherwise(name, content, tmp_path):
+    """Byte order marks behind the header, separators that are spaces, and what polars trims."""
+    own = next(format for format in own_formats(tmp_path) if format.name == name)
+    assert compare(own, content) == ("table", None)
 
 
 def test_a_page_that_made_polars_end_the_process(tmp_path):
