@@ -110,7 +110,8 @@ def caption(comparison: Comparison, titles: list[str]) -> list[str]:
         comparison: What the table shows.
         titles: Of its columns.
     """
-    first, kind = comparison.results[0], comparison.about["split"]
+    first = comparison.results[0]
+    kind = str(first.config.get("asks") or first.config["split"])
     parts = f"means of {len(first.metrics['parts'])} runs; " if "parts" in first.metrics else ""
     error = "the deviation between draws" if over_draws(first) else "half a 95 % bootstrap interval over users"
     ranked = RANKED.get(kind, "full catalogue, known movies left out")

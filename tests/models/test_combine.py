@@ -68,3 +68,12 @@ def test_factors_answer_for_known_unknown_and_new_users():
     assert by_history[0].argsort().tolist() == [2, 1, 0]
     np.testing.assert_allclose(by_history[1], [1, 5, 2])
     np.testing.assert_allclose(np.diag(model.similarity(np.arange(3))), 1.0, rtol=1e-5)
+
+
+def test_parts_that_score_all_movies_alike_make_a_sum_that_does():
+    rng = np.random.default_rng(0)
+    queries, alike = rng.normal(size=(5, 3)).astype(np.float32), np.ones((1, 3), np.float32)
+    together, candidates = PartSum.of({"one": (queries, alike), "other": (queries, alike)}).weighted(
+        {"one": 1.0, "other": 1.0}
+    )
+    np.testing.assert_array_equal(together @ candidates.T, np.zeros((5, 1)))
