@@ -138,7 +138,7 @@ def fit_content_knn(
     rated = table.movies.encode(interactions.movies.ids)
     unit = _unit(table.features)
     known, popularity = widened(interactions, table)
-    weights = _most_alike(unit, rated, config.neighbours)
+    weights = _most_alike(unit, rated, NEIGHBOURS.of(config.neighbours))
     return ItemItem(interactions.users, table.movies, popularity, history=known, weights=weights)
 
 

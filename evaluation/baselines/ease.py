@@ -104,7 +104,7 @@ def fit_ease(
         weights = item_weights(problem.gram, regularization)
     else:
         weights = item_weights_by_users(matrix, regularization)
-    note = "" if exact else _note(*matrix.shape, config)
+    note = "" if exact else _note(matrix.shape[0], movies, config)
     return ItemItem(interactions.users, interactions.movies, popularity, history=matrix, weights=weights, note=note)
 
 
