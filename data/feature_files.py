@@ -19,7 +19,13 @@ Report = Callable[[str], None]
 
 
 def read_columns(
-    path: str | Path, schema: Mapping[str, Any], required: tuple[str, ...], names: OwnNames | None = None
+    path: str | Path,
+    schema: Mapping[str, Any],
+    required: tuple[str, ...],
+    names: OwnNames | None = None,
+    *,
+    skip_bad_lines: bool = False,
+    report: Report | None = None,
 ) -> pl.DataFrame:
     """Reads those columns of a CSV or Parquet file that a schema names.
 
@@ -28,6 +34,8 @@ def read_columns(
         schema: Column name → polars type, in the order of the result.
         required: Columns that must be there.
         names: What columns are called in the file, where that is something else.
+        skip_bad_lines: Drop bad lines instead of raising.
+        report: Receives a line on what was dropped.
 
     Returns:
         [n] rows with the columns of ``schema`` that the file has.
@@ -36,7 +44,10 @@ def read_columns(
         DataError: If the file is missing, lacks a required column or holds a value of another type.
     """
     raw = read_raw(path, schema, required, names or OwnNames(), kind="")
-    return _sound(raw, _read(raw, schema), (), skip_bad_lines=False).table
+    good = _sound(raw, _read(raw, schema), (), skip_bad_lines=skip_bad_lines)
+    if report and good.skipped:
+        report(skipped_line(good.skipped, raw.rows, good.first_bad, raw.file))
+    return good.table
 
 
 def read_features(

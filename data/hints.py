@@ -14,9 +14,9 @@ def did_you_mean(word: str, choices: Iterable[str], count: int = 1) -> str:
     """A hint at what may have been meant, to end a message with; empty where nothing is near.
 
     >>> did_you_mean("retreival", ["ease", "retrieval"])
-    "; did you mean 'retrieval'?"
+    '; did you mean retrieval?'
     >>> did_you_mean("U 7", ["u7", "u8"]), did_you_mean("7", ["0007", "8"]), did_you_mean("99", ["98", "97"])
-    ("; did you mean 'u7'?", "; did you mean '0007'?", '')
+    ('; did you mean u7?', '; did you mean 0007?', '')
 
     Args:
         word: What came.
@@ -24,7 +24,8 @@ def did_you_mean(word: str, choices: Iterable[str], count: int = 1) -> str:
         count: Name at most so many.
     """
     close = near_words(word, choices, count)
-    return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+    shown = (one if re.fullmatch(r"[\w.-]+", one) else repr(one) for one in close)
+    return f"; did you mean {' or '.join(shown)}?" if close else ""
 
 
 def near_words(word: str, choices: Iterable[str], count: int = 1) -> list[str]:

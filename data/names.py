@@ -43,11 +43,16 @@ class OwnNames:
     def of_file(self, kind: str) -> dict[str, str]:
         """What holds for one kind of file: our name → the file's; the kind's own entries have precedence.
 
+        Places of columns without a kind are those of ratings.
+
         >>> names = OwnNames({"movie_id": "artistID", "movies.movie_id": "id"})
         >>> names.of_file("ratings"), names.of_file("movies")
         ({'movie_id': 'artistID'}, {'movie_id': 'id'})
         """
-        plain = {name: their for name, their in self.theirs.items() if "." not in name}
+        places = kind in ("movies", "users")
+        plain = {
+            name: their for name, their in self.theirs.items() if "." not in name and not (places and their.isdigit())
+        }
         own = {
             name.removeprefix(f"{kind}."): their for name, their in self.theirs.items() if name.startswith(f"{kind}.")
         }

@@ -26,8 +26,8 @@ def is_regular(content: bytes | Path, syntax: Syntax, fields: int, *, numbers: b
 
     Returns:
         Whether each line has as many separators as it takes, none is blank, there are no quotes where they would mean
-        something, carriage returns stand before line feeds only, no field begins or ends with a space, and nothing but
-        numbers is where numbers are wanted.
+        something, carriage returns stand before line feeds only, no field begins or ends with a space or tab, and
+        nothing but numbers is where numbers are wanted.
     """
     return regular_lines(content, syntax, fields, numbers=numbers) is not None
 
@@ -49,9 +49,9 @@ def regular_lines(
     values = b"0123456789.\r" if numbers else others
     # Where only digits may be, cuts show spaces and blank lines too.
     edges = (syntax.separator.encode(), b"\n", b"\r")
-    gaps = [
-        gap for edge in edges for gap in (edge + b" ", b" " + edge)
-    ]  # around a number, polars takes no notice of them
+    blanks = [blank for blank in (b" ", b"\t") if blank != syntax.separator.encode()]
+    # Around a number, polars takes no notice of them.
+    gaps = [gap for edge in edges for blank in blanks for gap in (edge + blank, blank + edge)]
     below_header = not syntax.header
     count = 0
     for block, last in _blocks(content):
@@ -60,6 +60,8 @@ def regular_lines(
             below_header = True
             if not own and not _is_plain_header(header + b"\n", line, gaps, syntax):
                 return None
+            if rest.startswith(b"\xef\xbb\xbf"):
+                return None  # a byte order mark is one at the beginning only, but polars would drop it here
             block = rest
         if own and last:
             block = block.rstrip(b"\r\n") + b"\n" if block.strip(b"\r\n") else b""
@@ -67,7 +69,7 @@ def regular_lines(
             return None
         if (returns := block.count(b"\r")) and returns != block.count(b"\r\n"):
             return None
-        if not numbers and b" " in block and (block.startswith(b" ") or any(gap in block for gap in gaps)):
+        if not numbers and any(blank in block for blank in blanks) and any(gap in b"\n" + block for gap in gaps):
             return None
         cuts = block.translate(None, values)
         if (fields == 1 and _has_blank_line(block)) or cuts != line * (len(cuts) // len(line)):

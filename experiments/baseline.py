@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -57,17 +58,18 @@ def _tuned(
     """The baseline with the numbers that are best on validation; says which they are."""
     started = time.perf_counter()
     choice = tune(baseline, rows, config, monitor, seed=context.seed, table=table)
-    said = _said(choice)
+    said = _said(choice, {field: getattr(config, field) for field in baseline.ranges if field not in choice.values})
     context.reporter.line(f"{name}: {said} in {time.perf_counter() - started:.1f} s")
     return Trained(
         choice.model, plan={"chosen": choice.values, "tried": choice.tried}, notes=(said, *choice.model.notes)
     )
 
 
-def _said(choice: Choice) -> str:
-    """What was chosen, on one line."""
+def _said(choice: Choice, given: Mapping[str, Any]) -> str:
+    """What was chosen, on one line, and what was given and so kept."""
     reason = f"; {choice.note}" if choice.note else ""
-    return f"chosen on validation: {brief(choice.values)} ({len(choice.tried)} settings tried{reason})"
+    kept = f"; given: {brief(given)}" if given else ""
+    return f"chosen on validation: {brief(choice.values)} ({len(choice.tried)} settings tried{reason}){kept}"
 
 
 def _table(rows: Interactions, dataset: Dataset) -> MovieTable:

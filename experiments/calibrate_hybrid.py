@@ -120,8 +120,9 @@ def calibrated(
     """
     assert context.monitor is not None
     monitor = context.monitor
-    own = World(model, _relevant(monitor.validation, monitor), monitor.seen, None, np.zeros(0, np.int32))
-    own = replace(own, truth=_of_sample(own.truth, own.truth["user_id"], context.seed))
+    truth = _relevant(monitor.validation, monitor)
+    asked = _of_sample(truth, truth["user_id"], context.seed)
+    own = World(model.of_users(_known(model, asked)), asked, monitor.seen, None, np.zeros(0, np.int32))
     worlds = [own, *_simulations(config, model, rows, context)]
     calibration = model.calibration
     warm = _warm_examples(own)
@@ -137,9 +138,9 @@ def calibrated(
         calibration = replace(calibration, cold=calibrate(lengths, {"score": scores, "appeal": appeals}, relevant))
     worlds = [replace(world, model=replace(world.model, calibration=calibration)) for world in worlds]
     in_time = context.asks in NEED_TIMESTAMPS
-    asked = worlds[:1] if in_time else worlds
-    curve = KnobCurve(tuple(_point(asked, knob) for knob in KNOBS), in_time)
-    return worlds[0].model.with_knob(curve.chosen(config.cold)), curve
+    chosen_by = worlds[:1] if in_time else worlds
+    curve = KnobCurve(tuple(_point(chosen_by, knob) for knob in KNOBS), in_time)
+    return replace(model, calibration=calibration).with_knob(curve.chosen(config.cold)), curve
 
 
 def _point(worlds: Sequence[World], knob: float) -> dict[str, float]:
@@ -176,6 +177,13 @@ def _of_sample(table: pl.DataFrame, users: pl.Series, seed: int) -> pl.DataFrame
     return table.filter(pl.col("user_id").is_in(users[drawn(len(users), SAMPLE, seed)].implode()))
 
 
+def _known(model: HybridRecommender, asked: pl.DataFrame) -> np.ndarray:
+    """[n ≥ 1] numbers of the users who are asked about, as far as the model knows them; its first if it knows none."""
+    users = np.unique(model.users.encode(asked["user_id"]))
+    users = users[users >= 0]
+    return users if len(users) else np.zeros(1, users.dtype)
+
+
 def _simulations(
     config: HybridConfig, model: HybridRecommender, rows: Interactions, context: FitContext
 ) -> list[World]:
@@ -202,22 +210,17 @@ def _simulation(
     place = context.checkpoints / f"simulation-{number}"
     inner = replace(context, plan=None, monitor=None, checkpoints=place, tensorboard=context.tensorboard / place.name)
     content = fit_content(config.content, _among(rows, shown), inner).recommender
-    warm = model.warm.among(shown)
-    known = rows.matrix[:, shown]
-    simulated = replace(
-        model,
-        warm=warm,
-        content=content,
-        crowd=model.crowd[:, shown],
-        lengths=np.diff(known.indptr),
-        bars=known_bars(warm, known),
-    )
     hidden_ids = rows.movies.decode(hidden)
     is_hidden = pl.col("movie_id").is_in(hidden_ids.implode())
     table, validation = _table(rows), _relevant(context.monitor.validation, context.monitor)
-    rated = validation.filter(pl.col("movie_id").is_in(warm.movies.ids) & pl.col("user_id").is_in(rows.users.ids))
+    rated_ids = rows.movies.decode(shown)
+    rated = validation.filter(pl.col("movie_id").is_in(rated_ids.implode()) & pl.col("user_id").is_in(rows.users.ids))
     truth = pl.concat([_relevant(table.filter(is_hidden), context.monitor), rated])
     asked = _of_sample(truth, (rated if len(rated) else truth)["user_id"], context.seed)
+    users = _known(model, asked)
+    few = replace(model, content=content, crowd=model.crowd[:, shown]).of_users(users)
+    warm, known = few.warm.among(shown), rows.matrix[users][:, shown]
+    simulated = replace(few, warm=warm, lengths=np.diff(known.indptr), bars=known_bars(warm, known))
     return World(simulated, asked, table.filter(~is_hidden), rows.movies.ids, content.movies.encode(hidden_ids))
 
 

@@ -2,6 +2,7 @@
 
 from data import Interactions
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.memory import of_cascade
 from experiments.quick_import import quick_import
 from models.cascade_config import CascadeConfig
 from models.cascade_model import CascadeRecommender
@@ -21,6 +22,7 @@ EXPERIMENT = Experiment(
     config=CascadeConfig,
     fit=fit,
     load=CascadeRecommender.from_state,
+    memory=of_cascade,
 )
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ Exit status 0: success; 1: failure, with one line on stderr; 2: usage error.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import sys
 from collections.abc import Sequence
@@ -53,7 +52,7 @@ Start with: recs compare
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if not words or words[0] in ("-h", "--help"):
+    if not words or words[0] in ("-h", "--help", "help"):
         print(HELP.format(commands="\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())))
         return 0
     name = words.pop(0)
@@ -61,9 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"tfrs-lab {metadata.version('tfrs-lab')}")
         return 0
     if name not in COMMANDS:
-        close = difflib.get_close_matches(name, COMMANDS, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        return _fail(f"expected a command ({', '.join(COMMANDS)}), got {name!r}{hint}", status=2)
+        return _fail(f"expected a command ({', '.join(COMMANDS)}), got {name!r}{_meant(name)}", status=2)
     limit_threads()
     try:
         with quick_import():
@@ -86,6 +83,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run_module(experiment: str) -> None:
     """``python -m experiments.NAME``: the same as ``recs run NAME``."""
     sys.exit(main(["run", experiment, *sys.argv[1:]]))
+
+
+def _meant(name: str) -> str:
+    """The command that was meant, if there is one like it; an experiment's name alone wants to be run."""
+    from data.hints import did_you_mean, near_words
+    from experiments.registry import NAMES
+
+    experiments = near_words(name, NAMES)
+    hint = f"; did you mean recs run {experiments[0]}?" if experiments else ""
+    return did_you_mean(name, [*COMMANDS, "--version", "--help"]) or hint
 
 
 def _fail(line: str, *, status: int) -> int:

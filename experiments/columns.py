@@ -76,7 +76,7 @@ COLUMNS: dict[str, Callable[[Result], list[Column]]] = {
 
 def columns_of(results: Sequence[Result]) -> list[Column]:
     """What a table of these runs shows: what matters on their split, if it is one and the same."""
-    kinds = {result.config["split"] for result in results}
+    kinds = {str(result.config.get("asks") or result.config["split"]) for result in results}
     return COLUMNS[kinds.pop()](results[0]) if len(kinds) == 1 and kinds <= COLUMNS.keys() else usual_columns(results)
 
 

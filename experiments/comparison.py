@@ -10,8 +10,9 @@ from typing import Any
 import polars as pl
 
 from data import Split, question
-from evaluation import Evaluation, Recommender, evaluate, paired
+from evaluation import Evaluation, Recommender, evaluate
 from experiments.columns import over_draws
+from experiments.differences import Paired, paired_to, reliable
 from experiments.display import number, title_of, with_interval
 from experiments.reports import Run, as_runs, asked_of, read_runs
 from experiments.results import Result
@@ -56,8 +57,9 @@ def compare(
 
     Returns:
         A table. Its ``frame`` has a row per model and metric: ``model``, ``metric``, ``value``, ``low`` and ``high``
-        (95 % bootstrap over users), ``difference`` to the first model, ``difference_low``, ``difference_high`` and
-        ``p_value``, null where a metric has no value per user or the tests are not the same.
+        (95 % bootstrap over users), ``difference`` to the first model, ``difference_low``, ``difference_high``,
+        ``p_value`` and ``p_holm`` (corrected for the number of models), null where a metric has no value per user or
+        the tests are not the same.
 
     Raises:
         ValueError: There is nothing to compare, or something that can't be, or a metric that no model has.
@@ -82,11 +84,9 @@ def comparison(scored: Sequence[Scored], metrics: Sequence[str]) -> Shown:
     """The table of ``compare``."""
     first, *others = scored
     differing = {one.label: reason for one in others if (reason := why_not_paired(one, first))}
-    rows = [
-        _row(one, metric, None if one is first or one.label in differing else first)
-        for one in scored
-        for metric in metrics
-    ]
+    alike = [one for one in scored if one.label not in differing]
+    found = {metric: _paired(first, alike, metric) for metric in metrics}
+    rows = [_row(one, metric, found[metric].get(one.label, {})) for one in scored for metric in metrics]
     frame = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
     cells = {"model": [one.label for one in scored]}
     cells |= {title_of(metric): [_value(one, metric) for one in scored] for metric in metrics}
@@ -97,7 +97,7 @@ def comparison(scored: Sequence[Scored], metrics: Sequence[str]) -> Shown:
     notes = [
         "± is half a 95 % bootstrap interval over users"
         + (", of several draws the deviation between them." * deviations or "."),
-        *(["Differences are taken user by user; * marks those whose interval leaves 0 out."] if others else []),
+        *([f"Differences are taken user by user; {STAR}."] if others else []),
         *(f"{label} is not paired with {first.label}: {reason}." for label, reason in differing.items()),
     ]
     users = {int(one.metrics["users"]) for one in scored if "users" in one.metrics}
@@ -114,21 +114,28 @@ def why_not_paired(one: Scored, first: Scored) -> str | None:
     return None
 
 
+STAR = "* marks those that a randomisation test finds reliable (p < .05 after Holm's correction for all in the column)"
+_DIFFERENCE = ("difference", "difference_low", "difference_high", "p_value", "p_holm")
 _SCHEMA = {
     "model": pl.String,
     "metric": pl.String,
-    **dict.fromkeys(("value", "low", "high", "difference", "difference_low", "difference_high", "p_value"), pl.Float64),
+    **dict.fromkeys(("value", "low", "high", *_DIFFERENCE), pl.Float64),
 }
 
 
-def _row(one: Scored, metric: str, first: Scored | None) -> tuple[Any, ...]:
-    """A row of the frame, with the difference to ``first`` where there is one."""
+def _paired(first: Scored, alike: Sequence[Scored], metric: str) -> Paired:
+    """Differences to the first of all that have the metric for each user, and were tested on the same users."""
+    tables = {one.label: one.per_user for one in alike if metric in one.per_user.columns}
+    return paired_to(first.label, tables, [metric])[metric] if first.label in tables else {}
+
+
+def _row(one: Scored, metric: str, found: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A row of the frame, with the difference to the first where there is one."""
     low, high = one.confidence.get(metric, (None, None))
     values = (one.label, metric, one.metrics.get(metric), low, high)
-    if first is None or metric not in one.per_user.columns or metric not in first.per_user.columns:
-        return (*values, None, None, None, None)
-    found = paired(one.per_user, first.per_user, metric)
-    return (*values, found.difference, *found.interval, found.p_value)
+    if not found:
+        return (*values, *[None] * len(_DIFFERENCE))
+    return (*values, found["difference"], *found["interval"], found["p_value"], found["p_holm"])
 
 
 def _value(one: Scored, metric: str) -> str:
@@ -141,7 +148,7 @@ def _difference(row: Mapping[str, Any]) -> str:
     if row["difference"] is None:
         return "–"
     low, high = row["difference_low"], row["difference_high"]
-    return f"{row['difference']:+.3f} [{low:+.3f}, {high:+.3f}]{'*' if low * high > 0 else ' '}"
+    return f"{row['difference']:+.3f} [{low:+.3f}, {high:+.3f}]{'*' if reliable(row) else ' '}"
 
 
 def _all_scored(scored: Mapping[str, Any] | Iterable[Any], split: Split | None) -> list[Scored]:

@@ -46,7 +46,7 @@ class ComparisonTable:
         self._order = [name for name in comparison.names if name in names or name in comparison.failed]
         columns = [*columns_of(comparison.results), *SECONDS]
         for title in GIVE_WAY:
-            if self._table(columns).__rich_measure__(_wide(), _wide().options).minimum <= width:
+            if self._table(columns).__rich_measure__(_wide(), _wide().options).maximum <= width:
                 break
             columns = [column for column in columns if column[0] != title]
         self._body = self._table(columns)
@@ -61,7 +61,7 @@ class ComparisonTable:
         )
         table.add_column("model", no_wrap=True)
         for title, _ in columns:
-            table.add_column(title, justify="right", no_wrap=True)
+            table.add_column(title, justify="right")
         results = {result.name: result for result in comparison.results}
         for name in self._order:
             cells = [cell(results[name]) for _, cell in columns] if name in results else []
@@ -110,7 +110,8 @@ def caption(comparison: Comparison, titles: list[str]) -> list[str]:
         comparison: What the table shows.
         titles: Of its columns.
     """
-    first, kind = comparison.results[0], comparison.about["split"]
+    first = comparison.results[0]
+    kind = str(first.config.get("asks") or first.config["split"])
     parts = f"means of {len(first.metrics['parts'])} runs; " if "parts" in first.metrics else ""
     error = "the deviation between draws" if over_draws(first) else "half a 95 % bootstrap interval over users"
     ranked = RANKED.get(kind, "full catalogue, known movies left out")

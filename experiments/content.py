@@ -2,6 +2,7 @@
 
 from data import Interactions
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.memory import of_content
 from experiments.quick_import import quick_import
 from models.content_config import ContentConfig
 from models.content_model import ContentRecommender
@@ -21,6 +22,7 @@ EXPERIMENT = Experiment(
     config=ContentConfig,
     fit=fit,
     load=ContentRecommender.from_state,
+    memory=of_content,
     by_content=True,
 )
 

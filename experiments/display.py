@@ -95,7 +95,7 @@ def top_k_table(metrics: Mapping[str, float], confidence: Mapping[str, Sequence[
     table = Table(box=box.SIMPLE_HEAD, title=title, title_style="bold")
     table.add_column("metric")
     for k in ks:
-        table.add_column(f"@{k}", justify="right", no_wrap=True)
+        table.add_column(f"@{k}", justify="right")
     for name in dict.fromkeys(key.split("@")[0] for key in metrics if "@" in key):
         table.add_row(name, *(with_interval(metrics, confidence, f"{name}@{k}") for k in ks))
     return table

@@ -152,7 +152,7 @@ def explore(model: Any, split: Split | None = None, dataset: Dataset | None = No
     movies = dataset.movies if dataset else pl.DataFrame(dict.fromkeys(("movie_id", "movie_title"), model.movies.ids))
     asked = question(split.asks, split.train_and_validation, split.test)
     titles = dict(movies.select("movie_id", "movie_title").iter_rows())
-    return Explorer(StoredModel("the model", model, titles, asked.seen, asked.rows, movies, split.kind))
+    return Explorer(StoredModel("the model", model, titles, asked.seen, asked.rows, movies, split.asks))
 
 
 HEADINGS = {"movie_id": "id", "movie_title": "movie", "movie_genres": "genres", "user_rating": "rating"}

@@ -103,11 +103,25 @@ def _demographics(rows: Interactions, context: FitContext) -> tuple[Vocabulary, 
 
 def _scale(part: FittedPart, numbers: Numbers, data: TrainingData, seed: int) -> float:
     """1 / the deviation of scores from each user's mean, of a sample of users; 1 if all movies are alike."""
-    histories, candidates = (side.numpy() for side in part.tower(numbers))
+    histories, candidates = _vectors(part, numbers)
     known = data.rows.matrix[drawn(len(data.rows.users), SAMPLE, seed)]
-    scores = (known @ histories / np.maximum(np.diff(known.indptr), 1)[:, None]) @ candidates.T
-    spread = (scores - scores.mean(axis=1, keepdims=True)).std()
-    return float(1.0 / spread) if spread > 1e-6 * np.abs(scores).max(initial=0.0) else 1.0
+    queries = known @ histories / np.maximum(np.diff(known.indptr), 1)[:, None]
+    spread = _root_mean_square(queries, candidates - candidates.mean(axis=0))
+    return 1.0 / spread if spread > 1e-6 * _root_mean_square(queries, candidates) else 1.0
+
+
+def _vectors(part: FittedPart, numbers: Numbers, block: int = 4096) -> tuple[np.ndarray, np.ndarray]:
+    """History and candidate vectors of all movies, [movies, dim] each; towers are wide inside, so block by block."""
+    starts = range(0, len(next(iter(numbers.values()))), block)
+    blocks = [part.tower({name: rows[start : start + block] for name, rows in numbers.items()}) for start in starts]
+    histories, candidates = (np.concatenate([block[side].numpy() for block in blocks]) for side in (0, 1))
+    return histories, candidates
+
+
+def _root_mean_square(queries: np.ndarray, candidates: np.ndarray) -> float:
+    """Of all scores; none is computed."""
+    one, other = (side.T.astype(np.float64) @ side / max(len(side), 1) for side in (queries, candidates))
+    return float(np.sqrt(max((one * other).sum(), 0.0)))
 
 
 def _fit_kernel(config: ContentConfig, numbers: Numbers, data: TrainingData, context: FitContext) -> FittedPart:

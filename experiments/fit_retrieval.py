@@ -11,6 +11,7 @@ import numpy as np
 
 from data import Interactions
 from experiments.blend import Blend, choose_blend
+from experiments.choose_regularization import choose_regularization
 from experiments.earlier_run import CONTINUED_PATIENCE
 from experiments.experiment import FitContext, Trained
 from experiments.files import write_arrays
@@ -85,14 +86,20 @@ def join_parts(
     """Trained parts and those in closed form as one recommender, in a blend that the plan tells or validation."""
     plan = context.plan or {}
     vectors: dict[str, Vectors] = {name: part.vectors for name, part in fitted.items()}
+    linear = config.linear
     if "linear" in config.parts:
-        vectors["linear"] = linear_vectors(config.linear, rows, context.seed)
+        if context.monitor is not None and not plan:
+            linear = choose_regularization(linear, rows, context.monitor, context.seed)
+        linear = replace(linear, regularization=plan.get("regularization", linear.regularization))
+        vectors["linear"] = linear_vectors(linear, rows, context.seed)
     recency = fit_recency_part(config.recency, rows, context.seed) if "recency" in config.parts else None
     together = PartSum.of(vectors)
     blend = Blend.from_plan(plan) if plan else choose_blend(together, recency, rows, config.dimension, context.monitor)
     if not plan and len(config.parts) > 1:
-        context.reporter.line(f"blend: {brief({**blend.weights, 'dimension': blend.dimension})}")
-    chosen = {"epochs": {name: part.epochs for name, part in fitted.items()}, **blend.to_plan()}
+        regularized = {} if linear == config.linear else {"regularization": linear.regularization}
+        context.reporter.line(f"blend: {brief({**blend.weights, 'dimension': blend.dimension, **regularized})}")
+    epochs = {name: part.epochs for name, part in fitted.items()}
+    chosen = {"epochs": epochs, "regularization": linear.regularization, **blend.to_plan()}
     history = [row for part in fitted.values() for row in part.history]
     recommender = blend.recommender(together, recency, rows)
     fold_in = learn_fold_in(rows.matrix, recommender.queries, recommender.candidates)

@@ -25,7 +25,9 @@ def check_dataset(dataset: Dataset) -> None:
     """
     users = dataset.ratings["user_id"].unique()
     if len(users) == 1:
-        raise DataError(f"one user ({users[0]}): nothing to learn from others; expected ratings of at least two")
+        raise DataError(
+            f"one user: nothing to learn from others; expected ratings of at least two, got {users[0]}'s alone"
+        )
 
 
 def check_memory(experiment: Experiment, config: Any, dataset: Dataset) -> None:

@@ -2,6 +2,7 @@
 
 from data import Interactions
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.memory import of_hybrid
 from experiments.quick_import import quick_import
 from models.hybrid_config import HybridConfig
 from models.hybrid_model import HybridRecommender
@@ -21,6 +22,7 @@ EXPERIMENT = Experiment(
     config=HybridConfig,
     fit=fit,
     load=HybridRecommender.from_state,
+    memory=of_hybrid,
     by_content=True,
 )
 

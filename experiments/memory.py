@@ -42,10 +42,47 @@ def gigabytes(size: float) -> str:
     return f"{size / 1e9:.0f} GB" if size >= 9.5e9 else f"{size / 1e9:.1f} GB"
 
 
-BASE = 0.2e9
-PER_ROW = 250.0
-PER_USER = 3_000.0
-"""Measured on generated ratings with `recs run popularity`: what any run needs besides the loaded data."""
+BASE, PER_ROW, PER_USER = 0.15e9, 120.0, 3_000.0
+"""What any run takes beside the loaded data: libraries, both parts of the split, lists and metrics of each user."""
+TENSORFLOW = 0.7e9
+"""What TensorFlow takes before it holds a number of ours."""
+RATINGS = 2_500.0
+"""Of each rating where ratings are learned: vectors of the hidden ones and of those near in time, all in one step."""
+
+
+def of_item_item(config: Any, sizes: Sizes) -> float:
+    """Dense similarities of all movies, three times at once and with a mask."""
+    return 13.0 * sizes.movies**2
+
+
+def of_retrieval(config: Any, sizes: Sizes) -> float:
+    """Tables with their gradients, what single parts take, and, of several parts, the queries that are blended."""
+    parts = config.parts
+    linear = min(sizes.movies, config.linear.max_movies) if "linear" in parts else 0
+    per_user = 18e3 if len(parts) > 1 else 2e3
+    per_row = (500.0 if "recency" in parts else 50.0) + (RATINGS if "joint" in parts else 0.0)
+    return TENSORFLOW + 36.0 * linear**2 + per_user * sizes.users + 10e3 * sizes.movies + per_row * sizes.rows
+
+
+def of_cascade(config: Any, sizes: Sizes) -> float:
+    """Its retriever; the ranker learns from a sample."""
+    return of_retrieval(config.retrieval, sizes)
+
+
+def of_content(config: Any, sizes: Sizes) -> float:
+    """Words of titles as features and the likeness to the landmarks, several times at once."""
+    return TENSORFLOW + 110e3 * sizes.movies
+
+
+def of_ranking(config: Any, sizes: Sizes) -> float:
+    """All ratings in one step."""
+    return TENSORFLOW + RATINGS * sizes.rows
+
+
+def of_hybrid(config: Any, sizes: Sizes) -> float:
+    """The larger one of its two halves, which follow each other, and scores of a sample of users for all movies."""
+    return max(of_retrieval(config.retrieval, sizes), of_content(config.content, sizes)) + 16e3 * sizes.movies
+
 
 _CGROUPS = (
     ("/sys/fs/cgroup", "memory.max", "memory.current"),

@@ -60,7 +60,7 @@ class DataOptions:
     users: Path | None = None
     """Your own users, with --ratings or --train: user_id[, ...]."""
     columns: str | None = None
-    """What our columns are called in your files, where that differs: user_id=customer,movie_id=film."""
+    """Names of columns in your files: user_id=kunde,movies.movie_id=nr; timestamp= reads none; numbers: no header."""
     train: Path | None = None
     """A ready split: the train rows (CSV or Parquet). Needs --test."""
     test: Path | None = None

@@ -2,6 +2,7 @@
 
 from data import Interactions
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.memory import of_ranking
 from experiments.quick_import import quick_import
 from models.rating_config import RatingConfig
 from models.rating_model import RatingRecommender
@@ -21,6 +22,7 @@ EXPERIMENT = Experiment(
     config=RatingConfig,
     fit=fit,
     load=RatingRecommender.from_state,
+    memory=of_ranking,
     personal=False,  # the biases of movies alone may decide its order, and its ratings be good
     by_content=True,
 )

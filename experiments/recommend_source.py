@@ -90,7 +90,9 @@ def open_source(path: Path) -> Source:
         return ExportSource(version)
     check_place(path)
     if path.is_dir() and not any((path / name).exists() for name in ("config.json", "metrics.json")):
-        raise DataError("expected a run (config.json) or an export (1/saved_model.pb), got neither", file=path)
+        runs = ", ".join(str(file.parent) for file in sorted(path.glob("*/metrics.json"))[:8])
+        inside = f"; runs in it: {runs}" if runs else ""
+        raise DataError(f"expected a run (config.json) or an export (1/saved_model.pb), got neither{inside}", file=path)
     from experiments.recommend import load_model
     from experiments.recommend_run import RunSource
 
@@ -98,11 +100,13 @@ def open_source(path: Path) -> Source:
 
 
 def check_place(path: Path) -> None:
-    """Refuses a path where nothing is, nor anything on its way to there.
+    """Refuses a file, and a path where nothing is, nor anything on its way to there.
 
     Raises:
         DataError: So it is.
     """
+    if path.is_file():
+        raise DataError("expected the directory of a run or an export, got a file; --ratings takes ratings", file=path)
     if not path.exists() and not partial_path(path).exists():
         raise DataError("expected a run or an export, got no such directory", file=path)
 

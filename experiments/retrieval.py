@@ -1,7 +1,8 @@
-"""Two-tower retrieval on TensorFlow Recommenders, trained with in-batch negatives."""
+"""Retrieval on TensorFlow Recommenders: pairs of towers and closed-form parts, trained one by one, in one vector."""
 
 from data import Interactions
 from experiments.experiment import Experiment, FitContext, Trained
+from experiments.memory import of_retrieval
 from experiments.quick_import import quick_import
 from models.factors import FactorRecommender
 from models.retrieval import RetrievalConfig
@@ -21,6 +22,7 @@ EXPERIMENT = Experiment(
     config=RetrievalConfig,
     fit=fit,
     load=FactorRecommender.from_state,
+    memory=of_retrieval,
 )
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def comparison(stored: Mapping[str, Any]) -> Cells:
         "precision@10",
         "recall@10",
         "factorized top-100",
-        f"nDCG@10 against {differences['best']}",
+        f"nDCG@10 against {_reference(differences)}",
         *(["RMSE", "MAE"] if rated else []),
         "train s",
     ]
@@ -186,7 +186,7 @@ TABLES: dict[str, Callable[[Mapping[str, Any]], Cells]] = {
 
 
 def _row(name: str, run: Mapping[str, Any], differences: Mapping[str, Any], rated: bool) -> list[str]:
-    test, mark = run["test"], "**" if name == differences["best"] else ""
+    test, mark = run["test"], "**" if name in differences.get("leading", [_reference(differences)]) else ""
     against = "–"
     if name in differences["paired"]:
         low, high = differences["paired"][name]["interval"]
@@ -199,6 +199,12 @@ def _row(name: str, run: Mapping[str, Any], differences: Mapping[str, Any], rate
         *([with_interval(test, run["confidence"], metric) for metric in ("rmse", "mae")] if rated else []),
         seconds(run["seconds"]["train"]),
     ]
+
+
+def _reference(differences: Mapping[str, Any]) -> str:
+    """What the others were compared with; before version 0.2 it was the best on test and called so."""
+    found: str = differences["reference"] if "reference" in differences else differences["best"]
+    return found
 
 
 def _cold_comparison(stored: Mapping[str, Any]) -> Cells:

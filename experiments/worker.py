@@ -47,7 +47,9 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._debug = settings.options.debug
-        self._process = context.Process(target=worker_process.serve, args=(theirs, settings), daemon=True)
+        usual = multiprocessing.get_start_method()
+        self._process = context.Process(target=worker_process.serve, args=(theirs, settings, usual), daemon=True)
+        self._busy = True
         with _interrupts_ignored():  # Ctrl-C reaches both processes; what becomes of the other is decided here
             self._process.start()
         theirs.close()
@@ -76,18 +78,21 @@ class Worker:
     def end(self) -> None:
         """Ends the process; what it has begun is left as by an interrupted run."""
         self._connection.close()
-        self._process.terminate()
+        if self._busy:
+            self._process.terminate()
         self._process.join(GRACE)
         self._process.kill()
         self._process.join()
 
     def _answer(self, reporter: Reporter) -> Any:
         """Passes news on until there is an answer."""
+        self._busy = True
         while True:
             try:
                 kind, *content = self._connection.recv()
             except (EOFError, OSError):
                 raise Failed(self._death()) from None
+            self._busy = kind not in ("done", "failed")
             if kind == "done":
                 return content[0]
             if kind == "failed":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import os
 import signal
 import sys
@@ -24,7 +25,7 @@ from experiments.settings import Settings
 _PR_SET_PDEATHSIG = 1
 
 
-def serve(connection: Connection, settings: Settings) -> None:
+def serve(connection: Connection, settings: Settings, start_method: str) -> None:
     """Reads the data, then runs what it is asked to, until something fails or nothing more is asked.
 
     Sends ``("done", answer)`` when the data are read and after each experiment, or ``("failed", reason, traceback)``;
@@ -33,17 +34,20 @@ def serve(connection: Connection, settings: Settings) -> None:
     Args:
         connection: To the process that asks; it sends an experiment's name and the run directory to write.
         settings: Of all experiments.
+        start_method: How libraries start processes of their own; locks that are made for spawned ones outlive a crash.
     """
+    multiprocessing.set_start_method(start_method, force=True)
     _end_with_parent()
     os.dup2(2, 1)  # stdout is for the command's results: what a library prints is none
     try:
-        from experiments.guards import check_dataset  # not above: the process that asks has no use for all this
-        from experiments.parts import load_source
+        from experiments.guards import check_dataset, check_split  # not above: the one that asks has no use for it
+        from experiments.parts import load_source, parts
         from experiments.run import run_experiment
 
         reporter = _Sender(connection)
         source = load_source(settings.options, reporter)
         check_dataset(source.dataset)
+        check_split(next(parts(source, settings.options)).split())  # what no model could use is refused once
         connection.send(("done", {"dataset": source.dataset.name, "split": source.kind}))
         while (asked := _next(connection)) is not None:
             name, out = asked

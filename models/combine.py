@@ -47,7 +47,7 @@ class PartSum:
     def weighted(self, weights: Mapping[str, float]) -> Vectors:
         """Σ weight · part, itself standardised, as concatenated vectors; parts that weigh 0 are left out."""
         chosen = np.array([weights[name] for name in self.parts])
-        scale = float(chosen @ self.covariance @ chosen) ** -0.5
+        scale = max(float(chosen @ self.covariance @ chosen), 1e-24) ** -0.5  # 0 where all movies score alike
         used = [(weight, *vectors) for weight, vectors in zip(chosen, self.parts.values(), strict=True) if weight]
         queries = np.hstack([np.float32(scale * weight) * queries for weight, queries, _ in used])
         return queries, np.hstack([candidates for _, _, candidates in used])

@@ -154,6 +154,21 @@ class HybridRecommender:
         """
         return replace(self, content=self.content.with_movies(table))
 
+    def of_users(self, users: np.ndarray) -> HybridRecommender:
+        """The same model that knows only some of its users; the others are strangers to it.
+
+        Args:
+            users: [n] numbers of users, n ≥ 1.
+        """
+        ids = Vocabulary(self.users.decode(users).to_list())
+        return replace(
+            self,
+            warm=replace(self.warm, users=ids, queries=self.warm.queries[users]),
+            content=replace(self.content, users=ids, queries=self.content.queries[users]),
+            lengths=self.lengths[users],
+            bars=self.bars[users],
+        )
+
     def with_knob(self, knob: float) -> HybridRecommender:
         """The same model with unrated movies further to the front or to the back."""
         return replace(self, calibration=replace(self.calibration, knob=knob))

@@ -24,7 +24,12 @@ from soak import reference as ref
 from soak.texts import FILES, RATING_COLUMNS, Format, Rows
 
 RATINGS = pl.DataFrame(
-    {"user_id": [3, 1, 1], "movie_id": ["a", "b", "ü"], "user_rating": [4.5, 1.0, 3.0], "timestamp": [7, 8, 9]}
+    {
+        "user_id": [3, 1, 1],
+        "movie_id": ["a", "b", "ü"],
+        "user_rating": [4.5, 1.0, 3.0],
+        "timestamp": [1_500_000_007, 8, 9],
+    }
 )
 
 
@@ -75,14 +80,18 @@ def _expected_parquet(content: bytes) -> Rows | None:
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError, MemoryError):
         raise ref.Unknown from None
     names = [name for name in RATING_COLUMNS if name in table]
-    if names[:2] != ["user_id", "movie_id"] or not table["user_id"]:
-        raise ref.Refused("columns")
+    if len(names) != len(RATING_COLUMNS):
+        raise ref.Unknown  # another name may be well known too
+    if not table["user_id"]:
+        raise ref.Refused("rows")
     columns = []
     for name in names:
         columns.append([_value(name, value) for value in table[name]])
     rows = list(zip(*columns, strict=True))
     if len({row[:2] for row in rows}) != len(rows):
-        raise ref.Refused("again")
+        raise ref.Unknown  # repeated events, which are merged
+    if max(row[-1] for row in rows) < 864_000:
+        raise ref.Refused("no times")
     return rows
 
 
@@ -91,10 +100,12 @@ def _value(name: str, value: Any) -> Any:
         raise ref.Refused("null")
     if name.endswith("_id"):
         if not isinstance(value, int | str):
-            raise ref.Refused("type")
+            raise ref.Unknown  # whole numbers with a point are ids
         return str(value)
     if name == "user_rating":
         return ref.real(str(value))
+    if isinstance(value, int) and value >= 4_102_444_800:
+        raise ref.Unknown  # milliseconds
     return ref.seconds(str(value))
 
 

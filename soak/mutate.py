@@ -83,6 +83,14 @@ WORDS = (
 """What readers have stumbled over."""
 
 
+OWN_WORDS = (
+    *(b"1500000100", b"1500000100000", b"1500000100.0", b"1500000100000000000", b"2017", b"20170716", b"17361"),
+    *(b"2017-07-14", b"2017-07-14T02:41:40Z", b"2017-07-14 02:41:40", b"2017-02-30", b"n/a", b"3,5", b"3.5"),
+    *(b'"x', b'x"', b'\n"', b'"\n', b'","', b",,", b";;", b"\r\r\n", b" \n", b", ", b"u1", b"7"),
+)
+"""What people's own files have in them besides."""
+
+
 def mutate(content: bytes, rng: random.Random, words: Sequence[bytes] = WORDS) -> bytes:
     """A damaged copy; now and then an undamaged one.
 
@@ -94,6 +102,28 @@ def mutate(content: bytes, rng: random.Random, words: Sequence[bytes] = WORDS) -
     for _ in range(rng.choice((0, 1, 1, 1, 2, 3, 8))):
         content = rng.choice(_WAYS)(content, rng, words)
     return content
+
+
+def odd(content: bytes, rng: random.Random) -> bytes:
+    """A copy as another program would have written it: other line ends, blank lines, repeated and empty columns."""
+    if rng.random() < 0.5 or content.startswith((b"\xff\xfe", b"\x1f\x8b")):
+        return content
+    first = content.partition(b"\n")[0]
+    sign = max((b",", b";", b"\t", b"|"), key=first.count)
+    lines = content.split(b"\n")
+    ways: tuple[Callable[[], bytes], ...] = (
+        lambda: content.replace(b"\n", b"\r\n"),
+        lambda: content.replace(b"\n", b"\n\n"),
+        lambda: content.replace(b"\n", b"\n  \n"),
+        lambda: content.replace(b"\n", sign + b"\n"),
+        lambda: content.replace(b"\n", b"\r"),
+        lambda: content + b"\n\r\n",
+        lambda: content + b"\n".join(lines[1:]) + b"\n",
+        lambda: b"\n".join([lines[0], *reversed(lines[1:])]),
+        lambda: b"\xef\xbb\xbf" + content,
+        lambda: sign.join(b'"' + field + b'"' for field in first.split(sign)) + content[len(first) :],
+    )
+    return rng.choice(ways)()
 
 
 def _place(content: bytes, rng: random.Random) -> int:

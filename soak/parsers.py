@@ -15,7 +15,7 @@ from pathlib import Path
 
 from soak.tally import Tally
 
-INPUTS = 110_000
+INPUTS = 150_000
 SILENCE_SECONDS = 120
 """A worker that finishes no block of inputs for so long hangs."""
 _BLOCK = 100
@@ -48,7 +48,8 @@ def format_names() -> list[str]:
 def all_formats(folder: Path) -> list:
     """Every format, in turns of which inputs are tried."""
     from soak.binaries import binary_formats
-    from soak.texts import ARCHIVED, own_formats
+    from soak.own import own_formats
+    from soak.texts import ARCHIVED
 
     return [*ARCHIVED, *own_formats(folder), *binary_formats(folder)]
 
@@ -109,7 +110,7 @@ def try_inputs(seed: int, numbers: Sequence[int], folder: Path, place: int | Non
         folder: Where files may be written.
         place: A file descriptor where the number of the present input is left for whoever finds the body.
     """
-    from soak.mutate import mutate
+    from soak.mutate import OWN_WORDS, WORDS, mutate, odd
     from soak.texts import compare
 
     formats = all_formats(folder)
@@ -119,7 +120,10 @@ def try_inputs(seed: int, numbers: Sequence[int], folder: Path, place: int | Non
         if place is not None:
             os.pwrite(place, struct.pack("<q", number), 0)
         format = formats[number % len(formats)]
-        outcome, problem = compare(format, mutate(format.sample, random.Random(f"{seed}:{number}")))
+        rng = random.Random(f"{seed}:{number}")
+        sample = odd(format.sample, rng) if format.own else format.sample
+        damaged = mutate(sample, rng, WORDS + OWN_WORDS if format.own else WORDS)
+        outcome, problem = compare(format, damaged)
         counts["inputs"] += 1
         counts[outcome] = counts.get(outcome, 0) + 1
         if problem:

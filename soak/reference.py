@@ -65,13 +65,6 @@ def whole(text: str) -> str:
     return str(int(text))
 
 
-def some_text(text: str) -> str:
-    """An id of anybody's."""
-    if not text:
-        raise Refused("id")
-    return text
-
-
 def real(text: str) -> float:
     """A finite number in single precision."""
     if not _FLOAT.fullmatch(text):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from data import DataError, load_files
+from data import DataError
 from data.archive import in_memory
 from data.formats import GENRES_100K, OCCUPATIONS_1M, parse_archive
 from soak import reference as ref
@@ -27,6 +26,7 @@ class Format:
         read: Ours: from bytes to rows, raises DataError.
         expect: The reference: from bytes to rows, raises Refused.
         may_refuse: Ours may refuse what the reference reads.
+        own: It is a user's own file: what other programs and people make of such files is tried too.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Format:
     read: Callable[[bytes], Rows]
     expect: Callable[[bytes], Rows | None]
     may_refuse: bool = False
+    own: bool = False
 
 
 def compare(format: Format, content: bytes) -> tuple[str, str | None]:
@@ -81,12 +82,6 @@ USERS_DAT = b"1::F::1::10::48067\n2::M::56::16::70072\n"
 R_CSV = b'userId,movieId,rating,timestamp\n1,31,2.5,1260759144\n2,31,3.0,1260759179\n2,"32",.5,0\n'
 M_CSV = b'movieId,title,genres\n31,"American President, The (1995)",Comedy|Drama\n32,B,(no genres listed)\n'
 TAGS_CSV = b'userId,movieId,tag,timestamp\n1,31,Good,1\n1,31," bad ",1\n2,32,good,5\n'
-OWN = b'user_id,movie_id,user_rating,timestamp,note\nu1,7,4.5,100,x\n"u,2",8,3,50,"a ""b"""\nu1,8,-1,0,\n'
-OWN_IMPLICIT = b"movie_id,user_id\n7,u1\n8,u1\n7,u2\n"
-OWN_MOVIES = (
-    b"movie_id,movie_title,movie_genres,release_year,release_date\n7,Seven (1990),Drama|War,1990,1990-05-01\n8,,,,\n"
-)
-OWN_USERS = b"user_id,user_gender,raw_user_age,user_zip_code\nu1,F,31,12\nu2,m,,x\n"
 FILES = {
     "100k": {"u.data": U_DATA, "u.item": U_ITEM, "u.user": U_USER},
     "dat": {"ratings.dat": R_DAT, "movies.dat": M_DAT, "users.dat": USERS_DAT},
@@ -183,94 +178,8 @@ def _tags_csv(content: bytes) -> Rows:
 
 
 _NUMERIC = (ref.whole, ref.whole, ref.real, ref.seconds)
-_TEXT = (ref.some_text, ref.some_text, ref.real, ref.seconds)
-
-
-_OWN_NAMES = {"user_id", "movie_id", "user_rating", "timestamp", "movie_title", "movie_genres", "user_gender"}
-
-
-def _check_clear(content: bytes) -> None:
-    """A header that semicolons, tabs or bars cut into known names too may be read so: what is right is unknown."""
-    first = content.decode(errors="replace").splitlines()[:1]
-    if any(_OWN_NAMES & set(line.split(sign)) for line in first for sign in ";\t|"):
-        raise ref.Unknown
-
-
-def _own(content: bytes) -> Rows:
-    _check_clear(content)
-    header, _ = ref.quoted(content)
-    names = [name for name in ("user_id", "movie_id", "user_rating", "timestamp") if name in header]
-    if names[:2] != ["user_id", "movie_id"]:
-        raise ref.Refused("columns")
-    parsers = [parse for name, parse in zip(RATING_COLUMNS, _TEXT, strict=True) if name in names]
-    return ref.ratings(_columns(content, names), parsers)
-
 
 RATING_COLUMNS = ("user_id", "movie_id", "user_rating", "timestamp")
-
-
-def own_formats(folder: Path) -> list[Format]:
-    """The formats of a user's own files, which are read from disk.
-
-    Args:
-        folder: Where files may be written.
-    """
-    ratings = folder / "ratings.csv"
-    ratings.write_bytes(OWN_IMPLICIT)
-
-    def read_own(content: bytes) -> Rows:
-        (folder / "own.csv").write_bytes(content)
-        return [tuple(row) for row in load_files(folder / "own.csv").ratings.iter_rows()]
-
-    def read_movies(content: bytes) -> Rows:
-        (folder / "movies.csv").write_bytes(content)
-        table = load_files(ratings, movies=folder / "movies.csv").movies.sort("movie_id")
-        columns = ["movie_id", "movie_title", "movie_genres", "release_date"]
-        return [(id, title or id, *rest) for id, title, *rest in table.select(columns).iter_rows()]
-
-    def read_users(content: bytes) -> Rows:
-        (folder / "users.csv").write_bytes(content)
-        table = load_files(ratings, users=folder / "users.csv").users.sort("user_id")
-        table = table.with_columns(
-            pl.lit(None).alias(name) for name in ("user_gender", "raw_user_age") if name not in table.columns
-        )
-        return [tuple(row) for row in table.select("user_id", "user_gender", "raw_user_age").iter_rows()]
-
-    return [
-        Format("own ratings", OWN, read_own, _own),
-        Format("own implicit ratings", OWN_IMPLICIT, read_own, _own),
-        Format("own movies", OWN_MOVIES, read_movies, _own_movies),
-        Format("own users", OWN_USERS, read_users, _own_users),
-    ]
-
-
-def _optional(content: bytes, key: str, others: Sequence[str]) -> list[list[str]]:
-    """The key's column and the others of an own file, empty where there are none."""
-    _check_clear(content)
-    header, records = ref.quoted(content)
-    if key not in header:
-        raise ref.Refused("columns")
-    return [[record[header.index(name)] if name in header else "" for name in (key, *others)] for record in records]
-
-
-def _own_movies(content: bytes) -> Rows:
-    rows: Rows = []
-    for id, title, names, year, day in _optional(
-        content, "movie_id", ("movie_title", "movie_genres", "release_year", "release_date")
-    ):
-        if year and (not ref.re.fullmatch("[+-]?[0-9]+", year) or not -(2**31) <= int(year) < 2**31):
-            raise ref.Refused("year")
-        rows.append((ref.some_text(id), title or id, names.split("|") if names else [], ref.iso_date(day)))
-    known = {row[0] for row in ref.unique(rows)}
-    return sorted(rows + [(id, id, [], None) for id in ("7", "8") if id not in known], key=lambda row: row[0].encode())
-
-
-def _own_users(content: bytes) -> Rows:
-    rows: Rows = []
-    for id, gender, age, _ in _optional(content, "user_id", ("user_gender", "raw_user_age", "user_zip_code")):
-        rows.append((ref.some_text(id), ref.flag(gender), ref.real(age) if age else None))
-    known = {row[0] for row in ref.unique(rows)}
-    return sorted(rows + [(id, None, None) for id in ("u1", "u2") if id not in known], key=lambda row: row[0].encode())
 
 
 _MOVIE = ("movie_id", "movie_title", "movie_genres")

@@ -35,7 +35,7 @@ def planted() -> Planted:
         movies = rng.permutation(10) + 10 * (user % 2)
         for place, movie in enumerate(movies):
             part = "test" if place == 9 else "validation" if place == 8 else "train"
-            rows[part].append((f"u{user:02}", f"m{movie:02}", float(rng.integers(3, 6)), 1_000_000 + place))
+            rows[part].append((f"u{user:02}", f"m{movie:02}", float(rng.integers(3, 6)), 1_000_000_000 + place))
     schema = {"user_id": pl.String, "movie_id": pl.String, "user_rating": pl.Float32, "timestamp": pl.Int64}
     return Planted(**{part: pl.DataFrame(table, schema=schema, orient="row") for part, table in rows.items()})
 

@@ -212,6 +212,8 @@ def _well_known(header: Sequence[str], ours: str, schema: Sequence[str], taken: 
     others = _IF_NOTHING_ELSE.get(ours, frozenset()) - ({"id"} if kind not in _FEATURES else set())
     for known in (WELL_KNOWN.get(ours, frozenset()) | {bare(ours)}, others):
         places = [place for place in free if bare(header[place]) in known]
+        if len({header[place] for place in places}) == 1 < len(places):
+            raise DataError(f"expected each column once, got {', '.join(header)}")
         if len(places) > 1:
             found = " and ".join(header[place] for place in places)
             way = f"--columns {ours}={header[places[0]]} says which"

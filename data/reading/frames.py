@@ -67,7 +67,7 @@ def frame_of(source: Any) -> pl.DataFrame:
 
             return pl.DataFrame(pl.from_arrow(pyarrow.table(source)))
     except (ValueError, TypeError, pl.exceptions.PolarsError) as error:  # ArrowInvalid is a ValueError
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = (str(error.args[-1] if error.args else error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"expected columns of one type each, got others ({reason})", file=label(source)) from None
     raise DataError(f"expected a path or a table of polars, pandas or Arrow, got {type(source).__name__}")
 

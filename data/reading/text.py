@@ -67,8 +67,8 @@ def read_text(
 
 def _syntax(content: Content, names: Iterable[str]) -> Syntax:
     """How a file is cut: by what cuts most known names out of its first line, else by what that line has most of."""
-    lines = content.start().removeprefix(b"\xef\xbb\xbf").decode(errors="replace").splitlines()
-    first = next((line for line in lines if line.strip()), "")
+    lines = content.start().removeprefix(b"\xef\xbb\xbf").decode(errors="replace").split("\n")
+    first = next((line for line in lines if line.strip()), "").rstrip("\r")
     known = {bare(name) for name in names} | _ALL_KNOWN
 
     def merit(sign: str) -> tuple[int, int, int]:
@@ -97,7 +97,7 @@ def _header(content: bytes | Path, syntax: Syntax, file: str) -> tuple[int, list
     for line, fields in records(content, syntax):
         if isinstance(fields, DataError):
             raise DataError(fields.reason + (_NOT_UTF8 if "encoding" in fields.reason else ""), file=file, line=line)
-        if not _is_blank(fields):
+        if any(field.strip() for field in fields):
             return line, fields
     raise DataError("expected a header and ratings, got an empty file", file=file)
 
@@ -171,13 +171,13 @@ def _slowly(
     below_header = not syntax.header
 
     def plausible(fields: list[str]) -> bool:
-        return _plausible(fields, full, columns, syntax.separator)
+        return not below_header or _plausible(fields, full, columns, syntax.separator)
 
     for line, fields in records(content, syntax, plausible=plausible):
         if not isinstance(fields, DataError) and _is_blank(fields):
             continue
         if not below_header:
-            below_header = True
+            below_header = isinstance(fields, DataError) or any(field.strip() for field in fields)
             continue
         if not isinstance(fields, DataError) and (len(fields) < needed or any(fields[full:])):
             fields = _wrong_count(fields, header, needed)

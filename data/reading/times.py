@@ -11,6 +11,7 @@ from data.errors import DataError
 from data.reading.values import NUMERIC, Values, numbers_of
 
 END_OF_TIME = 4_102_444_800  # 2100-01-01
+_FEW_DAYS = 864_000  # ten
 _1971 = 31_536_000
 _UNITS = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
 _UNREAD = "--columns timestamp= leaves the column unread"
@@ -53,7 +54,7 @@ def read_times(column: pl.Series) -> Values:
 
 def _from_text(text: pl.Series) -> Values:
     numeric = text.str.contains(NUMERIC).fill_null(False)
-    if 2 * int(numeric.sum()) >= len(text) - text.null_count():
+    if 2 * int(numeric.sum()) >= int((text != "").sum()):
         plain = text.str.contains("^[+-]?[0-9]+$").fill_null(False)
         nothing = pl.Series([None], dtype=pl.String)
         whole = text.zip_with(plain, nothing).cast(pl.Int64, strict=False)
@@ -88,13 +89,16 @@ def _from_numbers(values: pl.Series) -> Values:
         else:
             if counts[place] < len(values):
                 seconds = values.zip_with(good, pl.Series([None], dtype=pl.Int64))
-            refusal = _implausible(seconds, scale)
+            refusal = _implausible(seconds, unit, scale)
             seconds = seconds // scale if scale > 1 else seconds
     not_other = "not milliseconds" if unit == "seconds" else f"as in other rows: {unit}"
-    return Values(seconds, f"expected seconds from 1970 to 2100 ({not_other})", f"times in {unit}", refusal=refusal)
+    note = f"times in {unit}"
+    if seconds.null_count() < len(seconds) and int(seconds.max()) < _1971:  # type: ignore[arg-type]
+        note += " (all of them in 1970: are they?)"
+    return Values(seconds, f"expected seconds from 1970 to 2100 ({not_other})", note, refusal=refusal)
 
 
-def _implausible(values: pl.Series, scale: int) -> str:
+def _implausible(values: pl.Series, unit: str, scale: int) -> str:
     """What is wrong with numbers that are dates, years, days or an order, and no times since 1970; else nothing."""
     least, most = int(values.min()), int(values.max())  # type: ignore[arg-type]
     expected = "expected times since 1970"
@@ -102,11 +106,12 @@ def _implausible(values: pl.Series, scale: int) -> str:
         if _is_calendar(values, digits) or (digits == 12 and _is_calendar(values // 100, digits)):
             came = f"dates written as numbers, such as {values.drop_nulls()[0]}"
             return f"{expected}, got {came}: write them as {example}, or {_UNREAD}"
-    if most // scale < _1971:
+    if most // scale < _FEW_DAYS:
         span = f"{least}" if least == most else f"{least} to {most}"
         what = "years?" if least >= 1800 and most <= 2100 else "days or an order?"
         way = "days times 86400 are seconds; a mere order needs 1500000000 added"
-        return f"{expected}, got numbers that all lie in 1970 as {span} ({what}): {way}; or {_UNREAD}"
+        came = f"numbers that as {unit} all lie in the first days of 1970: {span} ({what})"
+        return f"{expected}, got {came}: {way}; or {_UNREAD}"
     return ""
 
 

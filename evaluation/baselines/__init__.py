@@ -130,6 +130,7 @@ BASELINES: dict[str, Baseline] = {
         ItemItem.from_state,
         ranges={"regularization": ease.REGULARIZATION},
         prepare=ease.prepare_ease,
+        effort=ease.effort,
         tuned_on=2000,
     ),
     "ials": Baseline(IALSConfig, fit_ials, FactorModel.from_state, ranges=_FACTORS, effort=ials.effort),
@@ -139,6 +140,7 @@ BASELINES: dict[str, Baseline] = {
         ItemItem.from_state,
         by_content=True,
         ranges={"neighbours": content.NEIGHBOURS},
+        effort=content.effort_of_knn,
     ),
     "userridge": Baseline(
         UserRidgeConfig,

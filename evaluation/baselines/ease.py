@@ -34,7 +34,7 @@ class EaseConfig:
 
     regularization: float | None = None
     max_exact: int = 12_000
-    neighbours: int = 50
+    neighbours: int = 100
     memory_gb: float = 8.0
 
     def __post_init__(self) -> None:
@@ -139,3 +139,11 @@ def _note(users: int, movies: int, config: EaseConfig) -> str:
         f"each movie is explained by its {config.neighbours} nearest; all {movies:,} would take "
         f"{exact_bytes(users, movies) / 1e9:.1f} GB and a time that grows with their cube (--ease.max-exact)"
     )
+
+
+def effort(interactions: Interactions, config: EaseConfig) -> float:
+    """About how many seconds a fit takes on two cores."""
+    users, movies = len(interactions.users), len(interactions.movies)
+    if is_exact(config, users, movies):
+        return 1e-10 * float(min(users, movies)) ** 3
+    return 1e-8 * movies * config.neighbours**2

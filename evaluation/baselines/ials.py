@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from data.interactions import Interactions
 from evaluation.baselines.base import FittedBaseline, State, popularity_scores
 from evaluation.baselines.ranges import Range
 
-FACTORS = Range(32, 8, 128, steps=(2,))
+FACTORS = Range(32, 8, 256, steps=(2,))
 ALPHA = Range(5.0, 0.5, 100.0, steps=(4, 2))
 PENALTY = Range(40.0, 0.1, 1000.0)
 
@@ -65,16 +66,21 @@ class FactorModel(FittedBaseline):
         return self.user_factors[users] @ self.movie_factors.T
 
     def _score_histories(self, history: csr_matrix) -> np.ndarray:
-        factors = np.stack([self._fold_in(row.indices) for row in history])
-        return factors.astype(np.float32) @ self.movie_factors.T
+        return self._fold_in(history).astype(np.float32) @ self.movie_factors.T
 
-    def _fold_in(self, rated: np.ndarray) -> np.ndarray:
-        """[factors] float64: the vector of a user with these movies [rated], eq. 4 of Hu et al."""
-        every, own = self._gram, self.movie_factors[rated].astype(np.float64)
-        left = every + (self.alpha - 1.0) * own.T @ own + self.regularization * np.eye(every.shape[0])
-        return np.linalg.solve(left, self.alpha * own.sum(axis=0))
+    def _fold_in(self, history: csr_matrix) -> np.ndarray:
+        """[batch, factors] float64: the vectors of users with these movies [batch, movies], eq. 4 of Hu et al."""
+        size = self.movie_factors.shape[1]
+        left, right = np.empty((history.shape[0], size, size)), np.empty((history.shape[0], size))
+        for row, (start, end) in enumerate(zip(history.indptr[:-1], history.indptr[1:], strict=True)):
+            own = self.movie_factors[history.indices[start:end]].astype(np.float64)
+            left[row] = (self.alpha - 1.0) * own.T @ own
+            right[row] = self.alpha * own.sum(axis=0)
+        left += self._gram + self.regularization * np.eye(size)
+        vectors: np.ndarray = np.linalg.solve(left, right[..., None])[..., 0]
+        return vectors
 
-    @property
+    @cached_property
     def _gram(self) -> np.ndarray:
         """[factors, factors] float64: YᵀY over all movies."""
         movies = self.movie_factors.astype(np.float64)

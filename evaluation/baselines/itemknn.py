@@ -141,4 +141,4 @@ def _largest(values: np.ndarray, indptr: np.ndarray, k: int) -> np.ndarray:
 def effort(interactions: Interactions, config: ItemKNNConfig) -> float:
     """About how many seconds a fit takes on two cores."""
     lengths = np.diff(interactions.matrix.indptr).astype(np.float64)
-    return 1e-7 * float(lengths @ lengths) + 2e-5 * len(interactions.movies)
+    return 1e-8 * float(lengths @ lengths) + 1e-5 * len(interactions.movies)

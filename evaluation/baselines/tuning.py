@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 
 Values = dict[str, Any]
 
-BUDGET = 15.0
+BUDGET = 20.0
 """So many seconds on two cores may a search take, as estimated."""
 SCORED_USERS = 2000
 """Settings are scored on so many validation users at most, the same ones each time."""
 FEW_USERS = 30
 """With fewer validation users than this, only what is clearly better takes the place of the defaults."""
-CLEARLY = 2.0
-"""So many standard errors of the mean difference, user by user."""
+CLEARLY = 1.0
+"""So many standard errors of the mean difference, user by user. With more users the best on validation does as well on
+test rows as what is clearly better, or better, and better than the defaults (docs/tuning.md)."""
 LEAST_TRIED = 4
 """So many settings besides the defaults are within the budget, however long a fit takes."""
 _SECONDS_PER_SCORE = 1.5e-8
@@ -150,9 +151,10 @@ class _Search:
         values = self._values(place)
         if place in self.scored or None in values.values():
             return False
-        self.budget -= self.effort(values)
-        if self.budget < 0:
+        effort = self.effort(values)
+        if effort > self.budget:
             return False
+        self.budget -= effort
         model = self.fit(values)
         self.scored[place] = self.score(model)
         better = place == self.best or bool(self.scored[place].mean() > self.scored[self.best].mean())

@@ -73,8 +73,7 @@ def _show(comparison: Comparison, out: Path, options: RunOptions) -> None:
     screen.print(table)
     for line in caption(comparison, table.titles):
         screen.print(line)
-    for line in differences_lines(comparison.differences):
-        screen.print(line)
+    screen.print("\n".join(["", *differences_lines(comparison.differences)]))
     best = next(one for one in comparison.results if one.name == comparison.differences["reference"])
     model = load_model(best.directory)
     _show_user(model, screen)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 import tyro
-from rich import box
-from rich.table import Table
 
-from data import DataError, fingerprint, printable, read_columns
+from data import DataError, Vocabulary, did_you_mean, fingerprint, printable, read_columns
 from experiments.display import console, program
 from experiments.id_lists import parse_history
-from experiments.recommend_source import History, Source, check_place, exported_version, open_source
+from experiments.recommend_shown import about_history, about_user, answer_table
+from experiments.recommend_source import Source, check_place, exported_version, open_source
 from experiments.reporter import reporter_here
 from experiments.settings import data_words
 from experiments.usage import fail, parse_options, usage_error
@@ -92,7 +91,7 @@ def main(words: Sequence[str]) -> None:
     user = somebody if options.user is None else options.user
     found = source.for_history(history, options.k) if history else source.for_user(user, options.k)
     nothing_left = found.is_empty()
-    about, urgent = _history(source, history, nothing_left) if history else _user(source, user, nothing_left)
+    about, urgent = about_history(source, history, nothing_left) if history else about_user(source, user, nothing_left)
     if urgent:
         reporter_here().line(printable(about))
     if options.json:
@@ -103,7 +102,7 @@ def main(words: Sequence[str]) -> None:
         screen.print(printable(about), soft_wrap=True)
     if not nothing_left:
         screen.print(
-            _table(found, f"{source.name} recommends {'after this history' if history else f'for user {user}'}")
+            answer_table(found, f"{source.name} recommends {'after this history' if history else f'for user {user}'}")
         )
     if options.source is None and _can_be_split(model.known):
         words = [program(), "run", options.model, *data_words(options)]
@@ -176,15 +175,27 @@ def _all_users(options: RecommendOptions, out: Path) -> None:
     """Writes the lists of all users and says how many."""
     from experiments.bulk import Shard, recommend_to_all
 
-    plan = _plan(options)
+    plan, reporter = _plan(options), reporter_here()
+    for line in unknown_movies(plan.model.recommender.movies, {"--allow": options.allow, "--deny": options.deny}):
+        reporter.line(line)
     if options.shard is not None:
         plan = plan.of_shard(Shard.parse(options.shard))
-    found = recommend_to_all(plan, out, reporter_here())
+    found = recommend_to_all(plan, out, reporter)
     record = {"file": str(out), **found}
     if options.json:
         print(json.dumps(record))
     else:
         console().print(f"{found['rows']:,} movies for {found['users']:,} users: {out}", soft_wrap=True)
+
+
+def unknown_movies(known: Vocabulary, files: Mapping[str, Path | None]) -> Iterator[str]:
+    """A line for each option whose file names movies that the model does not know."""
+    for option, file in files.items():
+        ids = _movie_ids(file) or []
+        unknown = sorted(set(ids) - set(known.ids))
+        if unknown:
+            hint = did_you_mean(unknown[0], known.ids)
+            yield f"{option}: {len(unknown):,} of its {len(ids):,} movies are unknown, such as {unknown[0]!r}{hint}"
 
 
 def _movie_ids(file: Path | None) -> list[str] | None:
@@ -194,54 +205,7 @@ def _movie_ids(file: Path | None) -> list[str] | None:
     return read_columns(file, {"movie_id": pl.String}, ("movie_id",))["movie_id"].drop_nulls().unique().to_list()
 
 
-About = tuple[str, bool]
-"""Whose recommendations these are, and whether that has to be said even where only JSON is wanted."""
-
-
-def _user(source: Source, user: str, nothing_left: bool) -> About:
-    who = source.who(user, 5)
-    if nothing_left:
-        return f"user {user} has rated {_all_movies(source)}", True
-    if not who.rated:
-        line = f"user {user} is not in {source.data}: showing what is popular there{who.hint}"
-        return (line, True) if who.rated == 0 else ("", False)
-    return f"user {user} has rated {_movies(who.rated)}, {who.word}: {', '.join(who.liked)}", False
-
-
-def _history(source: Source, history: History, nothing_left: bool) -> About:
-    if nothing_left:
-        return f"the history holds {_all_movies(source)}", True
-    named = [source.title(movie_id) + ("" if rating is None else f" ({rating:g})") for movie_id, rating in history]
-    return f"a history of {_movies(len(named))}: {', '.join(named)}", False
-
-
 def _can_be_split(ratings: pl.DataFrame) -> bool:
     """Whether ``recs run`` has something to test with: several users, and one with three movies."""
     counts = ratings.group_by("user_id").len()["len"]
     return len(counts) > 1 and int(counts.max()) > 2  # type: ignore[arg-type]
-
-
-def _movies(count: int) -> str:
-    return f"{count} movie{'' if count == 1 else 's'}"
-
-
-def _all_movies(source: Source) -> str:
-    count = len(source.movie_ids)
-    which = "the only movie" if count == 1 else f"all {count} movies"
-    return f"{which} that {source.name} knows: nothing is left to recommend"
-
-
-def _table(found: pl.DataFrame, title: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title=printable(title), title_style="bold")
-    for name, align in (
-        ("rank", "right"),
-        ("id", "right"),
-        ("movie", "left"),
-        ("score", "right"),
-        ("why", "left"),
-    ):
-        table.add_column(name, justify=align)  # type: ignore[arg-type]
-    for row in found.iter_rows(named=True):
-        score = f"{row['score']:.3f}"
-        table.add_row(*map(printable, (str(row["rank"]), row["movie_id"], row["movie_title"], score, row["why"])))
-    return table

@@ -112,6 +112,8 @@ def show(result: Result, *, as_json: bool) -> None:
     out.print(factorized_line(metrics["test"]))
     if "rmse" in metrics["test"]:
         out.print(rating_line(metrics["test"], metrics["confidence"]))
+    for note in result.notes:
+        out.print(note)
     out.print(f"train {seconds(result.seconds['train'])} s, evaluate {seconds(result.seconds['evaluate'])} s")
     out.print(f"run directory: {result.directory}", soft_wrap=True)
     user = shlex.quote(example_user(load_model(result.directory)))

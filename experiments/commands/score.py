@@ -56,17 +56,25 @@ def main(words: Sequence[str]) -> None:
         return
     screen = console()
     screen.print(top_k_table(result.metrics, result.confidence, f"{options.topk.name} against {options.truth.name}"))
-    screen.print(f"{result.metrics['users']:.0f} users with something relevant")
+    users = int(result.metrics["users"])
+    screen.print(f"{users:,} user{'' if users == 1 else 's'} with something relevant")
 
 
 def score_files(options: ScoreOptions, reporter: Reporter) -> Evaluation:
     """Reads the files and scores the lists."""
     names = _names(options.columns)
-    lists = read_columns(options.topk, TOPK_SCHEMA, ("user_id", "movie_id"), names)
+    lists = read_columns(
+        options.topk,
+        TOPK_SCHEMA,
+        ("user_id", "movie_id"),
+        names,
+        skip_bad_lines=options.skip_bad_lines,
+        report=reporter.line,
+    )
     if options.skip_bad_lines:
         lists, before = mended_lists(lists), len(lists)
         if len(lists) < before:
-            reporter.line(f"skipped {before - len(lists):,} of {before:,} rows of {options.topk}")
+            reporter.line(f"{options.topk}: left out {before - len(lists):,} of {before:,} places that cannot count")
     truth = _ratings(options.truth, names, options, reporter)
     seen = None if options.seen is None else _ratings(options.seen, names, options, reporter)
     result = score_topk(lists, truth, seen, ks=options.ks, threshold=options.threshold)
@@ -77,9 +85,10 @@ def score_files(options: ScoreOptions, reporter: Reporter) -> Evaluation:
 
 def _ratings(file: Path, names: OwnNames, options: ScoreOptions, reporter: Reporter) -> pl.DataFrame:
     """Truth, or what was seen."""
-    table, dropped = read_ratings_file(file, names=names, skip_bad_lines=options.skip_bad_lines)
-    if dropped:
-        reporter.line(f"skipped {dropped:,} bad lines of {file}")
+    table, summary = read_ratings_file(file, names=names, skip_bad_lines=options.skip_bad_lines)
+    for line in (summary.skipped_line if summary.skipped else "", summary.line):
+        if line:
+            reporter.line(line)
     return table
 
 

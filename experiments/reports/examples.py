@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from experiments.recommend import ORDERS
 from experiments.reports.html import Section, note
 from experiments.reports.runs import Run
 
@@ -55,7 +56,7 @@ def _user(
 ) -> str:
     """What is known of one user, beside the lists of the models."""
     known = _own(best, "known", user)
-    order = [name for name in ("user_rating", "timestamp") if name in known.columns]
+    order = [name for name in ORDERS if name in known.columns and known[name].n_unique() > 1]
     liked = known.sort(order, descending=True, maintain_order=True).head(SHOWN) if order else known.head(SHOWN)
     stars = liked["user_rating"].to_list() if "user_rating" in liked.columns else [None] * len(liked)
     names = movies[best]
@@ -65,7 +66,7 @@ def _user(
     ]
     history = f"<ul>{''.join(lines)}</ul>" if lines else "<p class=note>Nothing.</p>"
     heading = f"User {_escaped(user)}, {title}: {len(known):,} movies known, {len(_own(best, 'test', user)):,} held out"
-    columns = [f"<div><strong>{'Rated highest' if order[:1] == ['user_rating'] else 'Known'}</strong>{history}</div>"]
+    columns = [f"<div><strong>{f'Rated {ORDERS[order[0]]}' if order else 'Known'}</strong>{history}</div>"]
     columns += [_list(run, user, lists, movies[run]) for run, lists in listed.items()]
     return f"<h3>{heading}</h3><div class=lists>{''.join(columns)}</div>"
 

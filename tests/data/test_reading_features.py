@@ -94,3 +94,9 @@ def test_a_movies_file_without_a_header(read, write):
     path = movies(write, ["1|Toy Story (1995)", "2|GoldenEye (1995)"])
     with pytest.raises(DataError, match=r"no header, .* --columns movies\.movie_id=1,movies\.movie_title=2"):
         read([HEADER, *ROWS], movies=path)
+
+
+def test_places_of_columns_are_those_of_the_ratings(read, write):
+    path = movies(write, ["title,movie_id", "Film a,a"])
+    dataset, _ = read(ROWS, movies=path, columns={"user_id": "1", "movie_id": "2"})
+    assert dataset.movies["movie_title"].to_list() == ["Film a", "b", "c"]

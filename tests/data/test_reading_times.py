@@ -59,10 +59,10 @@ def test_typed_times():
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ([2010, 2018], "1970 as 2010 to 2018 (years?)"),
+        ([2010, 2018], "as seconds all lie in the first days of 1970: 2010 to 2018 (years?)"),
         ([17_361, 17_400], "days times 86400 are seconds"),
         ([1, 2, 3], "a mere order needs 1500000000 added"),
-        ([0, 0], "all lie in 1970 as 0"),
+        ([0, 0], "all lie in the first days of 1970: 0"),
         ([20170716, 20180101], "dates written as numbers, such as 20170716: write them as 2017-07-16"),
         ([2017071612, 2018010123], "dates written as numbers, such as 2017071612"),
         ([201707161230, 201801012359], "dates written as numbers, such as 201707161230"),
@@ -76,6 +76,13 @@ def test_numbers_that_are_no_times_are_refused_with_what_to_do(values, says):
     refusal = read_times(pl.Series(values)).refusal
     assert says in refusal
     assert "--columns timestamp= leaves the column unread" in refusal
+
+
+def test_times_later_in_1970_are_doubted():
+    assert seconds([25_000_000, 25_000_010]) == (
+        [25_000_000, 25_000_010],
+        "times in seconds (all of them in 1970: are they?)",
+    )
 
 
 def test_real_times_that_look_a_bit_like_dates_are_times():

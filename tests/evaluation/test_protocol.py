@@ -138,6 +138,25 @@ def test_candidates_are_ranked_among_each_other_and_unknown_ones_come_last():
     assert monitor(recommender) == pytest.approx(found.metrics["ndcg@3"])
 
 
+def test_a_monitor_of_many_users_scores_a_fixed_sample_of_them():
+    rng = np.random.default_rng(0)
+    users, movies = ([f"{letter}{number:03}" for number in range(size)] for letter, size in (("u", 400), ("m", 9)))
+    recommender = FixedScores(Vocabulary(users), Vocabulary(movies), rng.normal(size=(400, 9)).astype(np.float32))
+    test = pairs([(user, movies[number % 9]) for number, user in enumerate(users)])
+    seen = pairs([(user, movies[(number + 1) % 9]) for number, user in enumerate(users)])
+    everybody = Monitor(test, seen, k=3).per_user(recommender)
+    some = Monitor(test, seen, k=3, max_users=100)
+    sample = some.per_user(recommender)
+    assert (len(everybody), len(sample)) == (400, 100)
+    np.testing.assert_array_equal(sample, some.per_user(recommender))
+    np.testing.assert_array_equal(sample, Monitor(test, seen, k=3, max_users=100).per_user(recommender))
+    assert not np.array_equal(sample, everybody[:100])  # ids may grow with time
+    for user, value in zip(some._tables.users, sample, strict=True):
+        assert value == everybody[users.index(user)]
+    assert sample.mean() == pytest.approx(everybody.mean(), abs=0.1)
+    np.testing.assert_array_equal(Monitor(test, seen, k=3, max_users=400).per_user(recommender), everybody)
+
+
 def test_histories_hold_movies_that_are_not_ranked():
     follows = np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]], dtype=np.float32)
     recommender = ByHistory(Vocabulary(["0", "1", "2"]), Vocabulary(["a", "b", "c"]), follows)

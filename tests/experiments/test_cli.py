@@ -148,7 +148,7 @@ def test_score_reads_other_names_and_goes_on_after_bad_rows(tmp_path, capsys):
     assert main([*words, "--skip-bad-lines"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["mrr@2"] == 0.25  # u1 has b at the second place, u2 has no list
-    assert "skipped 1 of 4 rows" in said.err
+    assert "left out 1 of 4 places" in said.err
     assert "1 of the 2 users of the truth have no list and count as 0" in said.err
     assert main([*words[:-1], "movie=what"]) == 1
     assert "--columns: expected some of user_id, movie_id, user_rating, timestamp, rank, score, got 'movie'" in (
@@ -215,7 +215,7 @@ def test_a_run_that_fails_at_once_leaves_nothing(tmp_path, capsys):
     (tmp_path / "one.csv").write_text("user_id,movie_id\n1,2\n")
     out = tmp_path / "runs" / "a"
     assert main(["run", "popularity", "--ratings", str(tmp_path / "one.csv"), "--out", str(out)]) == 1
-    assert "empty split" in capsys.readouterr().err
+    assert "one user: nothing to learn from others" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["one.csv"]
 
 
@@ -243,8 +243,20 @@ def test_an_unknown_key_in_a_settings_file_is_a_usage_error(planted_files, tmp_p
         (["runn"], "did you mean run"),
         (["run", "eaze"], "did you mean ease"),
         (["compare", "ease", "retrival"], "did you mean retrieval"),
-        (["run", "ease", "--seeds", "0,x"], "--seeds"),
-        (["run", "ease", "--split", "sideways"], "--split"),
+        (["retreival"], "did you mean recs run retrieval?"),
+        (["--verison"], "did you mean --version?"),
+        (["run", "ease", "--seeds", "0,x"], "recs run ease: --seeds: expected a whole number, got 'x' ("),
+        (["run", "ease", "--split", "sideways"], "--split: expected one of cold-items, cold-users, k-fold"),
+        (["run", "ease", "--split", "temporal"], "got 'temporal'; did you mean temporal-user?"),
+        (
+            ["recommend", "x", "--usr", "3"],
+            "recs recommend: expected options of this command, got --usr, 3; did you mean",
+        ),
+        (["recommend", "x", "--user"], "recs recommend: --user: expected a value, got nothing"),
+        (["recommend", "x", "--k", "many"], "recs recommend: --k: expected a whole number, got 'many'"),
+        (["score"], "recs score: expected --topk, --truth; got none"),
+        (["export"], "recs export: expected directory of a finished run"),
+        (["compare", "ease", "--ratngs", "x"], "did you mean --ratings? (recs compare --help)"),
         (["run", "ease", "--draws", "3"], "--draws"),
         (["run", "ease", "--train", "a.csv"], "--train and --test"),
         (["run", "retrieval", "--retrieval.dimension", "0"], "dimension"),
@@ -258,7 +270,9 @@ def test_usage_errors_exit_with_2(words, expected, capsys):
     except SystemExit as ended:
         status = ended.code
     assert status == 2
-    assert expected in " ".join(capsys.readouterr().err.split())
+    said = capsys.readouterr().err
+    assert expected in said
+    assert len(said.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -300,7 +314,10 @@ def test_compare_prints_one_table_and_pairs_users(planted_files, tmp_path, capsy
     assert "popularity − ease" in shown
     assert "recommends" in shown
     stored = json.loads((out / "comparison.json").read_text())
-    assert stored["differences"]["best"] == "ease"
+    assert stored["differences"]["reference"] == "ease"
+    assert stored["differences"]["chosen"] == "the best on validation"
+    assert stored["differences"]["leading"] == ["ease"]
+    assert stored["failed"] == {}
     low, high = stored["differences"]["paired"]["popularity"]["interval"]
     assert low <= high < 0
     assert main(["compare", "--resume", str(out)]) == 0

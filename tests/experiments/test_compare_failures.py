@@ -50,7 +50,7 @@ REASONS = {
 MODELS = ("recency", "itemknn", "ease", "ials", "userridge", "lightfm", "contentknn", "ialsridge")
 
 
-def serve_with_faults(connection, settings):
+def serve_with_faults(connection, settings, start_method):
     """The entry of a worker process in which models fail as ``FAULTS_OF`` says: ``{"ease": "segfault"}``."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name, fault in json.loads(os.environ["FAULTS_OF"]).items():
@@ -64,7 +64,7 @@ def serve_with_faults(connection, settings):
             return fit(config, rows, context)
 
         module.EXPERIMENT = dataclasses.replace(module.EXPERIMENT, fit=failing)
-    serve(connection, settings)
+    serve(connection, settings, start_method)
 
 
 serve = worker_process.serve
@@ -99,6 +99,7 @@ def test_models_that_fail_in_whatever_way_cost_their_rows_only(faults, planted_f
     assert not any((out / name).exists() for name in failing)
     assert (out / "random" / "metrics.json").exists()
     assert "Traceback" not in printed.err
+    assert "leaked" not in printed.err
     page = (out / "report.html").read_text()
     assert "Not run" in page
     assert all(reason in page for reason in REASONS.values())

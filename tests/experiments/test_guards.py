@@ -45,6 +45,8 @@ def test_a_held_out_row_in_train(parts, tmp_path, part):
 def test_ids_that_are_in_test_only(parts, tmp_path, column):
     other = parts.test.with_columns(pl.format("x{}", column).alias(column))
     with pytest.raises(DataError, match=f"ids that are in test only: expected some {column} .* written alike"):
+        run(EASE, replace(parts, kind="files", test=other), tmp_path)
+    with pytest.raises(DataError, match=rf"expected some {column} of test to be in train, got none, .* beside '\d+'$"):
         run(EASE, replace(parts, test=other), tmp_path)
 
 
@@ -56,7 +58,7 @@ def test_many_ids_that_are_in_test_only_are_told(parts, tmp_path):
     reporter = Reporter()
     reporter.line = said.append
     run(EASE, replace(parts, test=half), tmp_path, reporter)
-    assert said == ["50% of the test rows are about movies that train does not have"]
+    assert said[0] == "50% of the test rows are about movies that train does not have"
 
 
 @dataclass

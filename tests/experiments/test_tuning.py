@@ -80,7 +80,7 @@ def planted_score(task, config, fold):
 
 @pytest.mark.parametrize("name", SPACES)
 def test_every_space_names_fields_and_holds_their_defaults(name):
-    config = experiment(name).config()
+    config = experiment(name).settled(experiment(name).config())
     for dotted, domain in SPACES[name].items():
         assert domain.contains(value_of(config, dotted)), dotted
 

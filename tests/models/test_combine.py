@@ -34,6 +34,13 @@ def test_a_weighted_sum_is_the_standardised_sum_of_scores():
     assert queries.shape[1] == 9
 
 
+def test_of_a_single_movie_all_scores_are_zero():
+    queries, candidates = PartSum.of(
+        {"a": random_vectors(1, 3, movies=1), "b": random_vectors(2, 6, movies=1)}
+    ).weighted({"a": 1.0, "b": 1.0})
+    np.testing.assert_array_equal(queries @ candidates.T, np.zeros((30, 1)))
+
+
 def test_shortening_is_exact_with_enough_dimensions_and_best_with_less():
     queries, candidates = random_vectors(4, 8)
     scores = queries @ candidates.T
@@ -61,3 +68,12 @@ def test_factors_answer_for_known_unknown_and_new_users():
     assert by_history[0].argsort().tolist() == [2, 1, 0]
     np.testing.assert_allclose(by_history[1], [1, 5, 2])
     np.testing.assert_allclose(np.diag(model.similarity(np.arange(3))), 1.0, rtol=1e-5)
+
+
+def test_parts_that_score_all_movies_alike_make_a_sum_that_does():
+    rng = np.random.default_rng(0)
+    queries, alike = rng.normal(size=(5, 3)).astype(np.float32), np.ones((1, 3), np.float32)
+    together, candidates = PartSum.of({"one": (queries, alike), "other": (queries, alike)}).weighted(
+        {"one": 1.0, "other": 1.0}
+    )
+    np.testing.assert_array_equal(together @ candidates.T, np.zeros((5, 1)))

@@ -75,7 +75,7 @@ def test_any_task_can_stand_alone(tasks, data, tmp_path):
     model, history = trained(replace(SMALL, tasks=tasks), data, tmp_path)
     assert len(history) == 4
     learned = "loss" if len(tasks) == 1 else "retrieval_loss"
-    assert history[-1][learned] < 0.9 * history[0][learned]
+    assert history[-1][learned] < 0.95 * history[0][learned]
     assert (model.rating is not None) == ("rating" in tasks)
     if tasks == ("rating",):
         with pytest.raises(ValueError, match="expected a retrieval or content task"):

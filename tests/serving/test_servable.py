@@ -11,6 +11,7 @@ from evaluation.baselines import BASELINES
 from experiments import servable_check
 from experiments.recommend import recommend_for_history, recommend_for_user
 from experiments.servable import to_servable
+from experiments.servable_rating import RatingModule
 from models.rating_model import Crosses, RatingRecommender
 from models.rating_output import RatingScale
 from serving.backend import tf
@@ -164,3 +165,26 @@ def test_the_graph_predicts_the_ratings_of_the_model(stored, dataset, ordinal, c
     own = hybrid.rating.predict(np.repeat(asked, 3).tolist(), movies * len(asked))
     np.testing.assert_allclose(found.ravel(), own, rtol=1e-4)
     assert len(np.unique(found.round(3))) > 6
+
+
+def test_tables_of_ratings_are_stored_beside_the_graph_which_stays_small():
+    rng = np.random.default_rng(0)
+    users, movies = (Vocabulary([f"{letter}{number:04}" for number in range(3000)]) for letter in "um")
+    table, bias = rng.normal(size=(3000, 32)).astype(np.float32), rng.normal(size=3000).astype(np.float32)
+    model = RatingRecommender(
+        users=users,
+        movies=movies,
+        queries=table,
+        candidates=table[::-1],
+        user_bias=bias,
+        movie_bias=bias,
+        rated=table,
+        people=Vocabulary([]),
+        of_people=np.zeros((0, 33), np.float32),
+        scale=RatingScale(np.arange(1, 6, dtype=np.float32), np.zeros(0)),
+    )
+    module = RatingModule(model, users.ids, movies)
+    asked = tf.TensorSpec([None], tf.int32), tf.TensorSpec([None, None], tf.int32)
+    graph = tf.function(module.__call__).get_concrete_function(*asked).graph
+    assert graph.as_graph_def().ByteSize() < 20_000  # one table has 384,000 bytes
+    assert {tuple(variable.shape) for variable in module.variables} == {(3001, 32), (3001,), (3000, 32), (3000,)}
