@@ -31,7 +31,7 @@ def with_values(config: Any, values: Mapping[str, Any]) -> Any:
 
     >>> from evaluation.baselines import EaseConfig
     >>> with_values(EaseConfig(), {"regularization": 50.0})
-    EaseConfig(regularization=50.0, max_movies=20000)
+    EaseConfig(regularization=50.0, max_exact=12000, neighbours=100, memory_gb=8.0)
 
     Args:
         config: A dataclass instance.
@@ -58,7 +58,7 @@ def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
 
     >>> from evaluation.baselines import EaseConfig
     >>> flatten(EaseConfig())
-    {'regularization': None, 'max_movies': 20000}
+    {'regularization': None, 'max_exact': 12000, 'neighbours': 100, 'memory_gb': 8.0}
     """
     values: dict[str, Any] = {}
     for field in dataclasses.fields(config):

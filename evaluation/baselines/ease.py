@@ -34,7 +34,7 @@ class EaseConfig:
 
     regularization: float | None = None
     max_exact: int = 12_000
-    neighbours: int = 50
+    neighbours: int = 100
     memory_gb: float = 8.0
 
     def __post_init__(self) -> None:

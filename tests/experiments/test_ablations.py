@@ -61,7 +61,7 @@ def test_variants_run_on_the_same_splits_and_are_paired_with_the_default(planted
 
 
 def test_the_numbers_are_those_of_a_run(planted_files, tmp_path, capsys):
-    words = ["--ease.max-movies", "100"]
+    words = ["--ease.max-exact", "100"]
     assert main(["ablate", "planted", *planted_files, *words, "--out", str(tmp_path / "a"), "--json"]) == 0
     record = json.loads(capsys.readouterr().out)["planted"]
     run = [
