@@ -98,6 +98,9 @@ def load_source(options: DataOptions, reporter: Reporter) -> Source:
             report=reporter.line,
         )
     kind = options.split or ("temporal-user" if dataset.has_timestamps else "random")
+    if options.ratings is not None and isinstance(options, RunOptions):
+        reason = "" if options.split or dataset.has_timestamps else ", since there are no times"
+        reporter.line(f"split {kind}: test is {described(kind)}{reason}")
     return Source(dataset, kind, lambda seed: split(dataset, kind, seed=seed), kind)
 
 
