@@ -16,7 +16,7 @@ PLANTED = Ablation(
     experiment="ease",
     variants={
         "a little": {"regularization": 1.0},
-        "as it is": {"regularization": 800.0},
+        "as it is": {"regularization": None},
         "far too much": {"regularization": 1e9},
     },
 )
@@ -91,14 +91,14 @@ def test_what_two_ablations_share_runs_once(planted_files, tmp_path, monkeypatch
     real_run = ablate.run_experiment
     monkeypatch.setattr(ablate, "run_experiment", counted)
     assert main(["ablate", "planted", "second", *planted_files, "--out", str(tmp_path / "out")]) == 0
-    assert configs == [800.0, 1.0, 1e9, 2.0]
+    assert configs == [None, 1.0, 1e9, 2.0]
 
 
 def test_an_interrupted_ablation_goes_on(planted_files, tmp_path, monkeypatch, capsys):
     out = tmp_path / "out"
 
     def killed(experiment, settings, *arguments):
-        if settings.configs["ease"].regularization > 1000:
+        if (settings.configs["ease"].regularization or 0) > 1000:
             raise KeyboardInterrupt
         return real_run(experiment, settings, *arguments)
 
@@ -121,7 +121,7 @@ def test_docs_show_an_ablation_by_the_kind_of_its_file(planted_files, tmp_path, 
     monkeypatch.setattr(tables, "RESULTS", results)
     lines = tables.with_tables("<!-- table: ablation-planted -->\n<!-- end of table -->").splitlines()
     assert lines[1].startswith("| variant | nDCG@10 | against the default |")
-    assert lines[3].startswith("| default (regularization 800) | ")
+    assert lines[3].startswith("| default (regularization None) | ")
     assert lines[5].startswith("| far too much | ")
     assert len({line.count("|") for line in lines[1:-1]}) == 1
     (results / "odd.json").write_text('{"kind": "odd"}')

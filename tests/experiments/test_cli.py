@@ -94,7 +94,7 @@ def test_a_run_writes_its_directory(ease_run):
     assert {path.name for path in ease_run.iterdir()} == FILES
     assert not ease_run.with_name("ease.partial").exists()
     stored = metrics_of(ease_run)
-    assert set(stored) == {"validation", "test", "confidence", "slices"}
+    assert set(stored) == {"validation", "test", "confidence", "slices", "notes"}
     for name in ("precision", "recall", "ndcg", "map", "mrr", "hit_rate", "coverage", "novelty", "gini"):
         assert {f"{name}@2", f"{name}@5", f"{name}@10"} <= set(stored["test"])
     assert "factorized_top_100" in stored["test"]
@@ -102,7 +102,7 @@ def test_a_run_writes_its_directory(ease_run):
     assert low <= stored["test"]["ndcg@2"] <= high
     config = json.loads((ease_run / "config.json").read_text())
     assert config["experiment"] == "ease"
-    assert config["settings"]["ease"]["regularization"] == 800
+    assert config["settings"]["ease"]["regularization"] is None  # chosen on validation
     assert len(config["dataset"]["fingerprint"]) == len(config["dataset"]["features"]) == 64
     assert "tensorflow" in config["versions"]
 
