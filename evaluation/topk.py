@@ -69,17 +69,10 @@ def _best_of_many(scores: np.ndarray, k: int) -> np.ndarray:
     bound = np.partition(maxima, groups - k, axis=1)[:, groups - k]
     reached = scores >= bound[:, None]
     counts = np.count_nonzero(reached, axis=1)
-<<<<<<< HEAD
     for crowded in np.flatnonzero(counts > 4 * k):
         reached[crowded] = False
         reached[crowded, _fewer(scores[crowded], bound[crowded], k)] = True
         counts[crowded] = k
-=======
-    for many in np.flatnonzero(counts > 4 * k):
-        reached[many] = False
-        reached[many, _fewer(scores[many], bound[many], k)] = True
-        counts[many] = k
->>>>>>> main
     row, column = np.divmod(np.flatnonzero(reached), columns)  # a tenth of the time of nonzero
     order = np.lexsort((-scores[row, column], row))
     starts = np.cumsum(counts) - counts
