@@ -41,8 +41,11 @@ def nearby_weights(pairs: csr_matrix, near: csr_matrix, regularization: float) -
         held = np.arange(width) < lengths[block][:, None]
         places = np.minimum(places, lists.nnz - 1)
         others = lists.indices[places]
-        left = _counts(keys, pairs.data, others[:, :, None] * np.int64(movies) + others[:, None, :])
-        left *= held[:, :, None] & held[:, None, :]
+        left = np.zeros((len(block), width, width))
+        one, other = np.triu_indices(width)
+        both = _counts(keys, pairs.data, others[:, one] * np.int64(movies) + others[:, other])
+        both *= held[:, one] & held[:, other]
+        left[:, one, other] = left[:, other, one] = both
         left[:, np.arange(width), np.arange(width)] += regularization
         right = _counts(keys, pairs.data, others * np.int64(movies) + block[:, None]) * held
         values[places[held]] = np.linalg.solve(left, right[:, :, None])[:, :, 0][held]

@@ -136,7 +136,7 @@ def expected_bytes(config: EaseConfig, rows: int, users: int, movies: int) -> fl
 
 def _note(users: int, movies: int, config: EaseConfig) -> str:
     return (
-        f"each movie is explained by its {config.neighbours} nearest; all {movies:,} would take "
+        f"each movie is explained by its {config.neighbours} nearest; all would take "
         f"{exact_bytes(users, movies) / 1e9:.1f} GB and a time that grows with their cube (--ease.max-exact)"
     )
 

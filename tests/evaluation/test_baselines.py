@@ -230,7 +230,7 @@ def test_large_catalogues_are_explained_by_near_movies_and_say_so(train: Interac
     exact = BASELINES["ease"].fit(train, EaseConfig(regularization=5.0))
     near = BASELINES["ease"].fit(train, EaseConfig(regularization=5.0, max_exact=19, neighbours=19))
     assert not exact.notes
-    assert near.notes[0].startswith("each movie is explained by its 19 nearest; all 20 would take")
+    assert near.notes[0].startswith("each movie is explained by its 19 nearest; all would take")
     assert isinstance(near.weights, csr_matrix)
     np.testing.assert_allclose(near.weights.toarray(), exact.weights, atol=0.05)  # movies without common raters are far
     few = BASELINES["ease"].fit(train, EaseConfig(regularization=5.0, max_exact=19, neighbours=2))
