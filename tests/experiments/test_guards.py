@@ -50,6 +50,15 @@ def test_ids_that_are_in_test_only(parts, tmp_path, column):
         run(EASE, replace(parts, test=other), tmp_path)
 
 
+@pytest.mark.parametrize("written", ["x{}", "00{}"])
+def test_users_whom_two_files_write_in_two_ways_are_no_new_users(parts, tmp_path, written):
+    files = Split("files", parts.train, parts.validation, parts.test)
+    other = files.test.with_columns(user_id=pl.format(written, "user_id"))
+    assert replace(files, test=other).asks == "cold-users"
+    with pytest.raises(DataError, match="ids that are in test only: expected some user_id .* alike in both files"):
+        run(EASE, replace(files, test=other), tmp_path)
+
+
 def test_many_ids_that_are_in_test_only_are_told(parts, tmp_path):
     half = parts.test.with_columns(
         movie_id=pl.when(pl.int_range(pl.len()) % 2 == 0).then(pl.format("x{}", "movie_id")).otherwise("movie_id")
