@@ -7,7 +7,7 @@ from experiments.memory import Sizes
 
 def memory(config: EaseConfig, sizes: Sizes) -> float:
     """Bytes that a fit takes at its peak."""
-    return expected_bytes(config, sizes.rows, sizes.users, sizes.movies)
+    return expected_bytes(config, sizes.users, sizes.movies)
 
 
 EXPERIMENT = baseline_experiment("ease", "linear item-item model in closed form (Steck, WWW 2019)", memory=memory)

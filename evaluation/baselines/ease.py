@@ -91,7 +91,7 @@ def fit_ease(
     problem = shared or prepare_ease(interactions)
     movies, regularization = matrix.shape[1], REGULARIZATION.of(config.regularization)
     exact = is_exact(config, *matrix.shape)
-    needed = exact_bytes(*matrix.shape) if exact else sparse_bytes(problem.common, config)
+    needed = exact_bytes(*matrix.shape) if exact else sparse_bytes(movies, config)
     if needed > config.memory_gb * 1e9:
         raise DataError(
             f"EASE of {movies:,} movies takes about {needed / 1e9:.0f} GB, and memory_gb is {config.memory_gb:g}; "
@@ -99,7 +99,7 @@ def fit_ease(
         )
     if not exact:
         near = nearest(problem.common, config.neighbours, regularization)
-        weights = nearby_weights(problem.gram, near, regularization)
+        weights = nearby_weights(matrix, near, regularization)
     elif movies <= matrix.shape[0]:
         weights = item_weights(problem.gram, regularization)
     else:
@@ -120,18 +120,14 @@ def exact_bytes(users: int, movies: int) -> float:
     return inverted + 4.0 * (movies**2 + users * movies if movies > users else smaller**2 * (smaller <= 5_000))
 
 
-def sparse_bytes(common: CommonRaters, config: EaseConfig) -> float:
-    """At most so much memory do the sparse counts with their keys and the weights take."""
-    movies = common.matrix.shape[1]
-    return 24.0 * float(common.products().sum()) + 40.0 * movies * config.neighbours
+def sparse_bytes(movies: int, config: EaseConfig) -> float:
+    """At most so much memory do the near movies, the weights and a block of counts take."""
+    return 1.5e9 + 40.0 * movies * config.neighbours
 
 
-def expected_bytes(config: EaseConfig, rows: int, users: int, movies: int) -> float:
-    """Memory at the peak of a fit as far as sizes tell: histories of equal length have fewest common raters."""
-    if is_exact(config, users, movies):
-        return exact_bytes(users, movies)
-    pairs = min(float(movies) ** 2, 4.0 * rows * rows / max(users, 1))
-    return 24.0 * pairs + 40.0 * movies * config.neighbours
+def expected_bytes(config: EaseConfig, users: int, movies: int) -> float:
+    """Memory at the peak of a fit."""
+    return exact_bytes(users, movies) if is_exact(config, users, movies) else sparse_bytes(movies, config)
 
 
 def _note(users: int, movies: int, config: EaseConfig) -> str:

@@ -55,7 +55,7 @@ def test_users_whom_two_files_write_in_two_ways_are_no_new_users(parts, tmp_path
     files = Split("files", parts.train, parts.validation, parts.test)
     other = files.test.with_columns(user_id=pl.format(written, "user_id"))
     assert replace(files, test=other).asks == "cold-users"
-    with pytest.raises(DataError, match="ids that are in test only: expected some user_id .* alike in both files"):
+    with pytest.raises(DataError, match=r"ids that are in test only: expected some user_id .* alike in both files"):
         run(EASE, replace(files, test=other), tmp_path)
 
 

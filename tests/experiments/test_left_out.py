@@ -113,7 +113,7 @@ def test_a_hybrid_that_has_nothing_to_calibrate_on_says_whose_constants_it_takes
 
 
 def test_a_hybrid_without_movies_to_hide_says_so(tmp_path):
-    dataset, said = generate(30, 4, 100, seed=0), Lines()  # a tenth of four movies is none
+    dataset, said = generate(30, 4, 100, tastes=2, seed=0), Lines()  # a tenth of four movies is none
     history = PairConfig(query=("history",), objective="softmax", dimension=4, epochs=1)
     config = HybridConfig(retrieval=RetrievalConfig(parts=("history",), history=history))
     parts = split(dataset, "random")

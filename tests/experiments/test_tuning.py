@@ -317,7 +317,7 @@ def test_importances_say_what_mattered(dataset, monkeypatch):
     monkeypatch.setattr(searching, "_score", by_alpha)
     ials, study = experiment("ials"), new_study()
     folds = validation_folds(split(dataset, "stratified"), dataset, 2, seed=0)
-    task = Task(ials, ials.config(), SPACES["ials"], folds, 0, None)
+    task = Task(ials, ials.settled(ials.config()), SPACES["ials"], folds, 0, None)
     run_search(study, task, 40)
     shares = make_record(study, task)["importances"]
     assert set(shares) == set(SPACES["ials"])

@@ -24,17 +24,16 @@ def pairs_of(x: csr_matrix) -> csr_matrix:
 def test_with_every_movie_near_it_is_ease(x: csr_matrix):
     pairs = pairs_of(x)
     near = csr_matrix(1.0 - np.eye(pairs.shape[0]))
-    np.testing.assert_allclose(nearby_weights(pairs, near, 7.0).toarray(), item_weights(pairs, 7.0), atol=1e-5)
+    np.testing.assert_allclose(nearby_weights(x, near, 7.0).toarray(), item_weights(pairs, 7.0), atol=1e-5)
 
 
-def test_each_column_is_a_ridge_regression_on_what_is_near(x: csr_matrix, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("models.nearby_weights._CELLS_AT_ONCE", 300)  # several blocks
+def test_each_column_is_a_ridge_regression_on_what_is_near(x: csr_matrix):
     random = np.random.default_rng(0)
     movies = x.shape[1]
     near = random.random((movies, movies)) < random.random(movies)  # columns of all lengths
     near[:, 3] = False
     np.fill_diagonal(near, False)
-    found = nearby_weights(pairs_of(x), csr_matrix(near.astype(np.float32)), 5.0).toarray()
+    found = nearby_weights(x, csr_matrix(near.astype(np.float32)), 5.0).toarray()
     dense = x.toarray().astype(np.float64)
     for movie in range(movies):
         own = dense[:, near[:, movie]]
