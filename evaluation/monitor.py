@@ -27,6 +27,8 @@ class Monitor:
         candidates: Ids of the movies to rank, None for all that the recommender holds.
         k: Cut-off.
         max_users: With more users than this, a fixed sample of so many is scored.
+        max_scores: The sample is smaller where it would take more scores, one per user and movie, but no smaller than
+            1,000 users.
         block: Users scored at a time; None: as `evaluate`.
     """
 
@@ -36,6 +38,7 @@ class Monitor:
     candidates: Sequence[str] | None = None
     k: int = 10
     max_users: int = 10_000
+    max_scores: int = 200_000_000
     block: int | None = None
 
     def __call__(self, recommender: Recommender) -> float:
@@ -73,8 +76,9 @@ class Monitor:
             self.validation, self.seen, threshold=self.threshold, candidates=scorer.ranked.ids
         )
         chosen = np.arange(len(judgements.users))
-        if len(chosen) > self.max_users:
-            chosen = np.sort(np.random.default_rng(0).choice(chosen, self.max_users, replace=False))
+        most = min(self.max_users, max(1_000, self.max_scores // max(len(scorer.ranked), 1)))
+        if len(chosen) > most:
+            chosen = np.sort(np.random.default_rng(0).choice(chosen, most, replace=False))
         number = judgements.movies.encode(scorer.ranked.ids)
         relevant = judgements.relevant.astype(np.float32)[chosen]
         return _Tables(

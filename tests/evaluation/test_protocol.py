@@ -157,6 +157,14 @@ def test_a_monitor_of_many_users_scores_a_fixed_sample_of_them():
     np.testing.assert_array_equal(Monitor(test, seen, k=3, max_users=400).per_user(recommender), everybody)
 
 
+def test_a_large_catalogue_is_monitored_on_fewer_users_but_no_fewer_than_a_thousand():
+    users = [f"{number:04}" for number in range(1_200)]
+    recommender = FixedScores(Vocabulary(users), Vocabulary(["a", "b"]), np.tile(np.float32([2, 1]), (1_200, 1)))
+    test, seen = pairs([(user, "a") for user in users]), pairs([(user, "b") for user in users])
+    for most, scored in ((2_400, 1_200), (2_200, 1_100), (20, 1_000)):
+        assert len(Monitor(test, seen, max_scores=most).per_user(recommender)) == scored
+
+
 def test_histories_hold_movies_that_are_not_ranked():
     follows = np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]], dtype=np.float32)
     recommender = ByHistory(Vocabulary(["0", "1", "2"]), Vocabulary(["a", "b", "c"]), follows)
