@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from data import Interactions
+from data import DataError, Interactions
 from experiments.blend import Blend, choose_blend
 from experiments.choose_regularization import choose_regularization
 from experiments.earlier_run import CONTINUED_PATIENCE
 from experiments.experiment import FitContext, Trained
 from experiments.files import write_arrays
-from experiments.left_out import left_out
+from experiments.left_out import left_out, too_long
 from experiments.overrides import brief
 from experiments.rundir import WEIGHTS
 from experiments.training import Schedule, compile_model, fit_keras
@@ -60,6 +60,7 @@ def fit_retrieval(config: RetrievalConfig, rows: Interactions, context: FitConte
     with a plan from such a fit, each part is trained as long as the plan says, and they are blended so.
 
     Raises:
+        DataError: All parts would take longer than ``config.max_hours``.
         FloatingPointError: A loss became NaN or infinite.
     """
     return join_parts(config, fit_parts(config, rows, context), rows, context)
@@ -72,11 +73,17 @@ def fit_parts(config: RetrievalConfig, rows: Interactions, context: FitContext) 
     for text in left_out(config, data):
         context.notice(text)
     plan = context.plan or {}
-    wanted = plan.get("weights", dict.fromkeys(config.parts, 1.0))
+    long = too_long(config, rows)
+    if set(config.parts) <= {*long, "recency"}:
+        raise DataError(
+            f"{', '.join(long)}: expected training to take at most {config.max_hours:g} hours, got an estimate of "
+            f"{max(long.values()):.0f}; --retrieval.parts linear in_batch takes less, --retrieval.max-hours allows it"
+        )
+    wanted = plan.get("weights", {name: float(name not in long) for name in config.parts})
     return {
         name: fit_part(name, getattr(config, name), data, plan.get("epochs", {}).get(name), context)
         for name in config.parts
-        if name in BUILDERS and wanted[name]
+        if name in BUILDERS and wanted.get(name)
     }
 
 

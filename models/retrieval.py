@@ -22,6 +22,8 @@ class RetrievalConfig:
     """What is trained and combined. in_batch alone is plain TFRS; it adds nothing to the others."""
     dimension: int = 128
     """Length of the final vectors."""
+    max_hours: float = 1.0
+    """Parts that score every movie for every user at each epoch are left out if that is estimated to take longer."""
     in_batch: PairConfig = field(
         default_factory=lambda: PairConfig(temperature=0.3, bias=True, epochs=25, learning_rate=3e-3)
     )
@@ -68,4 +70,5 @@ class RetrievalConfig:
         require(bool(self.parts), "parts", "at least one part", self.parts)
         require(len(set(self.parts)) == len(self.parts), "parts", "each part once", self.parts)
         require(self.parts != ("recency",), "parts", "another part beside recency", self.parts)
+        require(self.max_hours > 0, "max_hours", "a number above 0", self.max_hours)
         require(self.dimension >= 1, "dimension", "an integer of at least 1", self.dimension)

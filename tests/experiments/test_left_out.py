@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data import Interactions, generate, split
+from data import DataError, Interactions, generate, split
 from experiments.cli import main
 from experiments.experiment import FitContext
 from experiments.fit_retrieval import fit_retrieval
 from experiments.fitting import fit_on_split
-from experiments.left_out import left_out
+from experiments.left_out import left_out, too_long
 from experiments.registry import experiment
 from experiments.reporter import Reporter
 from models.config import PairConfig
@@ -130,3 +130,19 @@ def test_a_hybrid_without_movies_to_hide_says_so(tmp_path):
     assert len(parts.train["movie_id"].unique()) == 4
     told = [line for line in said.lines if "MovieLens-100K" in line]
     assert [line.split(":")[1].strip() for line in told] == ["no movies can be hidden from train"]
+
+
+def test_parts_that_would_take_hours_are_left_out_and_said(tmp_path):
+    rows = Interactions.from_ratings(generate(60, 40, 900, seed=0).ratings)
+    hours = 2 * 40 * 60 * 40 * 1.3e-7 / 3600
+    config = RetrievalConfig(parts=("id", "linear"), max_hours=hours / 2)
+    said = Lines()
+    context = FitContext(0, tmp_path, tmp_path, reporter=said)
+    trained = fit_retrieval(config, rows, context)
+    assert set(trained.plan["weights"]) == {"linear"}
+    assert "id: left out, would take about 0 hours; --retrieval.max-hours allows it" in said.lines
+    again = fit_retrieval(config, rows, replace(context, plan=trained.plan))
+    np.testing.assert_array_equal(again.recommender.queries, trained.recommender.queries)
+    with pytest.raises(DataError, match=r"id: expected training to take at most .* --retrieval.max-hours allows it"):
+        fit_retrieval(replace(config, parts=("id",)), rows, context)
+    assert not too_long(replace(config, max_hours=2 * hours), rows)
