@@ -18,7 +18,7 @@ from pathlib import Path
 from data import generate
 from experiments.cli import main
 from soak.mutate import WORDS, mutate
-from soak.tally import Tally
+from soak.tally import Tally, ends_with_one_error
 
 INPUTS = 6_000
 _JSON_WORDS = (
@@ -128,7 +128,7 @@ def _problem(case: Case, before: tuple[int, str, str], status: int, out: str, er
         return f"an error of no documented kind: {err[-300:]}"
     if status not in (0, 1, 2):
         return f"exit status {status}"
-    if status == 1 and len(err.strip().splitlines()) != 1:
+    if status == 1 and not ends_with_one_error(err):
         return f"expected one line on stderr, got {err!r}"
     if status == 0 and case.same and out != before[1]:
         return f"another answer than before: {out[:200]}"

@@ -20,7 +20,7 @@ from data.official_files import write_official
 from experiments.rundir import partial_path
 from soak.artefacts import call
 from soak.kills import command, read
-from soak.tally import Tally
+from soak.tally import Tally, ends_with_one_error
 
 ERRORS = (errno.ENOSPC, errno.EROFS, errno.EIO)
 PAIRS = 6
@@ -73,7 +73,7 @@ def _failing_writes(root: Path, errors: tuple[int, ...], tally: Tally) -> Iterat
                 call(words)
                 break
             tally.counts["faults"] += 1
-            if status != 1 or len(said.strip().splitlines()) != 1 or os.strerror(error) not in said:
+            if status != 1 or not ends_with_one_error(said) or os.strerror(error) not in said:
                 yield f"write {place}, {os.strerror(error)}: status {status}, {said[-200:]!r}"
             if not (out / "metrics.json").exists() or read(out) != before:
                 yield f"write {place}, {os.strerror(error)}: the earlier run is not intact"

@@ -9,6 +9,13 @@ from dataclasses import dataclass, field
 _LOCK = threading.Lock()
 
 
+def ends_with_one_error(said: str) -> bool:
+    """Whether what a command wrote to stderr ends with its one line of error, and holds no traceback."""
+    lines = said.strip().splitlines()
+    errors = [line for line in lines if line.startswith("recs")]
+    return len(errors) == 1 and lines[-1] == errors[0] and "Traceback" not in said
+
+
 @dataclass(frozen=True)
 class Failure:
     """Something that must not happen.

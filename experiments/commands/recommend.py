@@ -18,7 +18,6 @@ from experiments.id_lists import parse_history
 from experiments.recommend_shown import about_history, about_user, answer_table
 from experiments.recommend_source import Source, check_place, exported_version, open_source
 from experiments.reporter import reporter_here
-from experiments.settings import data_words
 from experiments.usage import fail, parse_options, usage_error
 
 if TYPE_CHECKING:  # what an export does not need is imported where it is needed: that saves half a second
@@ -105,18 +104,18 @@ def main(words: Sequence[str]) -> None:
             answer_table(found, f"{source.name} recommends {'after this history' if history else f'for user {user}'}")
         )
     if options.source is None and _can_be_split(model.known):
+        from experiments.settings import data_words
+
         words = [program(), "run", options.model, *data_words(options)]
         screen.print(f"next: {shlex.join(words)}\n      keeps the model, and says how good it is", soft_wrap=True)
 
 
 def check(options: RecommendOptions) -> None:
-    """Refuses options that do not go together, after a place where nothing is.
+    """Refuses options that do not go together.
 
     Raises:
-        DataError: There is nothing at the place that is asked.
+        DataError: There is nothing at the place that is asked, and nobody is named to ask for either.
     """
-    if options.source is not None:
-        check_place(options.source)
     wrong = _wrong(options)
     if wrong is not None:
         fail(PROG, wrong)
@@ -129,6 +128,8 @@ def _wrong(options: RecommendOptions) -> str | None:
     if options.ratings is None and (options.movies or options.users or options.columns or options.skip_bad_lines):
         return "--movies, --users, --columns and --skip-bad-lines: expected together with --ratings"
     asked = (options.user is not None) + bool(options.history) + options.all_users
+    if asked == 0 and options.source is not None:
+        check_place(options.source)
     if asked > 1 or (asked == 0 and options.ratings is None):
         return "expected either --user or --history or --all-users"
     if options.all_users != (options.out is not None):

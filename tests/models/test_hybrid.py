@@ -163,7 +163,7 @@ def test_who_people_are_counts_beside_whatever_order_strangers_get(model, mixed)
     rising = np.random.default_rng(0).normal(size=len(rows.movies)).astype(np.float32)  # scores, no counts
 
     def crowd(popularity):
-        return crowd_scores(HybridConfig(), rows, replace(model.warm, popularity=popularity), model.content)
+        return crowd_scores(HybridConfig(), rows, replace(model.warm, popularity=popularity), model.content, 0)
 
     by_counts, by_trend = crowd(rows.movie_counts.astype(np.float32)), crowd(rising - rising.mean())
     np.testing.assert_array_equal(by_trend[1:], by_counts[1:])

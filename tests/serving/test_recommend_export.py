@@ -98,7 +98,7 @@ def test_what_an_export_cannot_answer_is_said_in_one_line(run, out, known, tmp_p
     for source, words, expected in (
         (out, ["--history", f"{movie}:5,no-such"], "expected a movie id that the export knows, got 'no-such'"),
         (run, ["--history", f"{movie}:5,no-such"], "expected a movie id that the model knows, got 'no-such'"),
-        (out, ["--history", f"{movie}:nan"], "expected a number after the colon, got 'nan'"),
+        (out, ["--history", f"{movie}:nan"], f"expected a number after the colon of {movie}, got 'nan'"),
         (out, ["--all-users", "--out", lists], "--all-users needs the run: expected a run, got an export"),
         (tmp_path, ["--user", "1"], "expected a run (config.json) or an export (1/saved_model.pb), got neither"),
         (broken, ["--user", "1"], "expected a SavedModel of recs export, got"),
