@@ -276,7 +276,7 @@ def test_allowed_denied_removed_and_added_movies(run, one_build, tmp_path, capsy
     [
         (["recommend", "r", "--all-users"], "--all-users and --out"),
         (["recommend", "r", "--user", "1", "--all-users", "--out", "o"], "either --user or --history or --all-users"),
-        (["recommend", "r", "--user", "1", "--deny", "d"], "--allow and --deny"),
+        (["recommend", "r", "--user", "1", "--deny", "d"], "--allow, --deny and --shard"),
         (["recommend", "r", "--user", "1", "--shard", "1/2"], "--shard: expected together with --all-users"),
         *(
             (
