@@ -73,8 +73,8 @@ def fit_parts(config: RetrievalConfig, rows: Interactions, context: FitContext) 
     for text in left_out(config, data):
         context.notice(text)
     plan = context.plan or {}
-    long = too_long(config, rows)
-    if set(config.parts) <= {*long, "recency"}:
+    long = {} if plan else too_long(config, rows)  # what the first fit could afford, the final one can
+    if long and set(config.parts) <= {*long, "recency"}:
         raise DataError(
             f"{', '.join(long)}: expected training to take at most {config.max_hours:g} hours, got an estimate of "
             f"{max(long.values()):.0f}; --retrieval.parts linear in_batch takes less, --retrieval.max-hours allows it"
