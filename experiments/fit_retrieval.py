@@ -15,7 +15,7 @@ from experiments.choose_regularization import choose_regularization
 from experiments.earlier_run import CONTINUED_PATIENCE
 from experiments.experiment import FitContext, Trained
 from experiments.files import write_arrays
-from experiments.left_out import left_out, too_long
+from experiments.left_out import left_out, nothing_to_learn, too_long
 from experiments.overrides import brief
 from experiments.rundir import WEIGHTS
 from experiments.training import Schedule, compile_model, fit_keras
@@ -79,7 +79,11 @@ def fit_parts(config: RetrievalConfig, rows: Interactions, context: FitContext) 
             f"{', '.join(long)}: expected training to take at most {config.max_hours:g} hours, got an estimate of "
             f"{max(long.values()):.0f}; --retrieval.parts linear in_batch takes less, --retrieval.max-hours allows it"
         )
-    wanted = plan.get("weights", {name: float(name not in long) for name in config.parts})
+    pointless = nothing_to_learn(config, rows)
+    if set(config.parts) <= {*long, *pointless, "recency"}:
+        raise DataError("; ".join(f"{name}: {why}" for name, why in pointless.items()))
+    out = {*long, *pointless}
+    wanted = plan.get("weights", {name: float(name not in out) for name in config.parts})
     return {
         name: fit_part(name, getattr(config, name), data, plan.get("epochs", {}).get(name), context)
         for name in config.parts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from data import Interactions
 from models.joint import impossible_tasks
 from models.retrieval import RetrievalConfig
@@ -30,6 +32,17 @@ def too_long(config: RetrievalConfig, rows: Interactions) -> dict[str, float]:
     return {name: value for name, value in hours.items() if value > config.max_hours}
 
 
+def nothing_to_learn(config: RetrievalConfig, rows: Interactions) -> dict[str, str]:
+    """Parts that the data gives nothing to learn from → why.
+
+    Args:
+        config: What is to be fitted.
+        rows: What it will be fitted on.
+    """
+    alone = "sequence" in config.parts and np.bincount(rows.user).max(initial=0) < 2
+    return {"sequence": "no user has two movies, nothing follows anything"} if alone else {}
+
+
 def left_out(config: RetrievalConfig, data: TrainingData) -> list[str]:
     """A line for each such part or task.
 
@@ -42,6 +55,7 @@ def left_out(config: RetrievalConfig, data: TrainingData) -> list[str]:
         f"{name}: left out, would take about {hours:.0f} hours; --retrieval.max-hours allows it"
         for name, hours in too_long(config, data.rows).items()
     ]
+    lines += [f"{name}: left out, {why}" for name, why in nothing_to_learn(config, data.rows).items()]
     if "joint" in config.parts:
         why = impossible_tasks(data)
         lines += [f"joint: without the {task} task: {why[task]}" for task in config.joint.tasks if task in why]

@@ -162,6 +162,8 @@ class JointModel(tfrs.Model):
         if self.pair is None:
             return None
         queries, candidates = self.vectors(SAMPLE)
+        if len(candidates) < 2:
+            return None  # there is nothing to tell apart
         scores = queries @ candidates.T
         spread = float(scores.std(axis=1).mean())
         if not spread <= LEAST_SPREAD * max(float(np.abs(scores).mean()), LEAST_SPREAD):

@@ -146,3 +146,14 @@ def test_parts_that_would_take_hours_are_left_out_and_said(tmp_path):
     with pytest.raises(DataError, match=r"id: expected training to take at most .* --retrieval.max-hours allows it"):
         fit_retrieval(replace(config, parts=("id",)), rows, context)
     assert not too_long(replace(config, max_hours=2 * hours), rows)
+
+
+def test_a_sequence_part_without_sequences_is_left_out_and_said(tmp_path):
+    ratings = generate(60, 40, 900, seed=0).ratings.unique("user_id", keep="first", maintain_order=True)
+    rows, said = Interactions.from_ratings(ratings), Lines()
+    context = FitContext(0, tmp_path, tmp_path, reporter=said)
+    trained = fit_retrieval(RetrievalConfig(parts=("sequence", "linear")), rows, context)
+    assert set(trained.plan["weights"]) == {"linear"}
+    assert "sequence: left out, no user has two movies, nothing follows anything" in said.lines
+    with pytest.raises(DataError, match="sequence: no user has two movies"):
+        fit_retrieval(RetrievalConfig(parts=("sequence", "recency")), rows, context)
