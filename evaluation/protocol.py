@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
@@ -88,13 +89,23 @@ def _rank(
     movies = np.empty((users, depth), dtype=np.int32)
     values = np.empty((users, depth), dtype=np.float32)
     hits = np.empty((users, len(factorized_ks)), dtype=np.int64)
-    for start in range(0, users, block):
-        part = slice(start, start + block)
-        scores = scorer.scores(judgements.users.ids[part], history[part])
+
+    def rank(part: slice, scores: np.ndarray) -> None:
         best, values[part], every = top_k_unseen(scores, seen[part], depth, max(factorized_ks))
         rows, columns = relevant[part].nonzero()
         hits[part] = hits_within(every, rows, columns, scores.shape[1], factorized_ks)
         movies[part] = np.where(best >= 0, number[best], -1) if len(number) else -1
+
+    with ThreadPoolExecutor(1) as other:  # one block is ranked while the next is scored
+        ranked: Future[None] | None = None
+        for start in range(0, users, block):
+            part = slice(start, start + block)
+            scores = scorer.scores(judgements.users.ids[part], history[part])
+            if ranked is not None:
+                ranked.result()
+            ranked = other.submit(rank, part, scores)
+        if ranked is not None:
+            ranked.result()
     return RankedLists(movies, values), hits
 
 

@@ -12,7 +12,6 @@ from data.interactions import Interactions
 from evaluation.baselines.base import popularity_scores
 from evaluation.baselines.item_item import ItemItem
 from evaluation.baselines.ranges import Range
-from evaluation.topk import top_k
 
 # a block's products with all movies are held at a time; with fewer in all, they are kept for the next fit
 _PRODUCTS_AT_ONCE = 1 << 24
@@ -130,11 +129,12 @@ def _largest(values: np.ndarray, indptr: np.ndarray, k: int) -> np.ndarray:
     """Places of the k largest positive values of each sparse row; of equal ones the first are taken."""
     kept = values > 0
     for row in np.flatnonzero(np.diff(indptr) > k):
-        begin, end = indptr[row], indptr[row + 1]
-        places, _ = top_k(values[None, begin:end], k)
-        chosen = np.zeros(end - begin, dtype=bool)
-        chosen[places[0]] = True
-        kept[begin:end] &= chosen
+        own = values[indptr[row] : indptr[row + 1]]
+        least = np.partition(own, len(own) - k)[len(own) - k]
+        chosen = own > least
+        equal = np.flatnonzero(own == least)
+        chosen[equal[: k - np.count_nonzero(chosen)]] = True
+        kept[indptr[row] : indptr[row + 1]] &= chosen
     return np.flatnonzero(kept)
 
 
