@@ -24,7 +24,7 @@ define install
 @$(ITSELF)
 endef
 
-.PHONY: run test setup lint types unit e2e notebooks docs rendered soak bench audit tables results lock clean help
+.PHONY: run test setup lint links types unit e2e notebooks docs rendered soak bench audit tables results lock clean help
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -54,20 +54,27 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: setup
+# the rooms under the names they are imported by, for tools that read packages from a path
+links:
+	@mkdir -p build/packages/tfrs_lab
+	@ln -sfn ../../../tfrs_lab/__init__.py build/packages/tfrs_lab/__init__.py
+	@for room in data evaluation models serving experiments; do \
+	    ln -sfn ../../../$$room build/packages/tfrs_lab/$$room; done
+
+types: setup links
 	$(BIN)/mypy
 
 unit: setup
 	$(BIN)/python -m pytest -n 2 -m 'not slow'
 
 e2e: setup
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 notebooks: setup
-	$(BIN)/python -m pytest --nbmake --nbmake-timeout=600 notebooks
+	$(BIN)/python -m pytest -n 2 --nbmake --nbmake-timeout=600 notebooks
 
 # pages that open from a file and ask no network; --strict: a broken link is an error
-docs: setup
+docs: setup links
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo 'Open build/docs/index.html'
 
@@ -94,7 +101,7 @@ audit:
 
 # README and docs tables from the committed results
 tables: setup
-	$(BIN)/python -m experiments.tables --write
+	$(BIN)/python -m benchmarks.pages.tables --write
 
 # the committed results themselves, 40 minutes on a quiet machine
 BASELINES = popularity recency itemknn ease ials
@@ -111,7 +118,7 @@ results: setup
 	$(call record,k-fold-both,ranking --split k-fold --ranking.time-neighbours both)
 	$(call record,leave-one-out,$(BASELINES) retrieval --split leave-one-out --retrieval.parts sequence)
 	$(call record,in-batch,retrieval --split stratified --retrieval.parts in_batch)
-	$(BIN)/python -m experiments.tables --write
+	$(BIN)/python -m benchmarks.pages.tables --write
 
 # requirements/*.txt: one resolution for every supported Python and platform (needs uv); versions stay as they are
 # where pyproject.toml allows it, UPGRADE=--upgrade takes the newest; bench and mlflow hold what they add to test

@@ -19,14 +19,14 @@ from typing import Any
 
 import polars as pl
 
-from data import generate, load, split
+from tfrs_lab.data import generate, load, split
 
 MODELS = ("ease", "ials", "retrieval")
 RECORD = Path(__file__).parent.parent / "docs" / "results" / "defaults.json"
 
 _RUN = """
 import resource, sys
-from experiments.cli import main
+from tfrs_lab.experiments.cli import main
 status = main(sys.argv[1:])
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 print(peak)

@@ -101,7 +101,7 @@ def train_here() -> list[dict[str, Any]]:
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[task["task"]["index"] % len(cores)]})
-    from models.backend import tf
+    from tfrs_lab.models.backend import tf
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     several = len(task["cluster"]["worker"]) > 1
@@ -112,8 +112,8 @@ def train_here() -> list[dict[str, Any]]:
 
 def generated() -> Any:
     """Rows with a few popular movies and many rare ones."""
-    from data import Interactions
-    from models.training_data import TrainingData
+    from tfrs_lab.data import Interactions
+    from tfrs_lab.models.training.data import TrainingData
 
     rng = np.random.default_rng(0)
     chance = 1 / np.arange(1, MOVIES + 1) ** 0.8
@@ -123,9 +123,9 @@ def generated() -> Any:
 
 
 def _train(case: Case, data: Any, strategy: Any) -> dict[str, Any]:
-    from models.backend import tf
-    from models.config import PairConfig
-    from models.pair import build_pair
+    from tfrs_lab.models.backend import tf
+    from tfrs_lab.models.two_tower.config import PairConfig
+    from tfrs_lab.models.two_tower.model import build_pair
 
     rate = {"adam": 2e-3, "adagrad": 0.06}[case.optimizer]
     config = PairConfig(

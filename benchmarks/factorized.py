@@ -14,12 +14,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from data import load, split
-from data.errors import DataError
-from data.interactions import Interactions
-from evaluation.baselines import IALSConfig, fit_ials
-from evaluation.factorized import factorized_top_k
-from evaluation.factorized_tfrs import factorized_top_k_streaming
+from benchmarks.factorized_tfrs import factorized_top_k_streaming
+from tfrs_lab.data import load, split
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.interactions import Interactions
+from tfrs_lab.evaluation.factorized import factorized_top_k
+from tfrs_lab.models.baselines import IALSConfig, fit_ials
 
 # (query vectors, candidate vectors, user of each interaction, candidate of each interaction)
 Case = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]

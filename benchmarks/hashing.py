@@ -13,13 +13,13 @@ import sys
 from typing import Any
 
 from benchmarks.record import Record, cores, versions_here
-from data import Interactions, load, split
-from evaluation import evaluate
-from experiments.fit_retrieval import as_recommender
-from models.backend import tf
-from models.pair import build_pair
-from models.retrieval import RetrievalConfig
-from models.training_data import TrainingData
+from tfrs_lab.data import Interactions, load, split
+from tfrs_lab.evaluation import evaluate
+from tfrs_lab.models.backend import tf
+from tfrs_lab.models.retrieval.config import RetrievalConfig
+from tfrs_lab.models.retrieval.fit import as_recommender
+from tfrs_lab.models.training.data import TrainingData
+from tfrs_lab.models.two_tower.model import build_pair
 
 VARIANTS = [(1, 0), *((share, hashes) for share in (2, 4, 8) for hashes in (1, 4))]
 """Ids to a row, and how many hashes; none for a row to each id."""

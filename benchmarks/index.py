@@ -26,10 +26,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.index_peers import PEERS, Candidate
-from serving.backend import HAS_SCANN, factorized_top_k, tf
-from serving.index import IndexSetting, ScannIndex
-from serving.measure import Search, fastest, recall
-from serving.tuning import tune
+from tfrs_lab.serving.backend import HAS_SCANN, factorized_top_k, tf
+from tfrs_lab.serving.index import IndexSetting, ScannIndex
+from tfrs_lab.serving.measure import Search, fastest, recall
+from tfrs_lab.serving.tuning import tune
 
 RECORD = Path(__file__).parent.parent / "docs" / "results" / "index.json"
 K, TARGET, QUERIES, DIM = 10, 0.95, 1000, 64

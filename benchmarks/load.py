@@ -125,7 +125,7 @@ def bare_throughput(directory: Path, users: list[str], seconds: float) -> float:
 
 def bare_calls(directory: str, seconds: str, *users: str) -> float:
     """Calls ``recommend`` for one user after the other; returns calls a second."""
-    from serving.http import tensorflow
+    from tfrs_lab.serving.http import tensorflow
 
     alive, functions = tensorflow.load_functions(Path(directory))
     inputs = {"exclude": np.empty((1, 0), dtype=object), "k": np.array(10, dtype=np.int32)}
@@ -151,7 +151,7 @@ def request_bytes(user: str) -> bytes:
 @contextmanager
 def server(directory: Path) -> Iterator[int]:
     """Runs ``recs serve`` on a free port while the block runs."""
-    words = [sys.executable, "-m", "experiments.cli", "serve", str(directory), "--port", "0", "--name", MODEL]
+    words = [sys.executable, "-m", "tfrs_lab.experiments.cli", "serve", str(directory), "--port", "0", "--name", MODEL]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

@@ -23,8 +23,8 @@ from typing import Any
 from benchmarks.environment import peers_python
 from benchmarks.record import Record, Target, cores, versions_here
 from benchmarks.turns import once
-from data import generate
-from data.official_files import write_official
+from tfrs_lab.data import generate
+from tfrs_lab.data.sources.official_files import write_official
 
 ROWS, USERS, MOVIES = 20_000_263, 138_493, 27_278
 TFDS_ROWS = (20_000, 60_000)
@@ -47,7 +47,9 @@ def tfds_seconds(folder: Path, rows: int) -> float:
         write(part, files)
         words = ["prepare", "20m", "--files", str(files), "--tfds-dir", str(folder / f"tfds-{part}")]
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "data.tfds_worker", *words], check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "tfrs_lab.data.sources.tfds_worker", *words], check=True, capture_output=True
+        )
         took.append(time.perf_counter() - started)
     return (took[1] - took[0]) / (TFDS_ROWS[1] - TFDS_ROWS[0]) * rows
 

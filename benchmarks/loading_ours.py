@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from benchmarks.worker import say
-from data import load, split
+from tfrs_lab.data import load, split
 
 
 def main() -> None:

@@ -22,9 +22,9 @@ import numpy as np
 from benchmarks.environment import peers_python
 from benchmarks.record import Record, Target, cores
 from benchmarks.turns import Contender, Failed
-from data import Interactions, load, split
-from evaluation import evaluate
-from evaluation.baselines import IALSConfig, fit_ials
+from tfrs_lab.data import Interactions, load, split
+from tfrs_lab.evaluation import evaluate
+from tfrs_lab.models.baselines import IALSConfig, fit_ials
 
 OURS = "TFRS Lab"
 NAMES = ("precision@10", "recall@10", "ndcg@10", "map@10", "mrr@10", "hit_rate@10")

@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 
 from benchmarks.factorized import movielens
+from benchmarks.factorized_tfrs import factorized_top_k_streaming
 from benchmarks.worker import serve
-from evaluation import score_topk
-from evaluation.factorized import factorized_top_k
-from evaluation.factorized_tfrs import factorized_top_k_streaming
+from tfrs_lab.evaluation import score_topk
+from tfrs_lab.evaluation.factorized import factorized_top_k
 
 
 def main() -> None:

@@ -17,16 +17,16 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from data import generate
-from data.official_files import write_official
+from tfrs_lab.data import generate
+from tfrs_lab.data.sources.official_files import write_official
 
 ROWS, USERS, MOVIES, TAGS = 32_000_204, 200_948, 87_585, 2_000_072
 
 _PARSE = """
 import json, resource, sys, time
-from data.archive import open_archive
-from data.catalogue import release
-from data.formats import parse_archive
+from tfrs_lab.data.reading.archive import open_archive
+from tfrs_lab.data.catalogue import release
+from tfrs_lab.data.reading.formats import parse_archive
 start = time.perf_counter()
 parsed = parse_archive(open_archive(sys.argv[1], release("32m")), "csv")
 seconds = time.perf_counter() - start

@@ -21,11 +21,11 @@ from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from benchmarks.record import Record, cores, versions_here
 from benchmarks.training_ours import tutorial_config
-from data import Interactions, load, split
-from experiments.training import compile_model
-from models.backend import tf
-from models.pair import build_pair
-from models.training_data import TrainingData
+from tfrs_lab.data import Interactions, load, split
+from tfrs_lab.models.backend import tf
+from tfrs_lab.models.training.data import TrainingData
+from tfrs_lab.models.training.loop import compile_model
+from tfrs_lab.models.two_tower.model import build_pair
 
 BATCHES, EPOCHS = (1024, 8192), 4
 OPERATION = re.compile(r"[^:]+:\w+")

@@ -30,8 +30,8 @@ import polars as pl
 from benchmarks.environment import peers_python
 from benchmarks.record import Record, Target, cores, versions_here
 from benchmarks.turns import ROOT
-from data import Interactions, load, split
-from evaluation import score_topk
+from tfrs_lab.data import Interactions, load, split
+from tfrs_lab.evaluation import score_topk
 
 ASKED, SECONDS, TIMES, SLOW, LIMIT = 0.488, 30.0, 5.0, 60.0, 300.0
 RUN = "TFRS Lab, linear, recs run"
@@ -95,7 +95,7 @@ def commands(question: Question) -> dict[str, list[str]]:
     files = [str(question.file), str(question.out)]
     run = ["run", "retrieval", "--split", "stratified", "--retrieval.parts", "linear", "--overwrite", "--out"]
     ours = {
-        RUN: [sys.executable, "-m", "experiments.cli", *run, str(question.out.with_name("run"))],
+        RUN: [sys.executable, "-m", "tfrs_lab.experiments.cli", *run, str(question.out.with_name("run"))],
         **{
             f"TFRS Lab, {part}, one fit": [sys.executable, "-m", "benchmarks.quality_ours", *files, part]
             for part in ("linear", "reconstruction")

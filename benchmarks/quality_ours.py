@@ -11,10 +11,10 @@ import numpy as np
 import polars as pl
 
 from benchmarks.peers.lists import write_lists
-from data import Interactions
-from experiments.experiment import FitContext
-from experiments.retrieval import EXPERIMENT
-from models.retrieval import RetrievalConfig
+from tfrs_lab.data import Interactions
+from tfrs_lab.models.retrieval.config import RetrievalConfig
+from tfrs_lab.models.retrieval.specification import SPECIFICATION
+from tfrs_lab.models.specification import FitContext
 
 PLANS: dict[str, dict[str, Any]] = {
     "linear": {"epochs": {}, "dimension": 64},
@@ -34,7 +34,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         plan = {**PLANS[part], **REST, "weights": {part: 1.0}}
         context = FitContext(0, Path(folder, "checkpoints"), Path(folder, "tensorboard"), plan=plan)
-        model = EXPERIMENT.fit(RetrievalConfig(parts=(part,)), rows, context).recommender
+        model = SPECIFICATION.fit(RetrievalConfig(parts=(part,)), rows, context).recommender
     write_lists(model.queries @ model.candidates.T, stored["user"], stored["movie"])
 
 

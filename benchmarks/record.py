@@ -14,7 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from experiments.benchmark_table import benchmark_cells, benchmark_notes, rounded
+from benchmarks.pages.benchmark_table import benchmark_cells, benchmark_notes, rounded
 
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 

@@ -19,9 +19,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from data import generate
-from data.official_files import write_official
-from experiments.plots import cost_per_rating
+from tfrs_lab.data import generate
+from tfrs_lab.data.sources.official_files import write_official
+from tfrs_lab.experiments.display.plots import cost_per_rating
 
 ROWS, USERS, MOVIES = 32_000_204, 200_948, 87_585
 SIZES = (100_000, 1_000_000, 3_200_000, 10_000_000, ROWS)

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from data import Interactions, Split, load, split
-from evaluation import evaluate
-from models.backend import tf
-from models.config import PairConfig
-from models.factors import FactorRecommender
-from models.pair import build_pair
-from models.training_data import TrainingData
+from tfrs_lab.data import Interactions, Split, load, split
+from tfrs_lab.evaluation import evaluate
+from tfrs_lab.models.backend import tf
+from tfrs_lab.models.retrieval.recommender import FactorRecommender
+from tfrs_lab.models.training.data import TrainingData
+from tfrs_lab.models.two_tower.config import PairConfig
+from tfrs_lab.models.two_tower.model import build_pair
 
 CONFIG = PairConfig(dimension=64, batch_size=1024, optimizer="adagrad", learning_rate=0.1, temperature=0.3)
 ASKED = 20_000

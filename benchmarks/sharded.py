@@ -20,9 +20,9 @@ import numpy as np
 
 from benchmarks.index import DIM, vectors
 from benchmarks.record import Record, Target, cores, versions_here
-from serving.backend import tf
-from serving.index import ScannIndex, usual_setting
-from serving.measure import Search, recall
+from tfrs_lab.serving.backend import tf
+from tfrs_lab.serving.index import ScannIndex, usual_setting
+from tfrs_lab.serving.measure import Search, recall
 
 MOVIES, QUERIES, TIMED, K = 1_000_000, 1000, 500, 100
 SHARDS = (1, 2, 4, 8)

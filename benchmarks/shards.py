@@ -22,7 +22,7 @@ from benchmarks.scale import shape
 from benchmarks.scale_worker import CONFIG
 from benchmarks.turns import once
 from benchmarks.worker import say
-from data import Interactions, Vocabulary, generate
+from tfrs_lab.data import Interactions, Vocabulary, generate
 
 TEXT_ROWS = 300_000
 """Of the lines of text only so many are read: the others take as long each."""
@@ -32,7 +32,7 @@ WAYS = ("text", "memory", "shards")
 
 def write(folder: Path, rows: int) -> None:
     """The three forms of the ratings."""
-    from models.shards import write_shards
+    from tfrs_lab.models.training.shards import write_shards
 
     users, movies = shape(rows)
     ratings = generate(users, movies, rows, half_stars=True, by_user=True).ratings
@@ -46,7 +46,7 @@ def write(folder: Path, rows: int) -> None:
 
 def rows_of(way: str, folder: Path) -> Interactions:
     """Ready to be read in batches."""
-    from models.shards import ShardedRows
+    from tfrs_lab.models.training.shards import ShardedRows
 
     stored = ShardedRows(folder / "shards")
     if way == "shards":
@@ -57,7 +57,7 @@ def rows_of(way: str, folder: Path) -> Interactions:
 
 def read_text(folder: Path) -> float:
     """Rows a second."""
-    from models.backend import tf
+    from tfrs_lab.models.backend import tf
 
     tables = pl.read_csv(folder / "text.csv", schema_overrides={"user_id": pl.String, "movie_id": pl.String})
     lookups = [tf.keras.layers.StringLookup(vocabulary=Vocabulary.from_ids(column).ids) for column in tables]
@@ -73,8 +73,8 @@ def measure(way: str, folder: Path) -> dict[str, float]:
     """Rows a second read, and where it is this project's way also trained on; and the most memory that it took."""
     if way == "text":
         return {"read": read_text(folder)}
-    from models.pair import build_pair
-    from models.training_data import TrainingData
+    from tfrs_lab.models.training.data import TrainingData
+    from tfrs_lab.models.two_tower.model import build_pair
 
     rows = rows_of(way, folder)
     pair = build_pair(CONFIG, TrainingData.without_features(rows), seed=0)

@@ -47,8 +47,8 @@ def measure(export: Path | None, user: str, rounds: int) -> list[dict[str, Any]]
             export.mkdir()
             subprocess.run([sys.executable, "-c", TOY, str(export / "1")], cwd=ROOT, check=True, capture_output=True)
         calls = {
-            "recs --help": ["-m", "experiments.cli", "--help"],
-            "recs recommend": ["-m", "experiments.cli", "recommend", str(export), "--user", user],
+            "recs --help": ["-m", "tfrs_lab.experiments.cli", "--help"],
+            "recs recommend": ["-m", "tfrs_lab.experiments.cli", "recommend", str(export), "--user", user],
             "import tensorflow": ["-c", "import tensorflow"],
         }
         least = {name: (float("inf"), float("inf")) for name in calls}

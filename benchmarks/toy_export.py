@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from models.backend import tf
-from serving.http.catalogue import EXTRA, Catalogue, Movie, write_catalogue
+from tfrs_lab.models.backend import tf
+from tfrs_lab.serving.http.catalogue import EXTRA, Catalogue, Movie, write_catalogue
 
 Tensor = Any
 _IDS = tf.TensorSpec([None], tf.string)

@@ -14,7 +14,7 @@ def write_rows(file: Path) -> None:
 
     Writes ``user_id`` and ``movie_title`` [rows] strings, ``user`` and ``movie`` [rows] int32, and the numbers of each.
     """
-    from data import Interactions, load
+    from tfrs_lab.data import Interactions, load
 
     dataset = load("100k")
     titled = dataset.ratings.join(dataset.movies.select("movie_id", "movie_title"), on="movie_id", how="left")

@@ -12,13 +12,13 @@ import numpy as np
 import polars as pl
 
 from benchmarks.worker import serve
-from data import Interactions
-from experiments.reporter import Reporter
-from experiments.training import Schedule, compile_model, fit_keras
-from models.backend import tf, tfrs
-from models.config import PairConfig
-from models.pair import TowerPair, build_pair
-from models.training_data import TrainingData
+from tfrs_lab.data import Interactions
+from tfrs_lab.models.backend import tf, tfrs
+from tfrs_lab.models.training.data import TrainingData
+from tfrs_lab.models.training.loop import Schedule, compile_model, fit_keras
+from tfrs_lab.models.training.reporter import Reporter
+from tfrs_lab.models.two_tower.config import PairConfig
+from tfrs_lab.models.two_tower.model import TowerPair, build_pair
 
 
 def tutorial_config(batch_size: int) -> PairConfig:

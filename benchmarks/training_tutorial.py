@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.worker import serve
-from models.backend import tf, tfrs
+from tfrs_lab.models.backend import tf, tfrs
 
 
 class TutorialModel(tfrs.Model):

@@ -13,16 +13,16 @@ import numpy as np
 
 from benchmarks.training_tutorial import TutorialModel
 from benchmarks.worker import say
-from data import Interactions, load, split
-from evaluation import evaluate
-from experiments.fit_retrieval import as_recommender
-from experiments.reporter import Reporter
-from experiments.training import Schedule, compile_model, fit_keras
-from models.backend import tf
-from models.factors import FactorRecommender
-from models.pair import build_pair
-from models.retrieval import RetrievalConfig
-from models.training_data import TrainingData
+from tfrs_lab.data import Interactions, load, split
+from tfrs_lab.evaluation import evaluate
+from tfrs_lab.models.backend import tf
+from tfrs_lab.models.retrieval.config import RetrievalConfig
+from tfrs_lab.models.retrieval.fit import as_recommender
+from tfrs_lab.models.retrieval.recommender import FactorRecommender
+from tfrs_lab.models.training.data import TrainingData
+from tfrs_lab.models.training.loop import Schedule, compile_model, fit_keras
+from tfrs_lab.models.training.reporter import Reporter
+from tfrs_lab.models.two_tower.model import build_pair
 
 Model = Callable[[], FactorRecommender]
 

@@ -18,12 +18,12 @@ from typing import Any
 
 from benchmarks.record import Record, Target, cores, versions_here
 from benchmarks.training_ours import tutorial_config
-from data import Interactions, load, split
-from models.backend import tf
-from models.config import PairConfig
-from models.joint_config import reconstruction_pair
-from models.pair import TowerPair, build_pair
-from models.training_data import TrainingData
+from tfrs_lab.data import Interactions, load, split
+from tfrs_lab.models.backend import tf
+from tfrs_lab.models.multitask.config import reconstruction_pair
+from tfrs_lab.models.training.data import TrainingData
+from tfrs_lab.models.two_tower.config import PairConfig
+from tfrs_lab.models.two_tower.model import TowerPair, build_pair
 
 STEPS, ROUNDS, ROUNDING = 10, 6, 1e-5
 Losses = Callable[[TowerPair, dict[str, Any], dict[str, Any]], tf.Tensor]
@@ -36,7 +36,7 @@ def as_matrix(pair: TowerPair, batch: dict[str, Any], dense: dict[str, Any]) -> 
 
 
 def as_dense(pair: TowerPair, batch: dict[str, Any], dense: dict[str, Any]) -> tf.Tensor:
-    """``models.objectives.Reconstruction`` from histories as matrices [users, movies]."""
+    """``tfrs_lab.models.two_tower.objectives.Reconstruction`` from histories as matrices [users, movies]."""
     config, kept = pair.objective.config, dense["kept"]
     (sources, _), (candidates, _) = pair.tables()
     queries = tf.matmul(kept, sources) / tf.maximum(tf.reduce_sum(kept, axis=1), 1.0)[:, None]

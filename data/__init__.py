@@ -1,22 +1,22 @@
 """Where ratings come from: MovieLens through TFDS, archives, files → tables → splits. Imports no TensorFlow."""
 
-from data.catalogue import NAMES
-from data.dataset import Dataset, fingerprint
-from data.errors import DataError, printable
-from data.feature_files import read_columns
-from data.files import load_files, load_split_files, read_ratings_file
-from data.hints import did_you_mean
-from data.interactions import Interactions, Vocabulary
-from data.loading import load
-from data.names import parse_columns
-from data.parquet import read_table
-from data.questions import REVEALED, Question, answerable, question
-from data.split_detection import described, detect_split
-from data.splits import SPLITS, Split, folds, split
-from data.summary import info
-from data.synthetic import generate
-from data.tfds_bridge import prepare as prepare_tfds
-from data.validation_cut import held_out, with_validation
+from tfrs_lab.data.catalogue import NAMES
+from tfrs_lab.data.dataset import Dataset, fingerprint
+from tfrs_lab.data.errors import DataError, printable
+from tfrs_lab.data.evaluation_tasks import REVEALED, Question, answerable, question
+from tfrs_lab.data.interactions import Interactions, Vocabulary
+from tfrs_lab.data.names import parse_columns
+from tfrs_lab.data.reading.feature_files import read_columns
+from tfrs_lab.data.reading.files import load_files, load_split_files, read_ratings_file
+from tfrs_lab.data.reading.hints import did_you_mean
+from tfrs_lab.data.reading.parquet import read_table
+from tfrs_lab.data.sources.loading import load
+from tfrs_lab.data.sources.tfds_bridge import prepare as prepare_tfds
+from tfrs_lab.data.splits.detection import described, detect_split
+from tfrs_lab.data.splits.kinds import SPLITS, Split, folds, split
+from tfrs_lab.data.splits.validation import held_out, with_validation
+from tfrs_lab.data.summary import info
+from tfrs_lab.data.synthetic import generate
 
 __all__ = [
     "NAMES",

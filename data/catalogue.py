@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
-from data.errors import DataError
+from tfrs_lab.data.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Release:
 
     Attributes:
         name: Our name for it.
-        layout: Key into ``data.formats.PARSERS``.
+        layout: Key into ``tfrs_lab.data.reading.formats.PARSERS``.
         folder: Folder inside the official archive.
         counts: Numbers of ratings, users and movies in the official files.
         tfds: Whether TFDS has the datasets ``movielens/<name>-ratings`` and ``-movies``, with checksums.

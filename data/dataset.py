@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from data.errors import DataError
-from data.interactions import Interactions
-from data.reading.summary import ReadingSummary
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.interactions import Interactions
+from tfrs_lab.data.read_summary import ReadingSummary
 
 RATINGS_SCHEMA: dict[str, Any] = {
     "user_id": pl.String,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from data.interactions import Vocabulary
+from tfrs_lab.data.interactions import Vocabulary
 
 RELEASE_STEPS = 32
 """Steps of release dates, evenly over the movies: fine where there are many."""

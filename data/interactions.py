@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-from data.errors import DataError
+from tfrs_lab.data.errors import DataError
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from data.dataset import MOVIES_SCHEMA, RATINGS_SCHEMA, USERS_SCHEMA
-from data.errors import DataError
+from tfrs_lab.data.dataset import MOVIES_SCHEMA, RATINGS_SCHEMA, USERS_SCHEMA
+from tfrs_lab.data.errors import DataError
 
 SCHEMAS = {"ratings": RATINGS_SCHEMA, "movies": MOVIES_SCHEMA, "users": USERS_SCHEMA}
 KNOWN = tuple(dict.fromkeys(name for schema in SCHEMAS.values() for name in schema))

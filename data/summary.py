@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from data.dataset import Dataset
+from tfrs_lab.data.dataset import Dataset
 
 
 def info(dataset: Dataset) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from data.dataset import Dataset
-from data.errors import DataError
-from data.tables import bucketized_age, movies_table, users_table
+from tfrs_lab.data.dataset import Dataset
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.tables import bucketized_age, movies_table, users_table
 
 # A taste shows in a movie's first genre, in a word of its title and in what its users do for a living.
 _GENRES = [

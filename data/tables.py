@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from data.dataset import MOVIES_SCHEMA, USERS_SCHEMA
-from data.errors import DataError
+from tfrs_lab.data.dataset import MOVIES_SCHEMA, USERS_SCHEMA
+from tfrs_lab.data.errors import DataError
 
 # The last "(1995)" of a title, or the first year of "(1975-1979)": remakes and comments may stand in front or behind.
 _YEAR = r"^.*\(([0-9]{4})(?:\s?[-–]\s?[0-9]{0,4})?\s?\)"

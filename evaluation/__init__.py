@@ -1,22 +1,19 @@
-"""What a number means: metrics, the one protocol, baselines and significance.
+"""What a number means: metrics, the one protocol and significance.
 
-    result = evaluate(BASELINES["ease"].fit(Interactions.from_ratings(train)), test, seen=train)
+    result = evaluate(recommender, test, seen=train)
     result.metrics["ndcg@10"], result.confidence["ndcg@10"]
 
-Nothing here imports TensorFlow except `evaluation.factorized_tfrs`, which nothing imports by default.
+Nothing here imports TensorFlow, or a model.
 """
 
-from evaluation.baselines import BASELINES, Baseline
-from evaluation.bootstrap import Comparison, confidence_intervals, paired
-from evaluation.protocol import evaluate
-from evaluation.rating_metrics import mae, rating_errors, rmse
-from evaluation.recommender import Recommender
-from evaluation.result import Evaluation
-from evaluation.score import score_topk
+from tfrs_lab.evaluation.bootstrap import Comparison, confidence_intervals, paired
+from tfrs_lab.evaluation.protocol import evaluate
+from tfrs_lab.evaluation.rating_metrics import mae, rating_errors, rmse
+from tfrs_lab.evaluation.recommender import Recommender
+from tfrs_lab.evaluation.result import Evaluation
+from tfrs_lab.evaluation.score import score_topk
 
 __all__ = [
-    "BASELINES",
-    "Baseline",
     "Comparison",
     "Evaluation",
     "Recommender",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evaluation.topk import membership, top_k
+from tfrs_lab.evaluation.topk import membership, top_k
 
 TFRS_KS = (1, 5, 10, 50, 100)
 

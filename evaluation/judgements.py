@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-from data.errors import DataError
-from data.interactions import Vocabulary
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.interactions import Vocabulary
 
 _PAIR = ["user_id", "movie_id"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from data.errors import DataError
+from tfrs_lab.data.errors import DataError
 
 _PAIR = ("user_id", "movie_id")
 SKIP = "--skip-bad-lines (in Python mended_lists) leaves such rows out and ranks the others anew"

@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-from evaluation.judgements import Judgements
-from evaluation.metrics import ndcg_at_k
-from evaluation.recommender import Recommender
-from evaluation.scoring import Scorer, users_at_once
-from evaluation.topk import membership, top_k_unseen
+from tfrs_lab.evaluation.judgements import Judgements
+from tfrs_lab.evaluation.metrics import ndcg_at_k
+from tfrs_lab.evaluation.recommender import Recommender
+from tfrs_lab.evaluation.scoring import Scorer, users_at_once
+from tfrs_lab.evaluation.topk import membership, top_k_unseen
 
 
 @dataclass

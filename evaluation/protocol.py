@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-from evaluation.factorized import TFRS_KS, hits_within
-from evaluation.judgements import Judgements
-from evaluation.recommender import Recommender
-from evaluation.result import Evaluation, RankedLists, check_cutoffs, summarise
-from evaluation.scoring import Scorer, users_at_once
-from evaluation.topk import top_k_unseen
+from tfrs_lab.evaluation.factorized import TFRS_KS, hits_within
+from tfrs_lab.evaluation.judgements import Judgements
+from tfrs_lab.evaluation.recommender import Recommender
+from tfrs_lab.evaluation.result import Evaluation, RankedLists, check_cutoffs, summarise
+from tfrs_lab.evaluation.scoring import Scorer, users_at_once
+from tfrs_lab.evaluation.topk import top_k_unseen
 
 
 def evaluate(
@@ -40,7 +40,7 @@ def evaluate(
     - Of equal scores the lower movie id ranks first, so a constant scorer gets no credit.
     - Users whom the recommender does not know are scored by `score_history` from what they have seen, if anything.
     - ``factorized_top_k`` is TFRS's `FactorizedTopK`: per interaction and without masking, see
-      `evaluation.factorized`.
+      `tfrs_lab.evaluation.factorized`.
     - Coverage, novelty and Gini are over all movies that ``seen`` or ``test`` names; popularity is users in
       ``seen``.
 

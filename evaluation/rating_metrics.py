@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from evaluation.bootstrap import confidence_intervals
+from tfrs_lab.evaluation.bootstrap import confidence_intervals
 
 
 def rmse(truth: np.ndarray, prediction: np.ndarray) -> float:

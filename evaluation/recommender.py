@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from data.interactions import Vocabulary
+from tfrs_lab.data.interactions import Vocabulary
 
 
 @runtime_checkable

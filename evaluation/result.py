@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from evaluation import exposure
-from evaluation.bootstrap import confidence_intervals
-from evaluation.judgements import Judgements
-from evaluation.metrics import ranking_metrics
-from evaluation.slices import Slices, slice_metrics
-from evaluation.topk import membership
+from tfrs_lab.evaluation.bootstrap import confidence_intervals
+from tfrs_lab.evaluation.exposure import coverage, exposure, gini, novelty
+from tfrs_lab.evaluation.judgements import Judgements
+from tfrs_lab.evaluation.metrics import ranking_metrics
+from tfrs_lab.evaluation.slices import Slices, slice_metrics
+from tfrs_lab.evaluation.topk import membership
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Evaluation:
             averaged.
         confidence: The metrics that are means over users or interactions → 95 % bootstrap interval over
             users.
-        slices: Family → slice → metric → value, see `evaluation.slices`.
+        slices: Family → slice → metric → value, see `tfrs_lab.evaluation.slices`.
         per_user: ``user_id`` and a column for each per-user metric, in order of user id: what `paired`
             compares.
         topk: ``user_id``, ``movie_id``, ``rank`` (from 1), ``score``: the ranked lists without seen movies.
@@ -124,10 +124,10 @@ def _exposure_metrics(judgements: Judgements, top: np.ndarray, ks: Sequence[int]
     if not judgements.raters_total:
         return metrics
     for k in ks:
-        shown = exposure.exposure(top, k, len(judgements.movies))[judgements.catalogue]
-        metrics[f"coverage@{k}"] = exposure.coverage(shown)
-        metrics[f"novelty@{k}"] = exposure.novelty(shown, raters, judgements.raters_total)
-        metrics[f"gini@{k}"] = exposure.gini(shown)
+        shown = exposure(top, k, len(judgements.movies))[judgements.catalogue]
+        metrics[f"coverage@{k}"] = coverage(shown)
+        metrics[f"novelty@{k}"] = novelty(shown, raters, judgements.raters_total)
+        metrics[f"gini@{k}"] = gini(shown)
     return metrics
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from data.errors import DataError
-from evaluation.judgements import Judgements
-from evaluation.lists import ordered_lists
-from evaluation.result import Evaluation, RankedLists, check_cutoffs, summarise
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.evaluation.judgements import Judgements
+from tfrs_lab.evaluation.lists import ordered_lists
+from tfrs_lab.evaluation.result import Evaluation, RankedLists, check_cutoffs, summarise
 
 
 def score_topk(

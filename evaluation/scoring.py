@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from data.interactions import Vocabulary
-from evaluation.recommender import Recommender
+from tfrs_lab.data.interactions import Vocabulary
+from tfrs_lab.evaluation.recommender import Recommender
 
 _CELLS_AT_ONCE = 1 << 24
 

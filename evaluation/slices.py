@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evaluation.judgements import Judgements
-from evaluation.metrics import ranking_metrics
-from evaluation.topk import membership
+from tfrs_lab.evaluation.judgements import Judgements
+from tfrs_lab.evaluation.metrics import ranking_metrics
+from tfrs_lab.evaluation.topk import membership
 
 # name → (fewest, most) movies that a user of the slice has seen
 HISTORY_LENGTHS: dict[str, tuple[int, float]] = {

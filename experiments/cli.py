@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-from experiments.quick_import import quick_import
-from experiments.threads import limit_threads
+from tfrs_lab.experiments.runs.threads import limit_threads
+from tfrs_lab.models.quick_import import quick_import
 
 COMMANDS = {
     "run": "run one experiment and write a run directory",
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     limit_threads()
     try:
         with quick_import():
-            command = importlib.import_module(f"experiments.commands.{name}")
+            command = importlib.import_module(f"tfrs_lab.experiments.commands.{name}")
         command.main(words)
     except KeyboardInterrupt:
         return _fail(f"interrupted; {INTERRUPTED.get(name, 'go on with --resume')}", status=130)
@@ -74,21 +74,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "--debug" in words:
             raise
 
-        from experiments.failures import in_one_line
+        from tfrs_lab.experiments.runs.failures import in_one_line
 
         return _fail(in_one_line(error), status=1)
     return 0
 
 
-def run_module(experiment: str) -> None:
-    """``python -m experiments.NAME``: the same as ``recs run NAME``."""
-    sys.exit(main(["run", experiment, *sys.argv[1:]]))
-
-
 def _meant(name: str) -> str:
     """The command that was meant, if there is one like it; an experiment's name alone wants to be run."""
-    from data.hints import did_you_mean, near_words
-    from experiments.registry import NAMES
+    from tfrs_lab.data.reading.hints import did_you_mean, near_words
+    from tfrs_lab.models.registry import NAMES
 
     experiments = near_words(name, NAMES)
     hint = f"; did you mean recs run {experiments[0]}?" if experiments else ""

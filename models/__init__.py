@@ -11,7 +11,7 @@ Glossary, used in every name and docstring here:
   sizes of the vocabularies, ``k`` length of a result list.
 
 Importing this package sets ``TF_USE_LEGACY_KERAS=1``, because TFRS is written for Keras 2; it must come before
-TensorFlow. It imports no TensorFlow itself: modules here take it from ``models.backend``, which checks.
+TensorFlow. It imports no TensorFlow itself: modules here take it from ``tfrs_lab.models.backend``, which checks.
 """
 
 import os

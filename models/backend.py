@@ -1,11 +1,11 @@
 """TensorFlow and TensorFlow Recommenders, imported with the Keras that TFRS needs.
 
-Every module that needs TensorFlow says ``from models.backend import tf, tfrs``.
+Every module that needs TensorFlow says ``from tfrs_lab.models.backend import tf, tfrs``.
 """
 
 import os
 
-import models  # noqa: F401  (sets TF_USE_LEGACY_KERAS before TensorFlow is first imported)
+from tfrs_lab import models  # noqa: F401  (sets TF_USE_LEGACY_KERAS before TensorFlow is first imported)
 
 # Level 3 hides "no CUDA" and the like, which look like errors and are none; real errors raise exceptions.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -4,7 +4,7 @@ import importlib.util
 import os
 from typing import Any
 
-import serving  # noqa: F401  (sets TF_USE_LEGACY_KERAS before TensorFlow is first imported)
+from tfrs_lab import serving  # noqa: F401  (sets TF_USE_LEGACY_KERAS before TensorFlow is first imported)
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hides "no CUDA" and the like; real errors raise exceptions
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from serving.backend import tf
-from serving.servable import Servable
+from tfrs_lab.serving.backend import tf
+from tfrs_lab.serving.servable import Servable
 
 
 def _numbers_of(ids: np.ndarray) -> tf.lookup.StaticHashTable:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from serving.backend import tf
-from serving.catalogue import Movies
+from tfrs_lab.serving.backend import tf
+from tfrs_lab.serving.catalogue import Movies
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from serving.backend import tf
+from tfrs_lab.serving.backend import tf
 
 POOL = 5
 """Diverse lists are chosen from so many times as many movies as they are long."""

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from serving.backend import tf
-from serving.index import ExactIndex
-from serving.manifest import NAME, write_manifest
-from serving.module import RecommenderModule
-from serving.warmup import write_warmup
+from tfrs_lab.serving.backend import tf
+from tfrs_lab.serving.index import ExactIndex
+from tfrs_lab.serving.manifest import NAME, write_manifest
+from tfrs_lab.serving.module import RecommenderModule
+from tfrs_lab.serving.warmup import write_warmup
 
 EXTRA = "assets.extra"
 """Folder of a SavedModel that TensorFlow leaves alone."""

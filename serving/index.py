@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from serving.backend import HAS_SCANN, factorized_top_k, tf
+from tfrs_lab.serving.backend import HAS_SCANN, factorized_top_k, tf
 
 LIST, DEEPEST = 100.0, 3.0
 """For each so many movies that will be dropped a setting's leaves are searched once more, at most so many times."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from serving.backend import tf
-from serving.index import Index, IndexSetting, ScannIndex
+from tfrs_lab.serving.backend import tf
+from tfrs_lab.serving.index import Index, IndexSetting, ScannIndex
 
 BATCH = 256
 """Queries per request when speed is measured."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from serving.backend import Untracked, tf
-from serving.catalogue import Movies, Users
-from serving.conditions import Conditions
-from serving.diversity import POOL, alike_to_all, diversify
-from serving.index import Index
-from serving.reranking import rerank
-from serving.retrieve import best, retrieve
-from serving.servable import Servable
+from tfrs_lab.serving.backend import Untracked, tf
+from tfrs_lab.serving.catalogue import Movies, Users
+from tfrs_lab.serving.conditions import Conditions
+from tfrs_lab.serving.diversity import POOL, alike_to_all, diversify
+from tfrs_lab.serving.index import Index
+from tfrs_lab.serving.reranking import rerank
+from tfrs_lab.serving.retrieve import best, retrieve
+from tfrs_lab.serving.servable import Servable
 
 ONE: list[int | None] = [None]
 MANY: list[int | None] = [None, None]

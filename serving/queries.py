@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from serving.backend import tf
+from tfrs_lab.serving.backend import tf
 
 
 def count(movies: tf.Tensor) -> tf.Tensor:

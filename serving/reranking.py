@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from serving.backend import tf
-from serving.retrieve import best
-from serving.servable import Reranker
+from tfrs_lab.serving.backend import tf
+from tfrs_lab.serving.retrieve import best
+from tfrs_lab.serving.servable import Reranker
 
 
 class StoredOrder(tf.Module):

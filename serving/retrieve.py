@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from serving.backend import tf
-from serving.conditions import Conditions
-from serving.index import ExactIndex, Index
+from tfrs_lab.serving.backend import tf
+from tfrs_lab.serving.conditions import Conditions
+from tfrs_lab.serving.index import ExactIndex, Index
 
 FILTERED = 4
 """With filters, so many times as many movies are fetched."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from serving.backend import HAS_SCANN
-from serving.index import LEAST_SCANN, ExactIndex, IndexSetting, ScannIndex
-from serving.measure import Search, recall
+from tfrs_lab.serving.backend import HAS_SCANN
+from tfrs_lab.serving.index import LEAST_SCANN, ExactIndex, IndexSetting, ScannIndex
+from tfrs_lab.serving.measure import Search, recall
 
 REORDERS = (1, 2, 5, 15)
 """So many times k candidates are scored exactly, and at least so many times 20."""

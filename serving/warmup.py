@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-from serving.backend import tf
+from tfrs_lab.serving.backend import tf
 
 FILE = "tf_serving_warmup_requests"
 PACKAGE = "tfrs_lab.serving"

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data import generate
-from experiments.cli import main
 from soak.mutate import WORDS, mutate
 from soak.tally import Tally, ends_with_one_error
+from tfrs_lab.data import generate
+from tfrs_lab.experiments.cli import main
 
 INPUTS = 6_000
 _JSON_WORDS = (

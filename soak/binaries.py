@@ -16,12 +16,12 @@ import polars as pl
 import pyarrow
 import pyarrow.parquet
 
-from data import DataError, load_files
-from data.archive import in_memory, open_archive
-from data.catalogue import release
-from data.formats import parse_archive
 from soak import reference as ref
 from soak.texts import FILES, RATING_COLUMNS, Format, Rows
+from tfrs_lab.data import DataError, load_files
+from tfrs_lab.data.catalogue import release
+from tfrs_lab.data.reading.archive import in_memory, open_archive
+from tfrs_lab.data.reading.formats import parse_archive
 
 RATINGS = pl.DataFrame(
     {

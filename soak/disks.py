@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from data import cache, generate
-from data.official_files import write_official
-from experiments.rundir import partial_path
 from soak.artefacts import call
 from soak.kills import command, read
 from soak.tally import Tally, ends_with_one_error
+from tfrs_lab.data import generate
+from tfrs_lab.data.sources import cache
+from tfrs_lab.data.sources.official_files import write_official
+from tfrs_lab.experiments.storage.directory import partial_path
 
 ERRORS = (errno.ENOSPC, errno.EROFS, errno.EIO)
 PAIRS = 6
@@ -132,7 +133,16 @@ def _one_output(root: Path, out: Path, tally: Tally) -> Iterator[str]:
 
 def _one_cache(root: Path, place: Path, tally: Tally) -> Iterator[str]:
     """Both read the data, and the cache holds one whole entry."""
-    words = [sys.executable, "-m", "experiments.cli", "data", "info", "100k", "--data-dir", str(root / "ml-100k")]
+    words = [
+        sys.executable,
+        "-m",
+        "tfrs_lab.experiments.cli",
+        "data",
+        "info",
+        "100k",
+        "--data-dir",
+        str(root / "ml-100k"),
+    ]
     found = _together(words, os.environ | {"TFRS_LAB_CACHE": str(place)})
     tally.counts["pairs"] += 1
     entries = [entry.name for entry in (place / "100k").iterdir()]

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data import generate
 from soak.tally import Tally
+from tfrs_lab.data import generate
 
 KILLS = 60
 DEADLINE = 300.0
@@ -22,13 +22,13 @@ _EASE = ("ease",)
 _RETRIEVAL = ("retrieval", "--retrieval.parts", "in_batch", "--retrieval.in-batch.epochs", "4")
 _EVERY_EPOCH = """
 import sys
-from experiments import callbacks
-from experiments.cli import main
+from tfrs_lab.models.training import callbacks
+from tfrs_lab.experiments.cli import main
 
 callbacks.SECONDS_BETWEEN = 0.0  # so short a training would otherwise store nothing before its end
 sys.exit(main())
 """
-_PROGRAMS = {"ease": ["-m", "experiments.cli"], "retrieval": ["-c", _EVERY_EPOCH]}
+_PROGRAMS = {"ease": ["-m", "tfrs_lab.experiments.cli"], "retrieval": ["-c", _EVERY_EPOCH]}
 
 
 @dataclass(frozen=True)

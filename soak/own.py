@@ -12,10 +12,10 @@ from typing import Any
 
 import polars as pl
 
-from data import load_files
 from soak import own_reference as own
 from soak import reference as ref
 from soak.texts import Format, Rows
+from tfrs_lab.data import load_files
 
 OWN = (
     b"user_id,movie_id,user_rating,timestamp,note\n"

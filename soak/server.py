@@ -77,7 +77,7 @@ def server(directory: Path, tally: Tally) -> Iterator[tuple[subprocess.Popen, in
     words = ["serve", str(directory), "--port", "0", "--poll-seconds", "0.5", "--request-seconds", "5"]
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "experiments.cli", *words], stdout=subprocess.PIPE, stderr=log, text=True
+            [sys.executable, "-m", "tfrs_lab.experiments.cli", *words], stdout=subprocess.PIPE, stderr=log, text=True
         )
         assert process.stdout is not None
         said: list[str] = []

@@ -8,10 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from data import DataError
-from data.archive import in_memory
-from data.formats import GENRES_100K, OCCUPATIONS_1M, parse_archive
 from soak import reference as ref
+from tfrs_lab.data import DataError
+from tfrs_lab.data.reading.archive import in_memory
+from tfrs_lab.data.reading.formats import GENRES_100K, OCCUPATIONS_1M, parse_archive
 
 Rows = list[tuple[Any, ...]]
 

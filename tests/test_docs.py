@@ -6,13 +6,13 @@ import shlex
 
 import pytest
 
-from evaluation.metrics import RANKING_METRICS
-from experiments.cli import COMMANDS, main
-from experiments.registry import NAMES
-from experiments.tables import ROOT, pages
-from models.objectives import OBJECTIVES
-from models.sentences import ENCODERS
-from models.tower_parts import QUERY_PARTS
+from benchmarks.pages.tables import ROOT, pages
+from tfrs_lab.evaluation.metrics import RANKING_METRICS
+from tfrs_lab.experiments.cli import COMMANDS, main
+from tfrs_lab.models.content.sentences import ENCODERS
+from tfrs_lab.models.registry import NAMES
+from tfrs_lab.models.two_tower.objectives import OBJECTIVES
+from tfrs_lab.models.two_tower.tower_parts import QUERY_PARTS
 
 BLOCK = re.compile(r"(<!-- not run: .+? -->\n)?```python\n(.*?)```", re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

@@ -5,7 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from experiments.cli import main
+from tfrs_lab.experiments.cli import main
 
 pytestmark = pytest.mark.slow
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-import data
-import experiments
-from data import Dataset, Split
-from evaluation import evaluate
+from tfrs_lab import data, experiments
+from tfrs_lab.data import Dataset, Split
+from tfrs_lab.evaluation import evaluate
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
-from experiments.tables import ROOT
+from benchmarks.pages.tables import ROOT
 
 pytestmark = pytest.mark.slow
 ROOMS = ("data", "models", "evaluation", "serving", "experiments")
@@ -36,6 +36,7 @@ class Page(HTMLParser):
 def site(tmp_path_factory):
     pytest.importorskip("mkdocs", reason="needs the extra docs")
     directory = tmp_path_factory.mktemp("site")
+    subprocess.run(["make", "links"], cwd=ROOT, check=True)
     words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(directory)]
     built = subprocess.run(
         words, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}
@@ -55,7 +56,7 @@ def test_every_module_has_a_page_that_says_what_it_is(site):
         for module in (ROOT / room).rglob("*.py"):
             path = module.relative_to(ROOT).with_suffix("")
             name = {"__init__": "index", "index": "index_py"}.get(path.name, path.name)
-            page = site / "reference" / path.with_name(f"{name}.html")
+            page = site / "reference" / "tfrs_lab" / path.with_name(f"{name}.html")
             assert "<p>" in page.read_text(encoding="utf-8"), page
 
 
@@ -86,7 +87,7 @@ def test_it_reads_and_searches_from_files(site, browser):
     page, requests = browser.new_page(), []
     page.set_default_timeout(120_000)
     page.on("request", lambda request: requests.append(request.url))
-    for name in ("reference/evaluation/metrics.html", "notebooks/02_retrieval.html", "index.html"):
+    for name in ("reference/tfrs_lab/evaluation/metrics.html", "notebooks/02_retrieval.html", "index.html"):
         page.goto(f"file://{site}/{name}")
     page.locator(".md-search__input").press_sequentially("temperature")
     page.locator(".md-search-result__item").first.wait_for()

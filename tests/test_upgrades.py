@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.cli import main
+from tfrs_lab.experiments.cli import main
 
 ROOT = Path(__file__).parent.parent
 VERSIONS = sorted((ROOT / "tests" / "upgrades").glob("*.tar.gz"))

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from data.errors import DataError
-from data.names import OwnNames
-from data.records import NUMBER
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.names import OwnNames
+from tfrs_lab.data.reading.records import NUMBER
 
 HINT = "; --columns OURS=THEIRS says what they are called"
 _FEATURES = ("movies", "users")

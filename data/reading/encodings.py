@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from data.errors import DataError
-from data.reading.unpack import Content
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.reading.unpack import Content
 
 _MARKS = {b"\xff\xfe\x00\x00": "utf-32", b"\x00\x00\xfe\xff": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 

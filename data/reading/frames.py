@@ -8,13 +8,13 @@ from typing import Any
 
 import polars as pl
 
-from data.errors import DataError
-from data.names import OwnNames
-from data.parquet import read_foreign
-from data.reading.column_names import looks_like_data, resolve
-from data.reading.raw import RawTable
-from data.reading.text import read_text
-from data.reading.unpack import open_content
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.names import OwnNames
+from tfrs_lab.data.reading.column_names import looks_like_data, resolve
+from tfrs_lab.data.reading.parquet import read_foreign
+from tfrs_lab.data.reading.raw import RawTable
+from tfrs_lab.data.reading.text import read_text
+from tfrs_lab.data.reading.unpack import open_content
 
 
 def read_raw(

@@ -7,15 +7,15 @@ from typing import Any
 
 import polars as pl
 
-from data.dataset import RATINGS_SCHEMA
-from data.errors import DataError
-from data.names import OwnNames
-from data.reading.frames import read_raw
-from data.reading.raw import RawTable, sound
-from data.reading.repeats import merge
-from data.reading.summary import ReadingSummary
-from data.reading.times import read_times
-from data.reading.values import Values, read_ids, read_ratings_column
+from tfrs_lab.data.dataset import RATINGS_SCHEMA
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.names import OwnNames
+from tfrs_lab.data.read_summary import ReadingSummary
+from tfrs_lab.data.reading.frames import read_raw
+from tfrs_lab.data.reading.raw import RawTable, sound
+from tfrs_lab.data.reading.repeats import merge
+from tfrs_lab.data.reading.times import read_times
+from tfrs_lab.data.reading.values import Values, read_ids, read_ratings_column
 
 REQUIRED = ("user_id", "movie_id")
 

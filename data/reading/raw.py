@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import polars as pl
 
-from data.errors import DataError
-from data.reading.column_names import Columns
-from data.reading.values import Values
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.reading.column_names import Columns
+from tfrs_lab.data.reading.values import Values
 
 SKIP_HINT = "--skip-bad-lines drops such lines"
 Lines: TypeAlias = "Sequence[int] | np.ndarray"

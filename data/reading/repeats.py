@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from data.ratings_table import repetitions
+from tfrs_lab.data.reading.ratings_table import repetitions
 
 
 def merge(ratings: pl.DataFrame) -> pl.DataFrame:

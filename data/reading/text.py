@@ -9,15 +9,15 @@ from typing import Any
 
 import polars as pl
 
-from data.errors import DataError
-from data.names import OwnNames
-from data.reading.column_names import Columns, bare, looks_like_data, no_header, numbered, resolve
-from data.reading.encodings import as_utf8
-from data.reading.raw import Lines, RawTable
-from data.reading.unpack import Content
-from data.reading.values import NUMERIC
-from data.records import Syntax, records
-from data.regular import regular_lines
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.names import OwnNames
+from tfrs_lab.data.reading.column_names import Columns, bare, looks_like_data, no_header, numbered, resolve
+from tfrs_lab.data.reading.encodings import as_utf8
+from tfrs_lab.data.reading.raw import Lines, RawTable
+from tfrs_lab.data.reading.records import Syntax, records
+from tfrs_lab.data.reading.regular import regular_lines
+from tfrs_lab.data.reading.unpack import Content
+from tfrs_lab.data.reading.values import NUMERIC
 
 _SIGNS = (",", ";", "\t", "|", "::")
 _BLOCK_ROWS = 1 << 16
@@ -84,7 +84,7 @@ def _syntax(content: Content, names: Iterable[str]) -> Syntax:
 
 
 def _known() -> set[str]:
-    from data.reading.column_names import WELL_KNOWN
+    from tfrs_lab.data.reading.column_names import WELL_KNOWN
 
     return {name for names in WELL_KNOWN.values() for name in names}
 

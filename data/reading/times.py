@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from data.errors import DataError
-from data.reading.values import NUMERIC, Values, numbers_of
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.reading.values import NUMERIC, Values, numbers_of
 
 END_OF_TIME = 4_102_444_800  # 2100-01-01
 _FEW_DAYS = 864_000  # ten

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.errors import DataError
+from tfrs_lab.data.errors import DataError
 
 _SAVE = "save it as CSV or Parquet"
 _LOOK = 1 << 16  # bytes that are looked at

@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from data.errors import DataError
-from data.records import NUMBER, shorten
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.reading.records import NUMBER, shorten
 
 NUMERIC = f"^(?:{NUMBER})$"
 _ID = "expected an id"

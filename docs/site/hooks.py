@@ -41,12 +41,13 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def _page(path: str) -> str:
-    """The site's page for a path of the repository: `serving/index.py` → `reference/serving/index_py.md`."""
+    """The site's page for a path of the repository: `serving/index.py` → `reference/tfrs_lab/serving/index_py.md`."""
     if path in ("README.md", "notebooks"):
         return "index.md"
     if path.startswith("docs/"):
         return path.removeprefix("docs/")
     stem, extension = posixpath.splitext(path)
     if extension == ".py":
-        return f"reference/{stem}_py.md" if posixpath.basename(stem) == "index" else f"reference/{stem}.md"
-    return f"{stem}.md" if extension == ".ipynb" else f"reference/{path}/index.md"
+        reference = f"reference/tfrs_lab/{stem}"
+        return f"{reference}_py.md" if posixpath.basename(stem) == "index" else f"{reference}.md"
+    return f"{stem}.md" if extension == ".ipynb" else f"reference/tfrs_lab/{path}/index.md"

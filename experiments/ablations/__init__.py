@@ -30,6 +30,6 @@ class Ablation:
 
 
 def ablation(name: str) -> Ablation:
-    """The ablation of that name, from the module ``experiments.ablations.<name>``."""
-    found: Ablation = importlib.import_module(f"experiments.ablations.{name}").ABLATION
+    """The ablation of that name, from the module ``tfrs_lab.experiments.ablations.<name>``."""
+    found: Ablation = importlib.import_module(f"tfrs_lab.experiments.ablations.{name}").ABLATION
     return found

@@ -1,6 +1,6 @@
 """A bias for each movie."""
 
-from experiments.ablations import Ablation
+from tfrs_lab.experiments.ablations import Ablation
 
 ABLATION = Ablation(
     question="What is a learned bias for each movie worth, at first its log-popularity?",

@@ -1,6 +1,6 @@
 """The time of the request."""
 
-from experiments.ablations import Ablation
+from tfrs_lab.experiments.ablations import Ablation
 
 ABLATION = Ablation(
     question="What is it worth that the query tower knows the time? Ask on a split in time.",

@@ -1,6 +1,6 @@
 """The length of the vectors."""
 
-from experiments.ablations import Ablation
+from tfrs_lab.experiments.ablations import Ablation
 
 ABLATION = Ablation(
     question="How many dimensions does a vector need?",

@@ -1,6 +1,6 @@
 """The user as an id or as a history."""
 
-from experiments.ablations import Ablation
+from tfrs_lab.experiments.ablations import Ablation
 
 ABLATION = Ablation(
     question="What is the user's history worth beside or instead of the user's id?",

@@ -1,6 +1,6 @@
 """The logQ correction of in-batch negatives (Yi et al., RecSys 2019) and what goes with it."""
 
-from experiments.ablations import Ablation
+from tfrs_lab.experiments.ablations import Ablation
 
 ABLATION = Ablation(
     question="What is it worth to correct in-batch negatives for popularity, and to ignore the row's own movie?",

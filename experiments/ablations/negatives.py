@@ -1,6 +1,6 @@
 """The number of negatives."""
 
-from experiments.ablations import Ablation
+from tfrs_lab.experiments.ablations import Ablation
 
 ABLATION = Ablation(
     question="What are more negatives worth? A batch of n rows gives each row n - 1; uniform ones come on top.",

@@ -1,6 +1,6 @@
 """Cosine or inner product."""
 
-from experiments.ablations import Ablation
+from tfrs_lab.experiments.ablations import Ablation
 
 ABLATION = Ablation(
     question="What is it worth to scale vectors to unit length? Without it, the usual temperature is 1.",

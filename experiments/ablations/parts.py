@@ -1,7 +1,7 @@
 """The parts of the combined model, left out one at a time."""
 
-from experiments.ablations import Ablation
-from models.retrieval import RetrievalConfig
+from tfrs_lab.experiments.ablations import Ablation
+from tfrs_lab.models.retrieval.config import RetrievalConfig
 
 PARTS = RetrievalConfig().parts
 

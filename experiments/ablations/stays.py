@@ -1,6 +1,6 @@
 """Movies rated in one stay."""
 
-from experiments.ablations import Ablation
+from tfrs_lab.experiments.ablations import Ablation
 
 ABLATION = Ablation(
     question="What is it worth that two movies rated in one stay count more as a pair than two that were rated apart?",

@@ -1,6 +1,6 @@
 """The tasks of the multitask network, and how their losses are weighed."""
 
-from experiments.ablations import Ablation
+from tfrs_lab.experiments.ablations import Ablation
 
 ABLATION = Ablation(
     question="What do the tasks of the multitask network give each other, and does it matter how they are weighed?",

@@ -1,6 +1,6 @@
 """The temperature of the softmax."""
 
-from experiments.ablations import Ablation
+from tfrs_lab.experiments.ablations import Ablation
 
 ABLATION = Ablation(
     question="How sharp should the softmax be?",

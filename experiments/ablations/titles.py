@@ -1,6 +1,6 @@
 """The text of titles, for movies that nobody has rated."""
 
-from experiments.ablations import Ablation
+from tfrs_lab.experiments.ablations import Ablation
 
 NONE = {"features.words": 0, "features.grams": 0}
 

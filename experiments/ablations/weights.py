@@ -1,6 +1,6 @@
 """The trade-off between tasks: quality of lists against errors of ratings."""
 
-from experiments.ablations import Ablation
+from tfrs_lab.experiments.ablations import Ablation
 
 WEIGHTS = (3.0, 30.0, 300.0, 3000.0)
 

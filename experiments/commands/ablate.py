@@ -13,17 +13,17 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from experiments.ablate import run_ablations
-from experiments.ablation_table import ablation_cells
-from experiments.ablations import NAMES, ablation
-from experiments.display import console
-from experiments.files import without_nan, write_json
-from experiments.options import RunOptions
-from experiments.parts import load_source
-from experiments.reporter import reporter_here
-from experiments.rundir import read_config
-from experiments.settings import Settings, parse_words, to_words
-from experiments.usage import usage_error
+from tfrs_lab.data.storage import without_nan, write_json
+from tfrs_lab.experiments.ablations import NAMES, ablation
+from tfrs_lab.experiments.ablations.run import run_ablations
+from tfrs_lab.experiments.ablations.table import ablation_cells
+from tfrs_lab.experiments.command_line.options import RunOptions
+from tfrs_lab.experiments.command_line.settings import Settings, parse_words, to_words
+from tfrs_lab.experiments.command_line.usage import usage_error
+from tfrs_lab.experiments.display.display import console
+from tfrs_lab.experiments.runs.replicates import load_source
+from tfrs_lab.experiments.storage.directory import read_config
+from tfrs_lab.models.training.reporter import reporter_here
 
 DESCRIPTION = """Runs an experiment's default and its variants on the same splits, as `recs compare` would, and shows
 the paired difference of each variant to the default. Options of the experiment change the default.

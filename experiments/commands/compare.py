@@ -10,19 +10,26 @@ from pathlib import Path
 import polars as pl
 from rich.console import Console
 
-from experiments.commands.run import default_directory
-from experiments.comparing import Comparison, compare_experiments
-from experiments.comparison_table import ComparisonTable, caption, differences_lines
-from experiments.display import console, held_out_label, program, side_by_side
-from experiments.files import without_nan
-from experiments.options import RunOptions
-from experiments.recommend import StoredModel, example_user, favourites, load_model, recommend_for_user
-from experiments.registry import NAMES
-from experiments.reporter import reporter_here
-from experiments.rundir import read_config
-from experiments.settings import data_words, parse_settings, to_words
-from experiments.usage import usage_error
-from experiments.worker import Failed
+from tfrs_lab.data.storage import without_nan
+from tfrs_lab.experiments.command_line.options import RunOptions
+from tfrs_lab.experiments.command_line.settings import data_words, parse_settings, to_words
+from tfrs_lab.experiments.command_line.usage import usage_error
+from tfrs_lab.experiments.commands.run import default_directory
+from tfrs_lab.experiments.display.compared_runs import Comparison
+from tfrs_lab.experiments.display.comparison_table import ComparisonTable, caption, differences_lines
+from tfrs_lab.experiments.display.display import console, held_out_label, program, side_by_side
+from tfrs_lab.experiments.runs.compare import compare_experiments
+from tfrs_lab.experiments.runs.worker import Failed
+from tfrs_lab.experiments.storage.directory import read_config
+from tfrs_lab.experiments.storage.stored_model import (
+    StoredModel,
+    example_user,
+    favourites,
+    load_model,
+    recommend_for_user,
+)
+from tfrs_lab.models.registry import NAMES
+from tfrs_lab.models.training.reporter import reporter_here
 
 DEFAULT = ("popularity", "itemknn", "ease", "ials", "retrieval")
 

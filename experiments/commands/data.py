@@ -13,13 +13,13 @@ import tyro
 from rich import box
 from rich.table import Table
 
-from data import info, load, prepare_tfds
-from experiments.display import console
-from experiments.options import ShardOptions
-from experiments.parts import load_source
-from experiments.reporter import reporter_here
-from experiments.sharding import write_sharded
-from experiments.usage import parse_options, usage_error
+from tfrs_lab.data import info, load, prepare_tfds
+from tfrs_lab.experiments.command_line.options import ShardOptions
+from tfrs_lab.experiments.command_line.usage import parse_options, usage_error
+from tfrs_lab.experiments.display.display import console
+from tfrs_lab.experiments.runs.replicates import load_source
+from tfrs_lab.experiments.storage.sharded_dataset import write_sharded
+from tfrs_lab.models.training.reporter import reporter_here
 
 ACTIONS = {
     "info": "counts, ranges and checksums",

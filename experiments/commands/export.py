@@ -10,9 +10,9 @@ from typing import Literal
 
 import tyro
 
-from experiments.display import console
-from experiments.reporter import reporter_here
-from experiments.usage import parse_options
+from tfrs_lab.experiments.command_line.usage import parse_options
+from tfrs_lab.experiments.display.display import console
+from tfrs_lab.models.training.reporter import reporter_here
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ExportOptions:
 def main(words: Sequence[str]) -> None:
     """Exports, and prints how to load it."""
     options = parse_options(ExportOptions, words, prog="recs export")
-    from experiments.exporting import export_run
+    from tfrs_lab.experiments.export.export import export_run
 
     found = export_run(options.run, options.out, options.index, options.min_recall, reporter_here())
     if options.json:

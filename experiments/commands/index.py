@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import tyro
 
-from data.dataset import MOVIES_SCHEMA
-from data.feature_files import read_features
-from experiments.display import console, program
-from experiments.files import without_nan
-from experiments.reporter import reporter_here
-from experiments.usage import parse_options
+from tfrs_lab.data.dataset import MOVIES_SCHEMA
+from tfrs_lab.data.reading.feature_files import read_features
+from tfrs_lab.data.storage import without_nan
+from tfrs_lab.experiments.command_line.usage import parse_options
+from tfrs_lab.experiments.display.display import console, program
+from tfrs_lab.models.training.reporter import reporter_here
 
 if TYPE_CHECKING:
-    from experiments.index_store import StoredIndex
+    from tfrs_lab.experiments.export.index_store import StoredIndex
 
 DESCRIPTION = """Finds the fastest way to search a run's movies whose recall reaches the target, brute force or ScaNN,
 builds the index and records the curve in RUN/index.json and RUN/index.svg.
@@ -73,7 +73,7 @@ def main(words: Sequence[str]) -> None:
 
 
 def _index(options: IndexOptions) -> StoredIndex:
-    from experiments.indexing import Aim, change_movies, tune_index
+    from tfrs_lab.experiments.export.indexing import Aim, change_movies, tune_index
 
     if options.add or options.remove:
         table = read_features(options.add, MOVIES_SCHEMA, "movie_id")[0] if options.add else None

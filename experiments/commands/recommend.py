@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 import polars as pl
 import tyro
 
-from data import DataError, Vocabulary, did_you_mean, fingerprint, printable, read_columns
-from experiments.display import console, program
-from experiments.id_lists import parse_history
-from experiments.recommend_shown import about_history, about_user, answer_table
-from experiments.recommend_source import Source, check_place, exported_version, open_source
-from experiments.reporter import reporter_here
-from experiments.usage import fail, parse_options, usage_error
+from tfrs_lab.data import DataError, Vocabulary, did_you_mean, fingerprint, printable, read_columns
+from tfrs_lab.experiments.command_line.id_lists import parse_history
+from tfrs_lab.experiments.command_line.usage import fail, parse_options, usage_error
+from tfrs_lab.experiments.display.display import console, program
+from tfrs_lab.experiments.recommend.open import check_place, exported_version, open_source
+from tfrs_lab.experiments.recommend.shown import about_history, about_user, answer_table
+from tfrs_lab.experiments.storage.recommender_source import Source
+from tfrs_lab.models.training.reporter import reporter_here
 
 if TYPE_CHECKING:  # what an export does not need is imported where it is needed: that saves half a second
-    from experiments.bulk import Plan
-    from experiments.recommend import StoredModel
+    from tfrs_lab.experiments.recommend.all_users import Plan
+    from tfrs_lab.experiments.storage.stored_model import StoredModel
 
 PROG = "recs recommend"
 
@@ -79,8 +80,8 @@ def main(words: Sequence[str]) -> None:
         return
     source: Source
     if options.source is None:
-        from experiments.recommend import example_user
-        from experiments.recommend_run import RunSource
+        from tfrs_lab.experiments.recommend.from_run import RunSource
+        from tfrs_lab.experiments.storage.stored_model import example_user
 
         model = _own(options)
         source, somebody = RunSource(model, f"{options.ratings}"), example_user(model)
@@ -104,7 +105,7 @@ def main(words: Sequence[str]) -> None:
             answer_table(found, f"{source.name} recommends {'after this history' if history else f'for user {user}'}")
         )
     if options.source is None and _can_be_split(model.known):
-        from experiments.settings import data_words
+        from tfrs_lab.experiments.command_line.settings import data_words
 
         words = [program(), "run", options.model, *data_words(options)]
         screen.print(f"next: {shlex.join(words)}\n      keeps the model, and says how good it is", soft_wrap=True)
@@ -137,7 +138,7 @@ def _wrong(options: RecommendOptions) -> str | None:
     if not options.all_users and (options.allow or options.deny or options.shard):
         return "--allow, --deny and --shard: expected together with --all-users"
     if options.shard is not None:
-        from experiments.bulk import Shard
+        from tfrs_lab.experiments.recommend.all_users import Shard
 
         try:
             Shard.parse(options.shard)
@@ -148,9 +149,9 @@ def _wrong(options: RecommendOptions) -> str | None:
 
 def _own(options: RecommendOptions) -> StoredModel:
     """A model of the user's own ratings."""
-    from experiments.options import DataOptions
-    from experiments.recommend_own import fitted_on_all
-    from experiments.registry import NAMES
+    from tfrs_lab.experiments.command_line.options import DataOptions
+    from tfrs_lab.experiments.recommend.from_ratings import fitted_on_all
+    from tfrs_lab.models.registry import NAMES
 
     if options.model not in NAMES:
         usage_error(PROG, "--model", NAMES, options.model)
@@ -161,7 +162,7 @@ def _own(options: RecommendOptions) -> StoredModel:
 
 def _plan(options: RecommendOptions) -> Plan:
     """The lists of all users."""
-    from experiments.bulk import make_plan, plan_of_run
+    from tfrs_lab.experiments.recommend.all_users import make_plan, plan_of_run
 
     limits = _movie_ids(options.allow), _movie_ids(options.deny)
     if options.source is None:
@@ -174,7 +175,7 @@ def _plan(options: RecommendOptions) -> Plan:
 
 def _all_users(options: RecommendOptions, out: Path) -> None:
     """Writes the lists of all users and says how many."""
-    from experiments.bulk import Shard, recommend_to_all
+    from tfrs_lab.experiments.recommend.all_users import Shard, recommend_to_all
 
     plan, reporter = _plan(options), reporter_here()
     for line in unknown_movies(plan.model.recommender.movies, {"--allow": options.allow, "--deny": options.deny}):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import tyro
 
-from data import DataError
-from experiments.display import console
-from experiments.usage import parse_options
+from tfrs_lab.data import DataError
+from tfrs_lab.experiments.command_line.usage import parse_options
+from tfrs_lab.experiments.display.display import console
 
 DESCRIPTION = """Writes one self-contained HTML page about a finished run, or about several side by side: metrics with
 intervals and paired differences, quality by length of the list, by users and by movies, learning curves, calibration,
@@ -39,9 +39,9 @@ class ReportOptions:
 def main(words: Sequence[str]) -> None:
     """Writes the page and says where it is."""
     options = parse_options(ReportOptions, words, prog="recs report", description=DESCRIPTION)
-    from experiments.files import write_text
-    from experiments.reports import page, read_runs
-    from experiments.results import failed_in
+    from tfrs_lab.data.storage import write_text
+    from tfrs_lab.experiments.reports import page, read_runs
+    from tfrs_lab.experiments.storage.results import failed_in
 
     alone = len(options.runs) == 1
     out = options.out or (options.runs[0] / "report.html" if alone else Path("report.html"))

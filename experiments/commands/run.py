@@ -10,21 +10,29 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from experiments.display import console, factorized_line, program, rating_line, run_title, seconds, top_k_table
-from experiments.earlier_run import EarlierRun
-from experiments.experiment import Experiment
-from experiments.options import OneRunOptions
-from experiments.parts import load_source
-from experiments.recommend import example_user, load_model
-from experiments.registry import NAMES, experiment
-from experiments.repeating import check_repeatable, check_same_data
-from experiments.reporter import Reporter, reporter_here
-from experiments.results import Result
-from experiments.run import run_experiment
-from experiments.rundir import read_config
-from experiments.settings import Settings, parse_settings, to_words
-from experiments.sharding import unsuitable_for_shards
-from experiments.usage import fail, usage_error
+from tfrs_lab.experiments.command_line.options import OneRunOptions
+from tfrs_lab.experiments.command_line.settings import Settings, parse_settings, to_words
+from tfrs_lab.experiments.command_line.usage import fail, usage_error
+from tfrs_lab.experiments.display.display import (
+    console,
+    factorized_line,
+    program,
+    rating_line,
+    run_title,
+    seconds,
+    top_k_table,
+)
+from tfrs_lab.experiments.runs.repeat import check_repeatable, check_same_data
+from tfrs_lab.experiments.runs.replicates import load_source
+from tfrs_lab.experiments.runs.run import run_experiment
+from tfrs_lab.experiments.storage.directory import read_config
+from tfrs_lab.experiments.storage.earlier_run import EarlierRun
+from tfrs_lab.experiments.storage.results import Result
+from tfrs_lab.experiments.storage.sharded_dataset import unsuitable_for_shards
+from tfrs_lab.experiments.storage.stored_model import example_user, load_model
+from tfrs_lab.models.registry import NAMES, specification
+from tfrs_lab.models.specification import Specification
+from tfrs_lab.models.training.reporter import Reporter, reporter_here
 
 
 def main(words: Sequence[str]) -> None:
@@ -34,7 +42,7 @@ def main(words: Sequence[str]) -> None:
     if any(word.split("=")[0] == "--like" for word in words):
         check_repeatable(words, prog)
     read = partial(parse_settings, [name], prog=prog, kind=OneRunOptions)
-    settings = read(rest, description=experiment(name).summary)
+    settings = read(rest, description=specification(name).summary)
     resume, like, earlier = settings.options.resume, settings.options.like, settings.options.from_run
     if like is not None:
         settings = read([*to_words(read_config(like)["settings"]), *rest], description="")
@@ -49,12 +57,12 @@ def main(words: Sequence[str]) -> None:
             settings = read([*stored, *rest], description="")
         out = settings.options.out or default_directory(name, settings)
     reporter = reporter_here()
-    result = _run(experiment(name), settings, out, reporter, prog)
+    result = _run(specification(name), settings, out, reporter, prog)
     if result is not None:
         show(result, as_json=settings.options.json)
 
 
-def _run(experiment: Experiment, settings: Settings, out: Path, reporter: Reporter, prog: str) -> Result | None:
+def _run(experiment: Specification, settings: Settings, out: Path, reporter: Reporter, prog: str) -> Result | None:
     """Runs it, alone or together with others; None where another process has the result."""
     strategy = settings.options.distribute if isinstance(settings.options, OneRunOptions) else None
     if isinstance(settings.options, OneRunOptions) and settings.options.shards is not None:
@@ -66,7 +74,7 @@ def _run(experiment: Experiment, settings: Settings, out: Path, reporter: Report
         if settings.options.like is not None:
             check_same_data(settings.options.like, source.dataset, reporter)
         return run_experiment(experiment, settings, source, out, reporter)
-    from experiments.distributed import run_together, unsuitable  # needs TensorFlow
+    from tfrs_lab.experiments.distributed.run import run_together, unsuitable  # needs TensorFlow
 
     problem = unsuitable(experiment, settings.configs[experiment.name])
     if problem:
@@ -84,7 +92,7 @@ def _experiment_of(words: list[str]) -> tuple[str, list[str]]:
         return read_config(Path(words[1]))["experiment"], words
     if words and words[0] in ("-h", "--help"):
         print("usage: recs run EXPERIMENT [options]\n")
-        print("\n".join(f"  {name:<11} {experiment(name).summary}" for name in NAMES))
+        print("\n".join(f"  {name:<11} {specification(name).summary}" for name in NAMES))
         print(
             "\n`recs run EXPERIMENT --help` lists its options. `recs run --resume DIR` finishes an interrupted run, "
             "`recs run --like DIR` repeats a finished one."

@@ -11,11 +11,11 @@ from typing import Any
 
 import tyro
 
-from experiments.display import console
-from experiments.files import without_nan
-from experiments.registry import NAMES
-from experiments.stored_runs import StoredRun, check_deletable, delete_runs, stored_runs
-from experiments.usage import parse_options, usage_error
+from tfrs_lab.data.storage import without_nan
+from tfrs_lab.experiments.command_line.usage import parse_options, usage_error
+from tfrs_lab.experiments.display.display import console
+from tfrs_lab.experiments.storage.stored_runs import StoredRun, check_deletable, delete_runs, stored_runs
+from tfrs_lab.models.registry import NAMES
 
 SMALLER_IS_BETTER = ("rmse", "mae")
 OVERVIEW = """usage: recs runs [list] [options]
@@ -109,7 +109,7 @@ def _list(words: Sequence[str]) -> None:
     if options.json:
         print(json.dumps(without_nan([_record(run) for run in runs])))
         return
-    from experiments.runs_table import runs_table
+    from tfrs_lab.experiments.display.runs_table import runs_table
 
     if runs:
         console().print(runs_table(runs, options.root, options.sort))
@@ -154,7 +154,7 @@ def _record(run: StoredRun) -> dict[str, Any]:
 
 def _compare(words: Sequence[str]) -> None:
     options = parse_options(CompareOptions, words, prog="recs runs compare", description=COMPARE)
-    from experiments import compare
+    from tfrs_lab.experiments import compare
 
     table = compare(_found(options.runs, options.root), metrics=options.metrics)
     if options.json:

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import polars as pl
 
-from data import DataError, parse_columns, read_columns, read_ratings_file
-from data.dataset import RATINGS_SCHEMA
-from data.names import OwnNames
-from evaluation import Evaluation, score_topk
-from evaluation.lists import doubts, mended_lists
-from experiments.display import console, top_k_table
-from experiments.files import without_nan
-from experiments.options import Integers
-from experiments.reporter import Reporter, reporter_here
-from experiments.usage import parse_options
+from tfrs_lab.data import DataError, parse_columns, read_columns, read_ratings_file
+from tfrs_lab.data.dataset import RATINGS_SCHEMA
+from tfrs_lab.data.names import OwnNames
+from tfrs_lab.data.storage import without_nan
+from tfrs_lab.evaluation import Evaluation, score_topk
+from tfrs_lab.evaluation.lists import doubts, mended_lists
+from tfrs_lab.experiments.command_line.options import Integers
+from tfrs_lab.experiments.command_line.usage import parse_options
+from tfrs_lab.experiments.display.display import console, top_k_table
+from tfrs_lab.models.training.reporter import Reporter, reporter_here
 
 TOPK_SCHEMA = {"user_id": pl.String, "movie_id": pl.String, "rank": pl.Int64, "score": pl.Float64}
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import tyro
 
-from experiments.display import console
-from experiments.usage import parse_options
-from serving.http.settings import ServerSettings
+from tfrs_lab.experiments.command_line.usage import parse_options
+from tfrs_lab.experiments.display.display import console
+from tfrs_lab.serving.http.settings import ServerSettings
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def main(words: Sequence[str]) -> None:
     """Serves until it is stopped."""
     options = parse_options(ServeOptions, words, prog="recs serve")
     try:
-        from serving.http.access import Access, read_key
-        from serving.http.run import serve
+        from tfrs_lab.serving.http.access import Access, read_key
+        from tfrs_lab.serving.http.run import serve
     except ModuleNotFoundError as error:
         if error.name not in ("fastapi", "fastapi_offline", "uvicorn", "prometheus_client"):
             raise

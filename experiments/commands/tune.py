@@ -13,20 +13,20 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from data import Split, fingerprint
-from experiments.display import console, number, program
-from experiments.environment import git_commit, package_versions
-from experiments.experiment import Experiment
-from experiments.files import without_nan, write_json, write_text
-from experiments.options import DataOptions
-from experiments.overrides import flatten, short
-from experiments.parts import Source, load_source
-from experiments.registry import experiment
-from experiments.reporter import Reporter, reporter_here
-from experiments.settings import parse_words
-from experiments.spaces import SPACES, Space
-from experiments.spaces import to_json as space_to_json
-from experiments.usage import usage_error
+from tfrs_lab.data import Split, fingerprint
+from tfrs_lab.data.storage import without_nan, write_json, write_text
+from tfrs_lab.experiments.command_line.options import DataOptions
+from tfrs_lab.experiments.command_line.settings import parse_words
+from tfrs_lab.experiments.command_line.usage import usage_error
+from tfrs_lab.experiments.display.display import console, number, program
+from tfrs_lab.experiments.runs.replicates import Source, load_source
+from tfrs_lab.experiments.storage.environment import git_commit, package_versions
+from tfrs_lab.experiments.tuning.spaces import SPACES, Space
+from tfrs_lab.experiments.tuning.spaces import to_json as space_to_json
+from tfrs_lab.models.config_fields import flatten, short
+from tfrs_lab.models.registry import specification
+from tfrs_lab.models.specification import Specification
+from tfrs_lab.models.training.reporter import Reporter, reporter_here
 
 DESCRIPTION = """Looks for better settings than those given, on validation rows only.
 
@@ -86,8 +86,8 @@ def main(words: Sequence[str]) -> None:
     reporter = reporter_here()
     source = load_source(options, reporter)
     file = options.study or default_study(name, source, options.seed)
-    start = experiment(name).settled(configs[name])
-    record, settings = _tune(experiment(name), start, space, source, options, file, reporter)
+    start = specification(name).settled(configs[name])
+    record, settings = _tune(specification(name), start, space, source, options, file, reporter)
     out = options.out or file.with_suffix(".json")
     settings_file = out.with_suffix(".toml")
     write_json(out, record)
@@ -134,7 +134,7 @@ def logs_of(study: Path) -> Path:
 
 
 def _tune(
-    experiment: Experiment,
+    experiment: Specification,
     start: Any,
     space: Space,
     source: Source,
@@ -143,12 +143,12 @@ def _tune(
     reporter: Reporter,
 ) -> tuple[dict[str, Any], str]:
     """The record and the best settings; Optuna is imported only now, so that help texts come at once."""
-    from experiments.fitting import check_time
-    from experiments.tuning.folds import validation_folds, with_ratings
-    from experiments.tuning.logs import begin_logs, log_trials
-    from experiments.tuning.record import best_settings, make_record, to_toml
-    from experiments.tuning.search import Task, search
-    from experiments.tuning.study import open_study
+    from tfrs_lab.experiments.runs.fit_on_split import check_time
+    from tfrs_lab.experiments.tuning.folds import validation_folds, with_ratings
+    from tfrs_lab.experiments.tuning.logs import begin_logs, log_trials
+    from tfrs_lab.experiments.tuning.record import best_settings, make_record, to_toml
+    from tfrs_lab.experiments.tuning.search import Task, search
+    from tfrs_lab.experiments.tuning.study import open_study
 
     check_time(experiment, start, source.kind)
     split = source.split(options.seed)
@@ -171,7 +171,7 @@ def _tune(
 
 
 def identify(
-    experiment: Experiment, start: Any, space: Space, split: Split, source: Source, options: TuneOptions
+    experiment: Specification, start: Any, space: Space, split: Split, source: Source, options: TuneOptions
 ) -> dict[str, Any]:
     """What a study is about: everything that decides the value of a trial."""
     return {

@@ -11,8 +11,8 @@ nothing for it:
     examples, environment     some users' lists; settings, versions, machine
 """
 
-from experiments.reports.numbers import compared
-from experiments.reports.page import page, write_report
-from experiments.reports.runs import Run, as_runs, asked_of, comparable, read_runs
+from tfrs_lab.experiments.reports.numbers import compared
+from tfrs_lab.experiments.reports.page import page, write_report
+from tfrs_lab.experiments.reports.runs import Run, as_runs, asked_of, comparable, read_runs
 
 __all__ = ["Run", "as_runs", "asked_of", "comparable", "compared", "page", "read_runs", "write_report"]

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import TYPE_CHECKING
 
-from experiments.reports.html import Section, figure, runs_legend
-from experiments.reports.runs import Run
-from experiments.reports.svg import INK, label, line_style, panel
-from experiments.results import over_parts
+from tfrs_lab.experiments.reports.html import Section, figure, runs_legend
+from tfrs_lab.experiments.reports.runs import Run
+from tfrs_lab.experiments.reports.svg import INK, label, line_style, panel
+from tfrs_lab.experiments.storage.results import over_parts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.reports.html import Section, note, table
-from experiments.reports.runs import Run
-from experiments.settings import public
+from tfrs_lab.experiments.command_line.settings import public
+from tfrs_lab.experiments.reports.html import Section, note, table
+from tfrs_lab.experiments.reports.runs import Run
 
 
 def environment_section(runs: Sequence[Run]) -> Section:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from experiments.recommend import ORDERS
-from experiments.reports.html import Section, note
-from experiments.reports.runs import Run
+from tfrs_lab.experiments.reports.html import Section, note
+from tfrs_lab.experiments.reports.runs import Run
+from tfrs_lab.experiments.storage.stored_model import ORDERS
 
 PLACES = {"served badly": 0.2, "typical": 0.5, "served well": 0.8}
 """Users at these places in the order of nDCG@10."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from evaluation.slices import HISTORY_LENGTHS
-from experiments.display import number
-from experiments.reports.html import Section, figure, runs_legend, table
-from experiments.reports.runs import Run
-from experiments.reports.svg import label, line_style, panel
+from tfrs_lab.evaluation.slices import HISTORY_LENGTHS
+from tfrs_lab.experiments.display.display import number
+from tfrs_lab.experiments.reports.html import Section, figure, runs_legend, table
+from tfrs_lab.experiments.reports.runs import Run
+from tfrs_lab.experiments.reports.svg import label, line_style, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,8 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from experiments.reports.runs import Run
-from experiments.reports.svg import swatch, variables
+from tfrs_lab.experiments.reports.runs import Run
+from tfrs_lab.experiments.reports.svg import swatch, variables
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8886; --soft: #595959; --back: #fff; --ink: #1a1a1a; }

@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from data import DataError
-from experiments.plots import draw_recall_and_speed
-from experiments.reports.html import Section, figure, subtitle, table
-from experiments.reports.runs import Run
-from experiments.reports.svg import INK, panel
+from tfrs_lab.data import DataError
+from tfrs_lab.experiments.display.plots import draw_recall_and_speed
+from tfrs_lab.experiments.reports.html import Section, figure, subtitle, table
+from tfrs_lab.experiments.reports.runs import Run
+from tfrs_lab.experiments.reports.svg import INK, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from experiments.reports.html import Section, figure, legend, note
-from experiments.reports.runs import Run
-from experiments.reports.svg import label, line_style, panel
+from tfrs_lab.experiments.reports.html import Section, figure, legend, note
+from tfrs_lab.experiments.reports.runs import Run
+from tfrs_lab.experiments.reports.svg import label, line_style, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from data import Vocabulary
-from evaluation.metrics import ndcg_at_k, precision_at_k, recall_at_k
-from experiments.reports.html import Section, figure, runs_legend
-from experiments.reports.runs import Run
-from experiments.reports.svg import label, line_style, panel
+from tfrs_lab.data import Vocabulary
+from tfrs_lab.evaluation.metrics import ndcg_at_k, precision_at_k, recall_at_k
+from tfrs_lab.experiments.reports.html import Section, figure, runs_legend
+from tfrs_lab.experiments.reports.runs import Run
+from tfrs_lab.experiments.reports.svg import label, line_style, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 from scipy.linalg import eigh
 
-from experiments.recommend import StoredModel, load_model
-from experiments.reports.html import Section, figure, legend, subtitle
-from experiments.reports.runs import Run
-from experiments.reports.svg import INK, LIGHT, MARKERS, colour, label, panel
+from tfrs_lab.experiments.reports.html import Section, figure, legend, subtitle
+from tfrs_lab.experiments.reports.runs import Run
+from tfrs_lab.experiments.reports.svg import INK, LIGHT, MARKERS, colour, label, panel
+from tfrs_lab.experiments.storage.stored_model import StoredModel, load_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from experiments.columns import columns_of, over_draws
-from experiments.differences import differences, p_text, reliable
-from experiments.display import number, seconds, title_of, with_interval
-from experiments.reports.html import Section, note, table
-from experiments.reports.runs import Run, comparable
+from tfrs_lab.experiments.display.columns import columns_of, over_draws
+from tfrs_lab.experiments.display.differences import differences, p_text, reliable
+from tfrs_lab.experiments.display.display import number, seconds, title_of, with_interval
+from tfrs_lab.experiments.reports.html import Section, note, table
+from tfrs_lab.experiments.reports.runs import Run, comparable
 
 INTERVALS = "± is half a 95 % bootstrap interval over users."
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from experiments.display import seconds
-from experiments.files import write_text
-from experiments.reports.cold import revealed_section, warm_cold_section
-from experiments.reports.environment import environment_section
-from experiments.reports.examples import examples_section
-from experiments.reports.groups import history_section, popularity_section
-from experiments.reports.html import Section, document, table
-from experiments.reports.index import index_section
-from experiments.reports.learning import learning_section
-from experiments.reports.lists import exposure_section, lists_section
-from experiments.reports.movie_map import map_section
-from experiments.reports.numbers import differences_section, factorized_section, test_section, validation_section
-from experiments.reports.ratings import ratings_section
-from experiments.reports.runs import Run, as_runs, comparable
-from experiments.results import Result
+from tfrs_lab.data.storage import write_text
+from tfrs_lab.experiments.display.display import seconds
+from tfrs_lab.experiments.reports.cold import revealed_section, warm_cold_section
+from tfrs_lab.experiments.reports.environment import environment_section
+from tfrs_lab.experiments.reports.examples import examples_section
+from tfrs_lab.experiments.reports.groups import history_section, popularity_section
+from tfrs_lab.experiments.reports.html import Section, document, table
+from tfrs_lab.experiments.reports.index import index_section
+from tfrs_lab.experiments.reports.learning import learning_section
+from tfrs_lab.experiments.reports.lists import exposure_section, lists_section
+from tfrs_lab.experiments.reports.movie_map import map_section
+from tfrs_lab.experiments.reports.numbers import (
+    differences_section,
+    factorized_section,
+    test_section,
+    validation_section,
+)
+from tfrs_lab.experiments.reports.ratings import ratings_section
+from tfrs_lab.experiments.reports.runs import Run, as_runs, comparable
+from tfrs_lab.experiments.storage.results import Result
 
 SECTIONS: tuple[Callable[[Sequence[Run]], Section | None], ...] = (
     test_section,

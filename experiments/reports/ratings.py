@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from experiments.display import with_interval
-from experiments.reports.html import Section, figure, runs_legend, table
-from experiments.reports.runs import Run
-from experiments.reports.svg import INK, label, line_style, panel
+from tfrs_lab.experiments.display.display import with_interval
+from tfrs_lab.experiments.reports.html import Section, figure, runs_legend, table
+from tfrs_lab.experiments.reports.runs import Run
+from tfrs_lab.experiments.reports.svg import INK, label, line_style, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import polars as pl
 
-from data import DataError, fingerprint, read_table
-from experiments.results import Result, failed_in, read_result
-from experiments.rundir import check_files
+from tfrs_lab.data import DataError, fingerprint, read_table
+from tfrs_lab.experiments.storage.directory import check_files
+from tfrs_lab.experiments.storage.results import Result, failed_in, read_result
 
 
 @dataclass(frozen=True, eq=False)

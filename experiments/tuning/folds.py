@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data import REVEALED, SPLITS, DataError, Dataset, Question, Split, question
-from data.split_labels import TEST
-from data.splits import NEED_TIMESTAMPS
+from tfrs_lab.data import REVEALED, SPLITS, DataError, Dataset, Question, Split, question
+from tfrs_lab.data.splits.kinds import NEED_TIMESTAMPS
+from tfrs_lab.data.splits.labels import TEST
 
 BY_FRACTION = frozenset({"random", "stratified", "temporal-user", "temporal-global"})
 """Splits whose test part is a fraction of the rows; the others have rules of their own."""

@@ -8,8 +8,8 @@ from statistics import mean
 from optuna.study import Study
 from optuna.trial import TrialState
 
-from experiments.event_log import FILE, write_settings
-from experiments.tuning.search import Task, finished
+from tfrs_lab.experiments.tracking.event_log import FILE, write_settings
+from tfrs_lab.experiments.tuning.search import Task, finished
 
 METRIC = "validation/ndcg@10"
 

@@ -13,9 +13,9 @@ import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from experiments.overrides import flatten, with_values
-from experiments.spaces import to_json as space_to_json
-from experiments.tuning.search import Task, finished
+from tfrs_lab.experiments.tuning.search import Task, finished
+from tfrs_lab.experiments.tuning.spaces import to_json as space_to_json
+from tfrs_lab.models.config_fields import flatten, with_values
 
 LISTED = 10
 """How many of the best trials a record lists."""

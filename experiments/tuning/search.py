@@ -17,14 +17,14 @@ from optuna.samplers import TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from data import DataError, Dataset, Interactions
-from evaluation import evaluate
-from experiments.experiment import Experiment
-from experiments.fitting import fit_chosen
-from experiments.overrides import short, value_of, with_values
-from experiments.reporter import Reporter
-from experiments.spaces import Space
-from experiments.tuning.folds import Fold
+from tfrs_lab.data import DataError, Dataset, Interactions
+from tfrs_lab.evaluation import evaluate
+from tfrs_lab.experiments.runs.fit_on_split import fit_chosen
+from tfrs_lab.experiments.tuning.folds import Fold
+from tfrs_lab.experiments.tuning.spaces import Space
+from tfrs_lab.models.config_fields import short, value_of, with_values
+from tfrs_lab.models.specification import Specification
+from tfrs_lab.models.training.reporter import Reporter
 
 RANDOM_TRIALS = 8
 """So many trials are drawn at random before TPE has something to go by; the first is the starting values."""
@@ -46,7 +46,7 @@ class Task:
         dataset: Movies and users, for models that use features.
     """
 
-    experiment: Experiment
+    experiment: Specification
     start: Any
     space: Space
     folds: Sequence[Fold]

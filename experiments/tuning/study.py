@@ -20,7 +20,7 @@ from optuna.study import Study
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from data import DataError
+from tfrs_lab.data import DataError
 
 try:
     import fcntl

@@ -11,9 +11,9 @@ from typing import Any
 
 from starlette.middleware.cors import CORSMiddleware
 
-from serving.http.body import Receive, Send
-from serving.http.errors import error_body
-from serving.http.respond import respond
+from tfrs_lab.serving.http.body import Receive, Send
+from tfrs_lab.serving.http.errors import error_body
+from tfrs_lab.serving.http.respond import respond
 
 KEY_VARIABLE = "RECS_API_KEY"
 _LEAST_KEY = 16

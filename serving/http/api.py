@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from serving.http.catalogue import Catalogue, Movie
-from serving.http.errors import ApiError, invalid
-from serving.http.models import Models
-from serving.http.recommend import Found, Question, recommend, similar
-from serving.http.schemas import (
+from tfrs_lab.serving.http.catalogue import Catalogue, Movie
+from tfrs_lab.serving.http.errors import ApiError, invalid
+from tfrs_lab.serving.http.models import Models
+from tfrs_lab.serving.http.recommend import Found, Question, recommend, similar
+from tfrs_lab.serving.http.schemas import (
     ErrorAnswer,
     ModelAnswer,
     MovieOut,
@@ -22,9 +22,9 @@ from serving.http.schemas import (
     UserAnswer,
     UserFound,
 )
-from serving.http.search import find_movies, find_users
-from serving.http.servable import Servable
-from serving.http.versions import Model
+from tfrs_lab.serving.http.search import find_movies, find_users
+from tfrs_lab.serving.http.servable import Servable
+from tfrs_lab.serving.http.versions import Model
 
 _ERRORS: dict[int | str, dict[str, Any]] = {status: {"model": ErrorAnswer} for status in (400, 404, 413, 429)}
 Text = Annotated[str, Query(max_length=200)]

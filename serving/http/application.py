@@ -13,15 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from serving.http.api import api_router
-from serving.http.body import ClientGone, Receive, Send, read_body
-from serving.http.errors import ApiError, error_body
-from serving.http.metrics import CONTENT_TYPE, Metrics
-from serving.http.models import Models
-from serving.http.openapi import rest_paths
-from serving.http.respond import log_failure, respond
-from serving.http.rest import RestApi
-from serving.http.settings import ServerSettings
+from tfrs_lab.serving.http.api import api_router
+from tfrs_lab.serving.http.body import ClientGone, Receive, Send, read_body
+from tfrs_lab.serving.http.errors import ApiError, error_body
+from tfrs_lab.serving.http.metrics import CONTENT_TYPE, Metrics
+from tfrs_lab.serving.http.models import Models
+from tfrs_lab.serving.http.openapi import rest_paths
+from tfrs_lab.serving.http.respond import log_failure, respond
+from tfrs_lab.serving.http.rest import RestApi
+from tfrs_lab.serving.http.settings import ServerSettings
 
 _STATIC = Path(__file__).parent / "static"
 _DESCRIPTION = """TensorFlow Serving's REST API under `/v1`, and a friendlier one under `/api`."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from serving.http.errors import ApiError
-from serving.http.signature import Signature
+from tfrs_lab.serving.http.errors import ApiError
+from tfrs_lab.serving.http.signature import Signature
 
 Arrays = Mapping[str, np.ndarray]
 Run = Callable[[str, Arrays], dict[str, np.ndarray]]

@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 
-from serving.http.errors import ApiError, invalid
+from tfrs_lab.serving.http.errors import ApiError, invalid
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

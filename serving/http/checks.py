@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from serving.http.catalogue import Catalogue
-from serving.http.errors import invalid
-from serving.http.settings import ServerSettings
-from serving.http.signature import Signature
+from tfrs_lab.serving.http.catalogue import Catalogue
+from tfrs_lab.serving.http.errors import invalid
+from tfrs_lab.serving.http.settings import ServerSettings
+from tfrs_lab.serving.http.signature import Signature
 
 
 def check_inputs(

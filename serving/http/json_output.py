@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.http.errors import invalid
+from tfrs_lab.serving.http.errors import invalid
 
 
 def predictions_body(outputs: Mapping[str, np.ndarray], *, rows: bool) -> bytes:

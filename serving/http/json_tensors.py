@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from serving.http.errors import ApiError, invalid
-from serving.http.json_values import is_base64, shown, to_array
-from serving.http.signature import DEFAULTS, Signature, Tensor
+from tfrs_lab.serving.http.errors import ApiError, invalid
+from tfrs_lab.serving.http.json_values import is_base64, shown, to_array
+from tfrs_lab.serving.http.signature import DEFAULTS, Signature, Tensor
 
 
 def parse_json(body: bytes) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.http.errors import invalid
+from tfrs_lab.serving.http.errors import invalid
 
 _DEBUG_LENGTH = 256
 _MAX_RANK = 8

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from serving.http.errors import ApiError
-from serving.http.metrics import Metrics
-from serving.http.settings import ServerSettings
-from serving.http.versions import Model
+from tfrs_lab.serving.http.errors import ApiError
+from tfrs_lab.serving.http.metrics import Metrics
+from tfrs_lab.serving.http.settings import ServerSettings
+from tfrs_lab.serving.http.versions import Model
 
 
 class Models:

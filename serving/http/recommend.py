@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from serving.http.catalogue import Catalogue
-from serving.http.errors import ApiError, invalid
-from serving.http.json_tensors import default_input
-from serving.http.servable import DEFAULT_SIGNATURE, Servable
-from serving.http.signature import Signature
+from tfrs_lab.serving.http.catalogue import Catalogue
+from tfrs_lab.serving.http.errors import ApiError, invalid
+from tfrs_lab.serving.http.json_tensors import default_input
+from tfrs_lab.serving.http.servable import DEFAULT_SIGNATURE, Servable
+from tfrs_lab.serving.http.signature import Signature
 
 # So many movies are asked of a model whose own graph cannot filter, and of similar_movies to find reasons.
 _POOL = 2000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from serving.http.body import Send
+from tfrs_lab.serving.http.body import Send
 
 _LOG = logging.getLogger("recs.serve")
 

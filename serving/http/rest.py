@@ -12,18 +12,18 @@ import time
 from typing import Any
 from urllib.parse import unquote
 
-from serving.http.body import ClientGone, Receive, Send, read_body
-from serving.http.errors import ApiError, error_body, invalid
-from serving.http.json_output import predictions_body
-from serving.http.json_tensors import parse_json, read_inputs
-from serving.http.json_values import shown
-from serving.http.metrics import Metrics
-from serving.http.models import Models
-from serving.http.respond import log_failure, respond
-from serving.http.servable import DEFAULT_SIGNATURE, Servable
-from serving.http.settings import ServerSettings
-from serving.http.status import metadata, statuses
-from serving.http.versions import Model
+from tfrs_lab.serving.http.body import ClientGone, Receive, Send, read_body
+from tfrs_lab.serving.http.errors import ApiError, error_body, invalid
+from tfrs_lab.serving.http.json_output import predictions_body
+from tfrs_lab.serving.http.json_tensors import parse_json, read_inputs
+from tfrs_lab.serving.http.json_values import shown
+from tfrs_lab.serving.http.metrics import Metrics
+from tfrs_lab.serving.http.models import Models
+from tfrs_lab.serving.http.respond import log_failure, respond
+from tfrs_lab.serving.http.servable import DEFAULT_SIGNATURE, Servable
+from tfrs_lab.serving.http.settings import ServerSettings
+from tfrs_lab.serving.http.status import metadata, statuses
+from tfrs_lab.serving.http.versions import Model
 
 _VERSION = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
 _PREDICT = re.compile(rf"/v1/models/(?P<name>[^/:]+){_VERSION}:(?P<method>classify|regress|predict)", re.IGNORECASE)

@@ -14,13 +14,13 @@ from typing import Any
 
 import uvicorn
 
-from serving.http.access import EVERYBODY, Access, Guard
-from serving.http.application import Application
-from serving.http.metrics import Metrics
-from serving.http.models import Models
-from serving.http.patience import impatient
-from serving.http.settings import ServerSettings
-from serving.http.watcher import Watcher
+from tfrs_lab.serving.http.access import EVERYBODY, Access, Guard
+from tfrs_lab.serving.http.application import Application
+from tfrs_lab.serving.http.metrics import Metrics
+from tfrs_lab.serving.http.models import Models
+from tfrs_lab.serving.http.patience import impatient
+from tfrs_lab.serving.http.settings import ServerSettings
+from tfrs_lab.serving.http.watcher import Watcher
 
 try:
     import resource

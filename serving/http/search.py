@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from serving.http.catalogue import Catalogue, Movie
+from tfrs_lab.serving.http.catalogue import Catalogue, Movie
 
 Item = TypeVar("Item")
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from serving.http import tensorflow
-from serving.http.batching import Arrays, Batcher
-from serving.http.catalogue import CATALOGUE_FILE, EXTRA, read_catalogue
-from serving.http.checks import check_inputs
-from serving.http.errors import ApiError, invalid
-from serving.http.json_tensors import default_input
-from serving.http.settings import ServerSettings
-from serving.http.signature import Signature, Tensor, read_signatures
-from serving.manifest import NAME, check_manifest
+from tfrs_lab.serving.http import tensorflow
+from tfrs_lab.serving.http.batching import Arrays, Batcher
+from tfrs_lab.serving.http.catalogue import CATALOGUE_FILE, EXTRA, read_catalogue
+from tfrs_lab.serving.http.checks import check_inputs
+from tfrs_lab.serving.http.errors import ApiError, invalid
+from tfrs_lab.serving.http.json_tensors import default_input
+from tfrs_lab.serving.http.settings import ServerSettings
+from tfrs_lab.serving.http.signature import Signature, Tensor, read_signatures
+from tfrs_lab.serving.manifest import NAME, check_manifest
 
 DEFAULT_SIGNATURE = "serving_default"
 _LOG = logging.getLogger("recs.serve")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from serving.http.tensorflow import load_graph, make_ndarray, type_name
+from tfrs_lab.serving.http.tensorflow import load_graph, make_ndarray, type_name
 
 # What an instance of the row format and a request to /api may leave out, besides what the model itself gives a default.
 # Values are those of one instance.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from serving.http import tensorflow
-from serving.http.errors import ApiError
-from serving.http.servable import Servable
-from serving.http.versions import Model
+from tfrs_lab.serving.http import tensorflow
+from tfrs_lab.serving.http.errors import ApiError
+from tfrs_lab.serving.http.servable import Servable
+from tfrs_lab.serving.http.versions import Model
 
 
 def statuses(model: Model | None, name: str, version: int | None) -> dict[str, Any]:

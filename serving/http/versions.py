@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.http.errors import ApiError
-from serving.http.servable import Servable
-from serving.http.settings import ServerSettings
+from tfrs_lab.serving.http.errors import ApiError
+from tfrs_lab.serving.http.servable import Servable
+from tfrs_lab.serving.http.settings import ServerSettings
 
 _LOG = logging.getLogger("recs.serve")
 _PATIENCE_SECONDS = 300.0  # a request that holds an old version longer than this has been lost

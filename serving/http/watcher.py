@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Sequence
 
-from serving.http.versions import Model
+from tfrs_lab.serving.http.versions import Model
 
 _LOG = logging.getLogger("recs.serve")
 

@@ -3,9 +3,9 @@ import json
 import pytest
 
 from benchmarks import tutorial
+from benchmarks.pages.benchmark_table import benchmark_notes
 from benchmarks.record import Record, Target
 from benchmarks.turns import Contender, Failed
-from experiments.benchmark_table import benchmark_notes
 
 PEER = """
 from benchmarks.worker import serve

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from data import Dataset, generate, grouplens, load_files
-from data.official_files import write_official
+from tfrs_lab.data import Dataset, generate, load_files
+from tfrs_lab.data.sources import grouplens
+from tfrs_lab.data.sources.official_files import write_official
 
 _PROBE = grouplens.probe
 

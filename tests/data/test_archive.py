@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from data import DataError, Dataset
-from data.archive import open_archive
-from data.catalogue import NAMES, release
-from data.formats import parse_archive
+from tfrs_lab.data import DataError, Dataset
+from tfrs_lab.data.catalogue import NAMES, release
+from tfrs_lab.data.reading.archive import open_archive
+from tfrs_lab.data.reading.formats import parse_archive
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from test_formats import files_100k, item
 
-from data import DataError
-from data.archive import in_memory
-from data.formats import parse_archive
+from tfrs_lab.data import DataError
+from tfrs_lab.data.reading.archive import in_memory
+from tfrs_lab.data.reading.formats import parse_archive
 
 CSV = {
     "ratings.csv": b"userId,movieId,rating,timestamp\n1,31,2.5,1\n2,31,3.0,1\n",

@@ -7,7 +7,7 @@ import sys
 import polars as pl
 import pytest
 
-from data import DataError, Dataset, fingerprint, info
+from tfrs_lab.data import DataError, Dataset, fingerprint, info
 
 
 def test_importing_data_leaves_slow_libraries_alone() -> None:

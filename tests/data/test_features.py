@@ -3,9 +3,9 @@ import datetime
 import numpy as np
 import polars as pl
 
-from data import Vocabulary
-from data.features import movie_features, title_words
-from data.tables import movies_table
+from tfrs_lab.data import Vocabulary
+from tfrs_lab.data.features import movie_features, title_words
+from tfrs_lab.data.tables import movies_table
 
 MOVIES = movies_table(
     pl.DataFrame(

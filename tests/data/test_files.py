@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data import DataError, Dataset, load_files, load_split_files, read_columns, split
+from tfrs_lab.data import DataError, Dataset, load_files, load_split_files, read_columns, split
 
 ROWS = "user_id,movie_id,user_rating,timestamp\nu1,7,4.5,1500000100\nu2,8,3,1500000050\n"
 

@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data import Dataset
-from data.archive import in_memory, open_archive
-from data.catalogue import release
-from data.formats import parse_archive
+from tfrs_lab.data import Dataset
+from tfrs_lab.data.catalogue import release
+from tfrs_lab.data.reading.archive import in_memory, open_archive
+from tfrs_lab.data.reading.formats import parse_archive
 
 
 def item(id: int, title: str, date: str, genres: dict[int, str]) -> str:
@@ -122,7 +122,7 @@ def test_a_rated_movie_without_a_line_keeps_its_id_as_title() -> None:
 
 def test_the_constants_are_those_of_tfds() -> None:
     """TFDS's lists are inside its functions: look for ours in its source, without importing it."""
-    from data.formats import GENRES_100K, OCCUPATIONS_1M
+    from tfrs_lab.data.reading.formats import GENRES_100K, OCCUPATIONS_1M
 
     spec = importlib.util.find_spec("tensorflow_datasets")
     assert spec is not None

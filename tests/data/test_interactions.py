@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import SPLITS, Dataset, Interactions, split
+from tfrs_lab.data import SPLITS, Dataset, Interactions, split
 
 
 def assert_equal(one: Interactions, other: Interactions) -> None:

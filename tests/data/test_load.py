@@ -15,11 +15,12 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data import DataError, Dataset, Interactions, grouplens, load, pypi, split, tfds_bridge
-from data.archive import in_memory
-from data.cache import cache_root, find, store
-from data.catalogue import FINGERPRINT_100K, RELEASES
-from data.formats import GENRES_100K
+from tfrs_lab.data import DataError, Dataset, Interactions, load, split
+from tfrs_lab.data.catalogue import FINGERPRINT_100K, RELEASES
+from tfrs_lab.data.reading.archive import in_memory
+from tfrs_lab.data.reading.formats import GENRES_100K
+from tfrs_lab.data.sources import grouplens, pypi, tfds_bridge
+from tfrs_lab.data.sources.cache import cache_root, find, store
 
 TABLES = ("ratings", "movies", "users")
 
@@ -133,7 +134,7 @@ def _raise(reason: str):
 
 
 def test_an_official_archive_serves_later_loads(sorted_small: Dataset, official, monkeypatch) -> None:
-    monkeypatch.setattr("data.loading.is_official", lambda dataset: True)
+    monkeypatch.setattr("tfrs_lab.data.sources.loading.is_official", lambda dataset: True)
     monkeypatch.setattr(tfds_bridge, "prepare", _raise("not now"))
     said: list[str] = []
     load("latest-small", data_dir=official(sorted_small, "csv", "ml-latest-small"), report=said.append)
@@ -147,7 +148,7 @@ def test_grouplens_is_asked_through_tfds(sorted_small: Dataset, official, zipped
     monkeypatch.setattr(tfds_bridge, "download", lambda known: archive)
     with pytest.raises(DataError, match=r"GroupLens: expected 25,000,095 ratings, .* got 1,500 ratings"):
         load("25m")
-    monkeypatch.setattr("data.loading.is_official", lambda dataset: True)
+    monkeypatch.setattr("tfrs_lab.data.sources.loading.is_official", lambda dataset: True)
     said: list[str] = []
     assert load("25m", report=said.append).ratings.equals(sorted_small.ratings)
     assert said == ["downloading https://files.grouplens.org/datasets/movielens/ml-25m.zip"]
@@ -167,7 +168,7 @@ def test_what_tfds_downloaded_is_used(sorted_small: Dataset, official, zipped, m
         shutil.copy(archive, downloads / "movielens" / "file.grou.org_ml-25mXYZ.zip")
     else:
         shutil.move(folder, downloads / "extracted" / "ZIP.x" / "ml-25m")
-    monkeypatch.setattr("data.loading.is_official", lambda dataset: True)
+    monkeypatch.setattr("tfrs_lab.data.sources.loading.is_official", lambda dataset: True)
     said: list[str] = []
     assert load("25m", report=said.append).ratings.equals(sorted_small.ratings)
     assert "downloaded by TFDS" in said[0]

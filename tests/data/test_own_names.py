@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from data import DataError, load_files, load_split_files, parse_columns
+from tfrs_lab.data import DataError, load_files, load_split_files, parse_columns
 
 NAMES = {"user_id": "kunde", "movie_id": "werk", "user_rating": "note", "movie_title": "name"}
 ROWS = [("u1", "f1", 4.0), ("u1", "f2", 3.0), ("u2", "f1", 5.0)]

@@ -1,8 +1,8 @@
 import polars as pl
 import pytest
 
-import data
-from data import DataError, question
+from tfrs_lab import data
+from tfrs_lab.data import DataError, question
 
 TRAIN = pl.DataFrame({"user_id": ["t"], "movie_id": ["1"], "timestamp": [0]})
 HELD = pl.DataFrame(

@@ -3,10 +3,10 @@
 import pytest
 from own_rows import HEADER, ROWS
 
-from data import DataError, parse_columns
-from data.dataset import MOVIES_SCHEMA, RATINGS_SCHEMA, USERS_SCHEMA
-from data.names import OwnNames
-from data.reading.column_names import resolve
+from tfrs_lab.data import DataError, parse_columns
+from tfrs_lab.data.dataset import MOVIES_SCHEMA, RATINGS_SCHEMA, USERS_SCHEMA
+from tfrs_lab.data.names import OwnNames
+from tfrs_lab.data.reading.column_names import resolve
 
 NEEDED = ("user_id", "movie_id")
 

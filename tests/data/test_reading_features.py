@@ -3,7 +3,7 @@
 import pytest
 from own_rows import HEADER, ROWS
 
-from data import DataError
+from tfrs_lab.data import DataError
 
 
 def movies(write, lines):

@@ -6,7 +6,7 @@ import polars as pl
 import pyarrow
 import pytest
 
-from data import DataError, load_files, load_split_files
+from tfrs_lab.data import DataError, load_files, load_split_files
 
 ROWS = {"userId": [10, 9], "item": ["a", "b"], "score": [4, 3], "when": [1, 2]}
 

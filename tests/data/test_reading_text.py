@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from own_rows import HEADER, ROWS
 
-from data import DataError, load_files
+from tfrs_lab.data import DataError, load_files
 
 PLAIN = "\n".join([HEADER, *ROWS]) + "\n"
 GOOD = [("u1", "a"), ("u1", "b"), ("u2", "a"), ("u2", "c"), ("u3", "b")]

@@ -5,7 +5,7 @@ import datetime
 import polars as pl
 import pytest
 
-from data.reading.times import read_times
+from tfrs_lab.data.reading.times import read_times
 
 FIRST, SECOND = 1_500_000_100, 1_500_000_201  # 2017-07-14 02:41:40 and 02:43:21 UTC
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from data.sampling import drawn
+from tfrs_lab.data.sampling import drawn
 
 
 def test_a_draw_is_a_fair_sample_without_repetition_that_the_seed_decides():

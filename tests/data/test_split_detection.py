@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import SPLITS, DataError, Dataset, Split, detect_split, generate, split, with_validation
-from data.splits import NEED_TIMESTAMPS
+from tfrs_lab.data import SPLITS, DataError, Dataset, Split, detect_split, generate, split, with_validation
+from tfrs_lab.data.splits.kinds import NEED_TIMESTAMPS
 
 DRAWN = ("random", "stratified", "k-fold")
 
@@ -119,6 +119,6 @@ def test_where_nothing_can_be_cut_validation_stays_empty() -> None:
 
 
 def tables(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    from data.tables import movies_table
+    from tfrs_lab.data.tables import movies_table
 
     return movies_table(rows.select("movie_id").unique()), rows.select("user_id").unique()

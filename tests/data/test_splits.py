@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import SPLITS, DataError, Dataset, Split, folds, split
-from data.split_by_row import protocol_rows, stratified_by_movie
-from data.split_labels import places
-from data.tables import movies_table
+from tfrs_lab.data import SPLITS, DataError, Dataset, Split, folds, split
+from tfrs_lab.data.splits.by_row import protocol_rows, stratified_by_movie
+from tfrs_lab.data.splits.labels import places
+from tfrs_lab.data.tables import movies_table
 
 
 def make(rows: list[tuple[str, str, int]], timestamps: bool = True) -> Dataset:
@@ -121,8 +121,8 @@ def test_the_protocol_is_for_the_official_rows_only(small: Dataset) -> None:
 def test_the_protocol_split_of_100k(small: Dataset, monkeypatch) -> None:
     """With a fingerprint that matches, the test rows are the protocol's, whatever the seed."""
     rows = np.array([3, 5, 1_000])
-    monkeypatch.setattr("data.split_by_row.FINGERPRINT_100K", small.fingerprint)
-    monkeypatch.setattr("data.split_by_row.protocol_rows", lambda: rows)
+    monkeypatch.setattr("tfrs_lab.data.splits.by_row.FINGERPRINT_100K", small.fingerprint)
+    monkeypatch.setattr("tfrs_lab.data.splits.by_row.protocol_rows", lambda: rows)
     parts = [split(small, "stratified", seed=seed) for seed in (0, 1)]
     for part in parts:
         assert part.test.equals(small.ratings[rows])

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import DataError, generate
-from data.synthetic import taste
+from tfrs_lab.data import DataError, generate
+from tfrs_lab.data.synthetic import taste
 
 
 @given(

@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data import DataError, Dataset, load, prepare_tfds, tfds_bridge
-from data.catalogue import release
+from tfrs_lab.data import DataError, Dataset, load, prepare_tfds
+from tfrs_lab.data.catalogue import release
+from tfrs_lab.data.sources import tfds_bridge
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +29,7 @@ for options in ({}, {"download": False}):
 
 
 def restored(name: str) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    from data.tables import movies_table, users_table
+    from tfrs_lab.data.tables import movies_table, users_table
 
     ratings, movies, users = tfds_bridge.restore(release(name))
     return ratings, movies_table(movies), users_table(users)
@@ -69,7 +70,7 @@ def test_both_routes_give_the_same_tables(
 def test_prepared_data_is_a_source(sorted_small: Dataset, official, tmp_path, monkeypatch) -> None:
     folder = official(sorted_small, "csv", "ml-latest-small")
     direct = load("latest-small", data_dir=folder, prepare_tfds=True)
-    monkeypatch.setattr("data.loading.is_official", lambda dataset: True)
+    monkeypatch.setattr("tfrs_lab.data.sources.loading.is_official", lambda dataset: True)
     said: list[str] = []
     through = load("latest-small", cache_dir=tmp_path / "other", report=said.append)
     assert "as prepared by TFDS" in said[0]

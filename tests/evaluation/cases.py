@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-from data.interactions import Vocabulary
+from tfrs_lab.data.interactions import Vocabulary
 
 
 @dataclass

@@ -14,10 +14,11 @@ import polars as pl
 import pytest
 from scipy.sparse import csr_matrix
 
-from data.errors import DataError
-from data.interactions import Interactions, Vocabulary
-from evaluation import BASELINES, Recommender, evaluate
-from evaluation.baselines import (
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.interactions import Interactions, Vocabulary
+from tfrs_lab.evaluation import Recommender, evaluate
+from tfrs_lab.models.baselines import (
+    BASELINES,
     ContentKNNConfig,
     EaseConfig,
     FactorModel,
@@ -260,8 +261,8 @@ def test_fits_that_share_counts_are_the_same(name: str, config: Any, train: Inte
 
 def test_itemknn_by_blocks_is_the_same(train: Interactions, monkeypatch: pytest.MonkeyPatch):
     expected = BASELINES["itemknn"].fit(train, ItemKNNConfig(4, 1.0)).weights
-    monkeypatch.setattr("evaluation.baselines.itemknn._PRODUCTS_AT_ONCE", 50)
-    monkeypatch.setattr("evaluation.baselines.itemknn._PRODUCTS_KEPT", 0)
+    monkeypatch.setattr("tfrs_lab.models.baselines.itemknn._PRODUCTS_AT_ONCE", 50)
+    monkeypatch.setattr("tfrs_lab.models.baselines.itemknn._PRODUCTS_KEPT", 0)
     found = BASELINES["itemknn"].fit(train, ItemKNNConfig(4, 1.0)).weights
     np.testing.assert_array_equal(found.toarray(), expected.toarray())
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evaluation import bootstrap, confidence_intervals, paired
+from tfrs_lab.evaluation import bootstrap, confidence_intervals, paired
 
 
 def test_covers_the_true_mean_about_as_often_as_it_says():

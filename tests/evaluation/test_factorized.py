@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation import factorized
-from evaluation.factorized import TFRS_KS, factorized_hits, factorized_top_k
+from tfrs_lab.evaluation import factorized
+from tfrs_lab.evaluation.factorized import TFRS_KS, factorized_hits, factorized_top_k
 
 
 def interactions(rng: np.random.Generator, users: int, candidates: int, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -53,7 +53,7 @@ def test_needs_interactions():
 @pytest.mark.parametrize("levels", [None, 2])
 def test_equals_tfrs_streaming(levels: int | None):
     """With ``levels`` embeddings hold small integers, so that products tie exactly."""
-    from evaluation.factorized_tfrs import factorized_top_k_streaming
+    from benchmarks.factorized_tfrs import factorized_top_k_streaming
 
     rng = np.random.default_rng(7)
     if levels is None:

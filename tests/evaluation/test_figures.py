@@ -7,9 +7,10 @@ import dataclasses
 import polars as pl
 import pytest
 
-from data import load, split
-from data.interactions import Interactions
-from evaluation import BASELINES, Evaluation, evaluate, score_topk
+from tfrs_lab.data import load, split
+from tfrs_lab.data.interactions import Interactions
+from tfrs_lab.evaluation import Evaluation, evaluate, score_topk
+from tfrs_lab.models.baselines import BASELINES
 
 pytestmark = pytest.mark.slow
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from ir_measures import AP, RR, P, R, Success, nDCG
 
-from evaluation import evaluate
-from evaluation.metrics import RANKING_METRICS, ranking_metrics
-from evaluation.rating_metrics import mae, rmse
 from tests.evaluation.cases import FixedScores, Vocabulary, pairs, random_case
+from tfrs_lab.evaluation import evaluate
+from tfrs_lab.evaluation.metrics import RANKING_METRICS, ranking_metrics
+from tfrs_lab.evaluation.rating_metrics import mae, rmse
 
 
 def test_five_relevant_ten_predicted_two_hits():

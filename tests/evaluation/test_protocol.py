@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data.errors import DataError
-from data.interactions import Vocabulary
-from evaluation import Evaluation, Recommender, evaluate
-from evaluation.monitor import Monitor
 from tests.evaluation.cases import Case, FixedScores, ids, pairs, random_case
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.interactions import Vocabulary
+from tfrs_lab.evaluation import Evaluation, Recommender, evaluate
+from tfrs_lab.evaluation.monitor import Monitor
 
 
 def run(case: Case, **options: object) -> Evaluation:

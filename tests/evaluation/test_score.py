@@ -5,10 +5,10 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from data.errors import DataError
-from evaluation import evaluate, score_topk
-from evaluation.lists import doubts, mended_lists
 from tests.evaluation.cases import pairs, random_case
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.evaluation import evaluate, score_topk
+from tfrs_lab.evaluation.lists import doubts, mended_lists
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from data.interactions import Vocabulary
-from evaluation import Evaluation, evaluate
-from evaluation.exposure import coverage, exposure, gini, novelty
-from evaluation.slices import popularity_groups
 from tests.evaluation.cases import FixedScores, pairs, random_case
+from tfrs_lab.data.interactions import Vocabulary
+from tfrs_lab.evaluation import Evaluation, evaluate
+from tfrs_lab.evaluation.exposure import coverage, exposure, gini, novelty
+from tfrs_lab.evaluation.slices import popularity_groups
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.sparse import csr_matrix
 
-from evaluation import topk
-from evaluation.topk import membership, top_k, top_k_unseen
+from tfrs_lab.evaluation import topk
+from tfrs_lab.evaluation.topk import membership, top_k, top_k_unseen
 
 scores = arrays(
     np.float32,

@@ -10,14 +10,21 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import Interactions, generate, split
-from evaluation import BASELINES, Baseline
-from evaluation.baselines import EaseConfig, IALSConfig, ItemKNNConfig, RecencyConfig, SameForAll
-from evaluation.baselines import tuning as searching
-from evaluation.baselines.ranges import Range
-from evaluation.baselines.tuning import tune
-from evaluation.monitor import Monitor
 from tests.evaluation.cases import FixedScores, ids
+from tfrs_lab.data import Interactions, generate, split
+from tfrs_lab.evaluation.monitor import Monitor
+from tfrs_lab.models.baselines import (
+    BASELINES,
+    Baseline,
+    EaseConfig,
+    IALSConfig,
+    ItemKNNConfig,
+    RecencyConfig,
+    SameForAll,
+)
+from tfrs_lab.models.baselines import tuning as searching
+from tfrs_lab.models.baselines.ranges import Range
+from tfrs_lab.models.baselines.tuning import tune
 
 DAY = 86_400
 

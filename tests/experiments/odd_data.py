@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data import Dataset, Split, split
-from data.tables import movies_table
-from experiments import registry
-from models.config import PairConfig
-from models.hybrid_config import HybridConfig
-from models.id_dropout_config import IdDropoutConfig
-from models.joint_config import JointConfig
-from models.rating_config import RatingConfig
-from models.retrieval import RetrievalConfig
+from tfrs_lab.data import Dataset, Split, split
+from tfrs_lab.data.tables import movies_table
+from tfrs_lab.models import registry
+from tfrs_lab.models.hybrid.config import HybridConfig
+from tfrs_lab.models.id_dropout.config import IdDropoutConfig
+from tfrs_lab.models.multitask.config import JointConfig
+from tfrs_lab.models.rating.config import RatingConfig
+from tfrs_lab.models.retrieval.config import RetrievalConfig
+from tfrs_lab.models.two_tower.config import PairConfig
 
 NAMES = [name for name in registry.NAMES if name != "lightfm" or importlib.util.find_spec("lightfm")]
 TRAINED = ("retrieval", "ranking", "cascade", "content", "iddropout", "hybrid")

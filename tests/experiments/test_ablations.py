@@ -4,12 +4,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from experiments import ablate, ablations, tables
-from experiments.ablations import NAMES, Ablation, ablation
-from experiments.cli import main
-from experiments.commands import ablate as command
-from experiments.overrides import with_values
-from experiments.registry import experiment
+from benchmarks.pages import tables
+from tfrs_lab.experiments import ablations
+from tfrs_lab.experiments.ablations import NAMES, Ablation, ablation
+from tfrs_lab.experiments.ablations import run as ablate
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.commands import ablate as command
+from tfrs_lab.models.config_fields import with_values
+from tfrs_lab.models.registry import specification
 
 PLANTED = Ablation(
     question="How much regularisation does EASE need?",
@@ -26,7 +28,7 @@ SECOND = Ablation("Once more?", "ease", {"the same": {"regularization": 1.0}, "o
 @pytest.fixture(autouse=True)
 def planted_ablations(monkeypatch):
     for name, one in {"planted": PLANTED, "second": SECOND}.items():
-        monkeypatch.setitem(sys.modules, f"experiments.ablations.{name}", SimpleNamespace(ABLATION=one))
+        monkeypatch.setitem(sys.modules, f"tfrs_lab.experiments.ablations.{name}", SimpleNamespace(ABLATION=one))
     monkeypatch.setattr(command, "NAMES", (*NAMES, "planted", "second"))
 
 
@@ -34,7 +36,7 @@ def planted_ablations(monkeypatch):
 def test_every_ablation_asks_and_has_variants_that_its_experiment_takes(name):
     asked = ablation(name)
     assert asked.question.strip()
-    default = with_values(experiment(asked.experiment).config(), asked.base)
+    default = with_values(specification(asked.experiment).config(), asked.base)
     configs = [with_values(default, values) for values in asked.variants.values()]
     assert len(set(configs)) == len(configs)
     assert any(config != default for config in configs)

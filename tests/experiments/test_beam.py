@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data import generate
-from experiments.cli import main
+from tfrs_lab.data import generate
+from tfrs_lab.experiments.cli import main
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "distributed.md"
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data import Interactions
-from experiments.blend import LEAST_GAIN, Blend, choose_blend
-from models.combine import PartSum
-from models.recency import fit_recency_part
-from models.recency_config import RecencyConfig, RecencyWeights
+from tfrs_lab.data import Interactions
+from tfrs_lab.models.closed_form.recency import fit_recency_part
+from tfrs_lab.models.closed_form.recency_config import RecencyConfig, RecencyWeights
+from tfrs_lab.models.retrieval.blend import LEAST_GAIN, Blend, choose_blend
+from tfrs_lab.models.retrieval.combine import PartSum
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import Split, generate, split
-from experiments.fitting import fit_on_split
-from experiments.registry import experiment
-from experiments.reporter import Reporter
 from tests.experiments.odd_data import CONFIGS, NAMES, TRAINED
+from tfrs_lab.data import Split, generate, split
+from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.models.registry import specification
+from tfrs_lab.models.training.reporter import Reporter
 
 
 def other_test(parts: Split) -> pl.DataFrame:
@@ -41,8 +41,8 @@ def test_other_test_rows_change_nothing(name, tmp_path):
     for number, one in enumerate((parts, changed)):
         everything = pl.concat([one.train, one.validation, one.test])
         fits = fit_on_split(
-            experiment(name),
-            experiment(name).config(**CONFIGS.get(name, {})),
+            specification(name),
+            specification(name).config(**CONFIGS.get(name, {})),
             one,
             seed=0,
             threshold=None,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from data import Interactions, Split, generate, split
-from evaluation.monitor import Monitor
-from experiments.choose_regularization import choose_regularization
-from experiments.fit_retrieval import fit_retrieval
-from models.linear import LinearConfig
-from models.retrieval import RetrievalConfig
+from tfrs_lab.data import Interactions, Split, generate, split
+from tfrs_lab.evaluation.monitor import Monitor
+from tfrs_lab.models.closed_form.linear import LinearConfig
+from tfrs_lab.models.retrieval.choose_regularization import choose_regularization
+from tfrs_lab.models.retrieval.config import RetrievalConfig
+from tfrs_lab.models.retrieval.fit import fit_retrieval
 
 
 def monitor_of(parts: Split) -> Monitor:
@@ -33,7 +33,7 @@ def test_what_is_not_reliably_better_changes_nothing() -> None:
 
 
 def test_the_final_fit_takes_what_the_first_chose(tmp_path) -> None:
-    from experiments.experiment import FitContext
+    from tfrs_lab.models.specification import FitContext
 
     parts = split(generate(400, 150, 6_000, tastes=4, seed=0), "random")
     config = RetrievalConfig(parts=("linear",), linear=LinearConfig(regularization=1.0, apart=1.0))

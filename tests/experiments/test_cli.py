@@ -6,8 +6,8 @@ import sys
 import polars as pl
 import pytest
 
-from experiments.cli import main
-from experiments.quick_import import quick_import
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.models.quick_import import quick_import
 
 FAST = ["--retrieval.parts", "in_batch", "recency", "--retrieval.in-batch.dimension", "8"]
 FAST += ["--retrieval.in-batch.batch-size", "64", "--retrieval.in-batch.epochs", "6"]
@@ -45,7 +45,7 @@ def ease_run(planted, tmp_path_factory):
 
 
 def test_help_is_quick_and_loads_no_tensorflow():
-    code = "import sys; from experiments.cli import main; main(['--help']); print('tensorflow' in sys.modules)"
+    code = "import sys; from tfrs_lab.experiments.cli import main; main(['--help']); print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0
     assert "compare" in done.stdout
@@ -71,7 +71,7 @@ def test_help_is_quick_and_loads_no_tensorflow():
 )
 def test_every_command_explains_itself_without_tensorflow(words):
     code = (
-        "import sys\nfrom experiments.cli import main\n"
+        "import sys\nfrom tfrs_lab.experiments.cli import main\n"
         f"try: main({[*words, '--help']})\nfinally: print('tensorflow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
@@ -194,7 +194,7 @@ def test_an_out_directory_with_other_content_is_left_alone(planted_files, tmp_pa
 
 
 def test_an_interrupted_run_is_not_taken_for_a_finished_one_and_resumes(planted_files, tmp_path, monkeypatch, capsys):
-    from experiments import run
+    from tfrs_lab.experiments.runs import run
 
     def killed(*arguments):
         raise KeyboardInterrupt

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-import data
-from data import DataError
-from experiments import knob
-from experiments.cli import main
-from experiments.knob import at_knob
+from tfrs_lab import data
+from tfrs_lab.data import DataError
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.runs import rescore_hybrid as knob
+from tfrs_lab.experiments.runs.rescore_hybrid import at_knob
 
 
 @pytest.fixture(scope="module")

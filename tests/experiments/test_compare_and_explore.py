@@ -7,12 +7,12 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-import experiments
-from data import DataError, Split
-from evaluation import evaluate
-from experiments.cli import main
-from experiments.display import WIDTH, console
-from experiments.reporter import NotebookReporter, reporter_here
+from tfrs_lab import experiments
+from tfrs_lab.data import DataError, Split
+from tfrs_lab.evaluation import evaluate
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.display.display import WIDTH, console
+from tfrs_lab.models.training.reporter import NotebookReporter, reporter_here
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """A model that fails, in whatever way, costs its own row of a comparison."""
 
 import dataclasses
-import importlib
 import json
 import os
 import resource
@@ -13,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from data import DataError
-from experiments import worker_process
-from experiments.cli import main
+from tfrs_lab.data import DataError
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.runs import worker_process
+from tfrs_lab.models.baselines.specification import SPECIFICATIONS
 
 HERE = Path(__file__).parent
 
@@ -54,8 +54,7 @@ def serve_with_faults(connection, settings, start_method):
     """The entry of a worker process in which models fail as ``FAULTS_OF`` says: ``{"ease": "segfault"}``."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name, fault in json.loads(os.environ["FAULTS_OF"]).items():
-        module = importlib.import_module(f"experiments.{name}")
-        fit = module.EXPERIMENT.fit
+        fit = SPECIFICATIONS[name].fit
 
         def failing(config, rows, context, *, fault=fault, fit=fit):
             seed = fault.partition("@")[2]
@@ -63,7 +62,7 @@ def serve_with_faults(connection, settings, start_method):
                 FAULTS[fault.partition("@")[0]]()
             return fit(config, rows, context)
 
-        module.EXPERIMENT = dataclasses.replace(module.EXPERIMENT, fit=failing)
+        SPECIFICATIONS[name] = dataclasses.replace(SPECIFICATIONS[name], fit=failing)
     serve(connection, settings, start_method)
 
 
@@ -164,9 +163,9 @@ STARTED = """
 import os, sys
 sys.path.insert(0, {here!r})
 import test_compare_failures as planted
-from experiments import worker_process
+from tfrs_lab.experiments.runs import worker_process
 worker_process.serve = planted.serve_with_faults
-from experiments.cli import main
+from tfrs_lab.experiments.cli import main
 sys.exit(main(sys.argv[1:]))
 """
 

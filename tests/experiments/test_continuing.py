@@ -7,7 +7,7 @@ import shutil
 import polars as pl
 import pytest
 
-from experiments.cli import main
+from tfrs_lab.experiments.cli import main
 
 SMALL = ["--retrieval.parts", "in_batch", "linear", "--retrieval.in-batch.dimension", "12"]
 SMALL += ["--retrieval.in-batch.batch-size", "64", "--retrieval.in-batch.epochs", "25"]

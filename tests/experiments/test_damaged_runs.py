@@ -6,13 +6,13 @@ import shutil
 import numpy as np
 import pytest
 
-from data import DataError, generate
-from experiments.cli import main
-from experiments.files import read_arrays, write_arrays
-from experiments.index_store import StoredIndex, change_index, model_checksum, no_movies, read_index
-from experiments.recommend import load_model
-from experiments.results import read_result
-from serving.index import IndexSetting
+from tfrs_lab.data import DataError, generate
+from tfrs_lab.data.storage import read_arrays, write_arrays
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.export.index_store import StoredIndex, change_index, model_checksum, no_movies, read_index
+from tfrs_lab.experiments.storage.results import read_result
+from tfrs_lab.experiments.storage.stored_model import load_model
+from tfrs_lab.serving.index import IndexSetting
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +72,8 @@ def test_a_run_from_before_there_were_manifests_is_read(run):
 
 
 def test_a_damaged_state_of_training_says_what_to_do(tmp_path):
-    from experiments.callbacks import TrainingState
-    from models.backend import tf
+    from tfrs_lab.models.backend import tf
+    from tfrs_lab.models.training.callbacks import TrainingState
 
     model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
     model.compile("sgd", "mse")

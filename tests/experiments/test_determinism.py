@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from test_experiments import CONFIGS, NAMES
 
-from data import Interactions, generate
-from experiments.experiment import FitContext
-from experiments.registry import experiment
+from tfrs_lab.data import Interactions, generate
+from tfrs_lab.models.registry import specification
+from tfrs_lab.models.specification import FitContext
 
 pytestmark = pytest.mark.slow
 DRAWN = ("random", "ials", "ialsridge", "retrieval", "iddropout", "hybrid", "ranking")
@@ -16,7 +16,7 @@ def scores(name, seed, directory):
     dataset = generate(40, 30, 600, tastes=4, seed=0)
     rows = Interactions.from_ratings(dataset.ratings)
     context = FitContext(seed, directory / "checkpoints", directory / "tensorboard", dataset=dataset)
-    model = experiment(name).fit(experiment(name).config(**CONFIGS.get(name, {})), rows, context).recommender
+    model = specification(name).fit(specification(name).config(**CONFIGS.get(name, {})), rows, context).recommender
     return model.score(np.arange(-1, 40, dtype=np.int32))
 
 

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from evaluation import paired
-from experiments.comparing import Comparison
-from experiments.comparison_table import ComparisonTable, caption, differences_lines
-from experiments.differences import differences, holm, paired_to
-from experiments.results import Result
+from tfrs_lab.evaluation import paired
+from tfrs_lab.experiments.display.compared_runs import Comparison
+from tfrs_lab.experiments.display.comparison_table import ComparisonTable, caption, differences_lines
+from tfrs_lab.experiments.display.differences import differences, holm, paired_to
+from tfrs_lab.experiments.storage.results import Result
 
 USERS = 400
 

@@ -11,16 +11,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data import DataError
-from experiments import cluster
-from experiments.cli import main
+from tfrs_lab.data import DataError
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.models.training import cluster
 
 ROOT = Path(__file__).parent.parent.parent
-CLI = ["-m", "experiments.cli"]
+CLI = ["-m", "tfrs_lab.experiments.cli"]
 EVERY_EPOCH = """
 import sys
-from experiments import callbacks
-from experiments.cli import main
+from tfrs_lab.models.training import callbacks
+from tfrs_lab.experiments.cli import main
 
 callbacks.SECONDS_BETWEEN = 0.0  # so short a training would otherwise store nothing before its end
 """
@@ -28,7 +28,7 @@ KILLED = (
     EVERY_EPOCH
     + """
 import os, signal
-from experiments import training
+from tfrs_lab.models.training import loop as training
 
 
 class Killer(training.Progress):

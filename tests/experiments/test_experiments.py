@@ -10,18 +10,18 @@ import polars as pl
 import pytest
 from scipy.sparse import csr_matrix
 
-from data import Dataset, Interactions
-from data.tables import movies_table
-from evaluation import Recommender, evaluate
-from experiments import registry
-from experiments.experiment import FitContext
-from experiments.files import read_arrays, write_arrays
-from experiments.registry import experiment
-from models.config import PairConfig
-from models.id_dropout_config import IdDropoutConfig
-from models.joint_config import JointConfig
-from models.rating_config import RatingConfig
-from models.retrieval import RetrievalConfig
+from tfrs_lab.data import Dataset, Interactions
+from tfrs_lab.data.storage import read_arrays, write_arrays
+from tfrs_lab.data.tables import movies_table
+from tfrs_lab.evaluation import Recommender, evaluate
+from tfrs_lab.models import registry
+from tfrs_lab.models.id_dropout.config import IdDropoutConfig
+from tfrs_lab.models.multitask.config import JointConfig
+from tfrs_lab.models.rating.config import RatingConfig
+from tfrs_lab.models.registry import specification
+from tfrs_lab.models.retrieval.config import RetrievalConfig
+from tfrs_lab.models.specification import FitContext
+from tfrs_lab.models.two_tower.config import PairConfig
 
 NAMES = [name for name in registry.NAMES if name != "lightfm" or importlib.util.find_spec("lightfm")]
 LEARNED = ("itemknn", "ease", "ials", "contentknn", "userridge", "ialsridge", "retrieval", "iddropout", "hybrid")
@@ -75,8 +75,8 @@ def fitted(planted, tmp_path_factory):
         context = FitContext(
             seed=0, checkpoints=directory / "checkpoints", tensorboard=directory / "tensorboard", dataset=dataset
         )
-        config = experiment(name).config(**CONFIGS.get(name, {}))
-        models[name] = experiment(name).fit(config, rows, context).recommender
+        config = specification(name).config(**CONFIGS.get(name, {}))
+        models[name] = specification(name).fit(config, rows, context).recommender
     return models
 
 
@@ -123,8 +123,8 @@ def test_a_fresh_process_gives_the_same_scores(fitted, name, tmp_path):
     write_arrays(tmp_path / "model.npz", model.state())
     code = (
         "import sys, numpy as np\n"
-        "from experiments.files import read_arrays\nfrom experiments.registry import experiment\n"
-        f"model = experiment({name!r}).load(read_arrays(sys.argv[1]))\n"
+        "from tfrs_lab.data.storage import read_arrays\nfrom tfrs_lab.models.registry import specification\n"
+        f"model = specification({name!r}).load(read_arrays(sys.argv[1]))\n"
         "np.save(sys.argv[2], model.score(np.array([3, -1], dtype=np.int32)))"
     )
     subprocess.run(

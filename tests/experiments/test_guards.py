@@ -6,15 +6,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import DataError, Interactions, Split, Vocabulary, generate, split
-from experiments import fit
-from experiments.experiment import Experiment, Trained
-from experiments.fitting import fit_on_split
-from experiments.guards import same_lists, unknown_share
-from experiments.registry import experiment
-from experiments.reporter import Reporter
+from tfrs_lab.data import DataError, Interactions, Split, Vocabulary, generate, split
+from tfrs_lab.experiments import fit
+from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.experiments.runs.guards import same_lists, unknown_share
+from tfrs_lab.models.registry import specification
+from tfrs_lab.models.specification import Specification, Trained
+from tfrs_lab.models.training.reporter import Reporter
 
-EASE = experiment("ease")
+EASE = specification("ease")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def parts():
     return split(generate(40, 30, 600, seed=0), "random", seed=0)
 
 
-def run(fitted: Experiment, parts: Split, directory, reporter=None):
+def run(fitted: Specification, parts: Split, directory, reporter=None):
     words = {"seed": 0, "threshold": None, "directory": directory, "reporter": reporter or Reporter()}
     return fit_on_split(fitted, fitted.config(), parts, **words)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from data import DataError
-from experiments.id_lists import parse_history, parse_ids
+from tfrs_lab.data import DataError
+from tfrs_lab.experiments.command_line.id_lists import parse_history, parse_ids
 
 GAMES = {
     "Half-Life 2",

@@ -5,19 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data import DataError, Interactions, generate, split
-from experiments.cli import main
-from experiments.experiment import FitContext
-from experiments.fit_retrieval import fit_retrieval
-from experiments.fitting import fit_on_split
-from experiments.left_out import left_out, too_long
-from experiments.registry import experiment
-from experiments.reporter import Reporter
-from models.config import PairConfig
-from models.hybrid_config import HybridConfig
-from models.linear import LinearConfig
-from models.retrieval import RetrievalConfig
-from models.training_data import TrainingData
+from tfrs_lab.data import DataError, Interactions, generate, split
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.models.closed_form.linear import LinearConfig
+from tfrs_lab.models.hybrid.config import HybridConfig
+from tfrs_lab.models.registry import specification
+from tfrs_lab.models.retrieval.config import RetrievalConfig
+from tfrs_lab.models.retrieval.fit import fit_retrieval
+from tfrs_lab.models.retrieval.left_out import left_out, too_long
+from tfrs_lab.models.specification import FitContext
+from tfrs_lab.models.training.data import TrainingData
+from tfrs_lab.models.training.reporter import Reporter
+from tfrs_lab.models.two_tower.config import PairConfig
 
 
 class Lines(Reporter):
@@ -98,7 +98,7 @@ def test_a_hybrid_that_has_nothing_to_calibrate_on_says_whose_constants_it_takes
     history = PairConfig(query=("history",), objective="softmax", dimension=4, epochs=1)
     config = HybridConfig(retrieval=RetrievalConfig(parts=("history",), history=history))
     fit_on_split(
-        experiment("hybrid"),
+        specification("hybrid"),
         config,
         split(dataset, "cold-items"),
         seed=0,
@@ -118,7 +118,7 @@ def test_a_hybrid_without_movies_to_hide_says_so(tmp_path):
     config = HybridConfig(retrieval=RetrievalConfig(parts=("history",), history=history))
     parts = split(dataset, "random")
     fit_on_split(
-        experiment("hybrid"),
+        specification("hybrid"),
         config,
         parts,
         seed=0,

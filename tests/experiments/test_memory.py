@@ -1,16 +1,17 @@
 import pytest
 
-from experiments import guards, memory
-from experiments.cli import main
-from experiments.memory import Sizes, available, needed_by
-from experiments.registry import NAMES, experiment
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.runs import guards
+from tfrs_lab.models import memory
+from tfrs_lab.models.memory import Sizes, available, needed_by
+from tfrs_lab.models.registry import NAMES, specification
 
 SMALL, SHOP, HUGE = Sizes(100_000, 943, 1682), Sizes(212_000, 35_600, 18_349), Sizes(10**9, 10**8, 10**6)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_model_says_what_it_needs(name):
-    found = experiment(name)
+    found = specification(name)
     needed = [needed_by(found.memory, found.config(), sizes) for sizes in (SMALL, SHOP, HUGE)]
     assert 0.1e9 < needed[0] < 3e9  # 100k is for small machines
     assert needed[0] < needed[1] < needed[2]
@@ -18,14 +19,14 @@ def test_every_model_says_what_it_needs(name):
 
 
 def test_similarities_of_all_movies_are_counted_as_dense():
-    needed = needed_by(experiment("contentknn").memory, None, Sizes(285_000, 52_000, 52_000))
+    needed = needed_by(specification("contentknn").memory, None, Sizes(285_000, 52_000, 52_000))
     assert 12 * 52_000**2 < needed < 16 * 52_000**2
 
 
 def test_a_part_that_is_not_there_needs_nothing():
-    config = experiment("retrieval").config
+    config = specification("retrieval").config
     parts = [
-        needed_by(experiment("retrieval").memory, config(parts=parts), SHOP) for parts in (("id",), ("id", "linear"))
+        needed_by(specification("retrieval").memory, config(parts=parts), SHOP) for parts in (("id",), ("id", "linear"))
     ]
     assert parts[1] - parts[0] > 3e9
 

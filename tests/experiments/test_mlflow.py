@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from experiments.cli import main
+from tfrs_lab.experiments.cli import main
 
 
 def test_without_mlflow_the_extra_is_named_before_anything_runs(planted_files, tmp_path, monkeypatch, capsys):

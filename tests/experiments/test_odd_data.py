@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from data import DataError, Interactions, question
-from evaluation import evaluate
-from experiments.experiment import FitContext
-from experiments.fitting import fit_on_split
-from experiments.registry import experiment
-from experiments.reporter import Reporter
 from tests.experiments.odd_data import CONFIGS, KINDS, NAMES, SPLITS, TRAINED, dataset, odd, table
+from tfrs_lab.data import DataError, Interactions, question
+from tfrs_lab.evaluation import evaluate
+from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.models.registry import specification
+from tfrs_lab.models.specification import FitContext
+from tfrs_lab.models.training.reporter import Reporter
 
 QUICK = ("everybody identical",)
 CASES = [
@@ -30,8 +30,8 @@ def metrics(name, kind, directory) -> dict[str, float]:
     """Of an experiment, fitted as a run does."""
     data, parts = odd(kind)
     fits = fit_on_split(
-        experiment(name),
-        experiment(name).config(**CONFIGS.get(name, {})),
+        specification(name),
+        specification(name).config(**CONFIGS.get(name, {})),
         parts,
         seed=0,
         threshold=None,
@@ -61,8 +61,8 @@ def test_a_catalogue_of_one_movie_can_be_fitted(name, tmp_path):
     """As ``recs recommend`` does, which splits nothing."""
     data = dataset(table([(user, 0) for user in range(30)]))
     context = FitContext(seed=0, checkpoints=tmp_path / "c", tensorboard=tmp_path / "t", dataset=data)
-    config = experiment(name).config(**CONFIGS.get(name, {}))
-    model = experiment(name).fit(config, Interactions.from_ratings(data.ratings), context).recommender
+    config = specification(name).config(**CONFIGS.get(name, {}))
+    model = specification(name).fit(config, Interactions.from_ratings(data.ratings), context).recommender
     scores = model.score(np.array([0, -1], np.int32))
     assert scores.shape == (2, 1)
     assert np.isfinite(scores).all()

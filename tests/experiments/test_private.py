@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from data import generate
-from experiments.cli import main
+from tfrs_lab.data import generate
+from tfrs_lab.experiments.cli import main
 
 ROOT = Path(__file__).parent.parent.parent
 SECRET = "planted-secret-7f3a9c"

@@ -5,9 +5,9 @@ import json
 import polars as pl
 import pytest
 
-import data
-from evaluation import mae, rating_errors, rmse
-from experiments.cli import main
+from tfrs_lab import data
+from tfrs_lab.evaluation import mae, rating_errors, rmse
+from tfrs_lab.experiments.cli import main
 
 TINY = ("--ranking.dimension", "4", "--ranking.epochs", "1")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from experiments.cli import main
+from tfrs_lab.experiments.cli import main
 
 
 @pytest.fixture
@@ -110,17 +110,17 @@ def test_any_file_is_learned_from_and_needs_no_split(kind, model, tmp_path, caps
 
 
 def test_a_model_that_chooses_takes_its_defaults_where_nothing_can_be_held_out(tmp_path, monkeypatch, capsys):
-    from experiments import recommend_own
-    from experiments.experiment import Trained
+    from tfrs_lab.experiments.recommend import from_ratings as recommend_own
+    from tfrs_lab.models.specification import Trained
 
     monitors = []
-    real = recommend_own.experiment("ease")
+    real = recommend_own.specification("ease")
 
     def fit(config, rows, context):
         monitors.append(context.monitor)
         return Trained(real.fit(config, rows, context).recommender, plan={"epochs": 3})
 
-    monkeypatch.setattr(recommend_own, "experiment", lambda name: replace(real, fit=fit))
+    monkeypatch.setattr(recommend_own, "specification", lambda name: replace(real, fit=fit))
     file = write(tmp_path / "r.csv", "user_id,movie_id", [("u1", "a"), ("u2", "b")])
     assert main(["recommend", "--ratings", file, "--user", "u1"]) == 0
     assert "ease: too few ratings to hold some out and choose settings by them; the defaults are taken" in (

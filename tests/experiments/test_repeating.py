@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from data import generate
-from experiments.cli import main
+from tfrs_lab.data import generate
+from tfrs_lab.experiments.cli import main
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,6 @@ def test_data_that_have_changed_are_refused(made, tmp_path, capsys, name, table)
 
 
 def test_other_versions_are_named(made, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("experiments.repeating.package_versions", lambda: {"numpy": "0.1"})
+    monkeypatch.setattr("tfrs_lab.experiments.runs.repeat.package_versions", lambda: {"numpy": "0.1"})
     assert main(["run", "--like", str(made / "run"), "--out", str(tmp_path / "again")]) == 0
     assert "→ 0.1" in capsys.readouterr().err

@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 import polars as pl
 import pytest
 
-import data
-from experiments.cli import main
-from experiments.reports.lists import KS, run_curve
-from experiments.reports.runs import read_runs
-from experiments.reports.svg import DARK, LIGHT
+from tfrs_lab import data
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.reports.lists import KS, run_curve
+from tfrs_lab.experiments.reports.runs import read_runs
+from tfrs_lab.experiments.reports.svg import DARK, LIGHT
 
 SCRIPT = "<script>alert(1)</script> $x$ & Ünï"
 ALWAYS = ["Test", "Quality by length of the list", "Example users", "Factorized top-k", "Validation"]

@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from experiments.cli import main
-from experiments.rundir import locked
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.storage.directory import locked
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from data import generate
-from experiments.cli import main
+from tfrs_lab.data import generate
+from tfrs_lab.experiments.cli import main
 
 TRAIN = [
     "--retrieval.parts", "in_batch", "--retrieval.in-batch.epochs", "8", "--retrieval.in-batch.batch-size", "256",

@@ -1,8 +1,8 @@
 import pytest
 
-from experiments.figures import unmarked, with_figures
-from experiments.plots import models, numbers_of
-from experiments.tables import pages, stale_plots, with_tables
+from benchmarks.pages.figures import unmarked, with_figures
+from benchmarks.pages.tables import pages, stale_plots, with_tables
+from tfrs_lab.experiments.display.plots import models, numbers_of
 
 
 def test_readme_and_docs_show_the_committed_results():
@@ -32,7 +32,9 @@ def test_a_picture_carries_its_numbers():
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_every_result_in_prose_says_where_it_comes_from(page):
-    assert unmarked(page.read_text(encoding="utf-8")) == [], "see experiments/figures.py; settings stand in backticks"
+    assert unmarked(page.read_text(encoding="utf-8")) == [], (
+        "see benchmarks/pages/figures.py; settings stand in backticks"
+    )
 
 
 @pytest.mark.parametrize(

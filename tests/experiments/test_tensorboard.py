@@ -14,11 +14,11 @@ from tensorboard.plugins.hparams import api_pb2, metadata
 from tensorboard.util.tensor_util import make_ndarray
 from werkzeug.test import Client
 
-from data import Interactions
-from evaluation import BASELINES
-from experiments.cli import main
-from experiments.event_log import write_settings
-from experiments.projector import write_projector
+from tfrs_lab.data import Interactions
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.tracking.event_log import write_settings
+from tfrs_lab.experiments.tracking.projector import write_projector
+from tfrs_lab.models.baselines import BASELINES
 
 
 def session(directory):
@@ -79,7 +79,9 @@ def test_settings_of_any_kind_are_written_and_a_second_call_replaces_the_first(t
 
 
 def test_the_writer_loads_no_tensorflow():
-    code = "import sys, experiments.event_log, experiments.projector; print('tensorflow' in sys.modules)"
+    code = (
+        "import sys; from tfrs_lab.experiments.tracking import event_log, projector; print('tensorflow' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "False", done.stderr
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments import threads
+from tfrs_lab.experiments.runs import threads
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data import Interactions
-from evaluation import evaluate
-from evaluation.monitor import Monitor
-from experiments import callbacks, training
-from experiments.callbacks import MONITOR, TrainingState, best_epoch, should_stop
-from experiments.experiment import FitContext
-from experiments.fit_retrieval import fit_retrieval
-from experiments.reporter import Reporter
-from models.config import PairConfig
-from models.retrieval import RetrievalConfig
-from models.sequence_config import SequenceConfig
+from tfrs_lab.data import Interactions
+from tfrs_lab.evaluation import evaluate
+from tfrs_lab.evaluation.monitor import Monitor
+from tfrs_lab.models.retrieval.config import RetrievalConfig
+from tfrs_lab.models.retrieval.fit import fit_retrieval
+from tfrs_lab.models.sequential.config import SequenceConfig
+from tfrs_lab.models.specification import FitContext
+from tfrs_lab.models.training import callbacks
+from tfrs_lab.models.training import loop as training
+from tfrs_lab.models.training.callbacks import MONITOR, TrainingState, best_epoch, should_stop
+from tfrs_lab.models.training.reporter import Reporter
+from tfrs_lab.models.two_tower.config import PairConfig
 
 SMALL = {"dimension": 8, "epochs": 8, "learning_rate": 0.02, "patience": 3}
 CONFIG = RetrievalConfig(

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from data import Split, generate, split
-from experiments import fit
-from experiments.cli import main
-from experiments.fitting import fit_on_split
-from experiments.registry import experiment
-from experiments.reporter import Reporter
-from experiments.results import read_result
+from tfrs_lab.data import Split, generate, split
+from tfrs_lab.experiments import fit
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.experiments.storage.results import read_result
+from tfrs_lab.models.registry import specification
+from tfrs_lab.models.training.reporter import Reporter
 
 
 class Told(Reporter):
@@ -37,10 +37,10 @@ def files(dataset, tmp_path_factory):
 
 
 def fits_of(name, cut, tmp_path, told=None, dataset=None, **options):
-    config = experiment(name).config(**options)
+    config = specification(name).config(**options)
     told = told or Reporter()
     return fit_on_split(
-        experiment(name), config, cut, seed=0, threshold=None, directory=tmp_path, reporter=told, dataset=dataset
+        specification(name), config, cut, seed=0, threshold=None, directory=tmp_path, reporter=told, dataset=dataset
     )
 
 

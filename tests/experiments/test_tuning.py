@@ -8,17 +8,17 @@ from statistics import mean, stdev
 import optuna
 import pytest
 
-from data import SPLITS, DataError, Split, generate, split
-from experiments import tables
-from experiments.cli import main
-from experiments.overrides import flatten, value_of, with_values
-from experiments.registry import experiment
-from experiments.spaces import SPACES, Choice
-from experiments.tuning import search as searching
-from experiments.tuning.folds import validation_folds
-from experiments.tuning.record import best_settings, make_record
-from experiments.tuning.search import Task, finished, search
-from experiments.tuning.study import open_study
+from benchmarks.pages import tables
+from tfrs_lab.data import SPLITS, DataError, Split, generate, split
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.tuning import search as searching
+from tfrs_lab.experiments.tuning.folds import validation_folds
+from tfrs_lab.experiments.tuning.record import best_settings, make_record
+from tfrs_lab.experiments.tuning.search import Task, finished, search
+from tfrs_lab.experiments.tuning.spaces import SPACES, Choice
+from tfrs_lab.experiments.tuning.study import open_study
+from tfrs_lab.models.config_fields import flatten, value_of, with_values
+from tfrs_lab.models.registry import specification
 
 POOR = ["--ease.regularization", "5000"]
 
@@ -56,7 +56,7 @@ class Told(searching.Reporter):
 
 def task_of(dataset, start=800.0, folds=3, seed=0):
     cut = split(dataset, "stratified", seed=0)
-    ease = experiment("ease")
+    ease = specification("ease")
     found = validation_folds(cut, dataset, folds, seed=0)
     return Task(ease, ease.config(regularization=start), SPACES["ease"], found, seed, None)
 
@@ -80,7 +80,7 @@ def planted_score(task, config, fold):
 
 @pytest.mark.parametrize("name", SPACES)
 def test_every_space_names_fields_and_holds_their_defaults(name):
-    config = experiment(name).settled(experiment(name).config())
+    config = specification(name).settled(specification(name).config())
     for dotted, domain in SPACES[name].items():
         assert domain.contains(value_of(config, dotted)), dotted
 
@@ -113,7 +113,7 @@ def test_choices_may_be_tuples(dataset, tmp_path, monkeypatch):
 
     monkeypatch.setattr(searching, "_score", lambda task, config, fold: 0.1 * len(config.towers))
     space = {"towers": Choice((("id",), ("id", "history"))), "negatives": Choice((None, 8))}
-    model = replace(experiment("ease"), config=Config)
+    model = replace(specification("ease"), config=Config)
     task = Task(model, Config(), space, task_of(dataset).folds, 0, None)
     for trials in (3, 10):
         with open_study(tmp_path / "study.db", {}) as study:
@@ -190,7 +190,7 @@ def test_the_same_command_again_adds_nothing_and_says_the_same(tuned, capsys, mo
 
 
 def test_test_rows_are_never_touched(dataset, files, tmp_path, monkeypatch):
-    from experiments import parts
+    from tfrs_lab.experiments.runs import replicates as parts
 
     hidden = split(dataset, "stratified", seed=0).test
     shown = []
@@ -315,7 +315,7 @@ def test_importances_say_what_mattered(dataset, monkeypatch):
         return 0.5 - abs(config.alpha - 10) / 100
 
     monkeypatch.setattr(searching, "_score", by_alpha)
-    ials, study = experiment("ials"), new_study()
+    ials, study = specification("ials"), new_study()
     folds = validation_folds(split(dataset, "stratified"), dataset, 2, seed=0)
     task = Task(ials, ials.settled(ials.config()), SPACES["ials"], folds, 0, None)
     run_search(study, task, 40)
@@ -377,7 +377,7 @@ def test_errors_say_what_was_expected(files, tmp_path, words, status, expected, 
 
 def test_help_loads_neither_tensorflow_nor_optuna():
     code = (
-        "import sys\nfrom experiments.cli import main\n"
+        "import sys\nfrom tfrs_lab.experiments.cli import main\n"
         "try: main(['tune', 'retrieval', '--help'])\n"
         "finally: print('tensorflow' in sys.modules, 'optuna' in sys.modules)"
     )

@@ -7,7 +7,10 @@ def run(code: str) -> subprocess.CompletedProcess:
 
 
 def test_models_alone_loads_no_tensorflow():
-    done = run("import sys, models, models.config, models.factors; print('tensorflow' in sys.modules)")
+    done = run(
+        "import sys, tfrs_lab.models.two_tower.config, tfrs_lab.models.retrieval.recommender\n"
+        "print('tensorflow' in sys.modules)"
+    )
     assert done.stdout.strip() == "False", done.stderr
 
 
@@ -18,7 +21,7 @@ os.environ.pop("TF_USE_LEGACY_KERAS", None)
 import tensorflow as tf
 tf.keras.layers
 try:
-    import models.backend
+    import tfrs_lab.models.backend
 except ImportError as error:
     print(error)
 """

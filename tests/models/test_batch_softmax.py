@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from models.backend import tf, tfrs
-from models.batch_softmax import Distinct, batch_softmax
+from tfrs_lab.models.backend import tf, tfrs
+from tfrs_lab.models.two_tower.in_batch_softmax import Distinct, batch_softmax
 
 ROWS, DRAWN, MOVIES, DIM = 300, 40, 50, 6
 

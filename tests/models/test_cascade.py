@@ -10,25 +10,25 @@ import polars as pl
 import pytest
 from scipy.sparse import csr_matrix
 
-from data import Dataset, Interactions, Vocabulary, generate, split
-from data.tables import movies_table
-from evaluation import evaluate
-from experiments.candidate_lists import CandidateLists
-from experiments.files import write_arrays
-from experiments.fitting import fit_on_split
-from experiments.holdout import Holdout
-from experiments.registry import experiment
-from experiments.reporter import Reporter
-from experiments.tuning.folds import with_ratings
-from models.cascade_config import CascadeConfig, RankerConfig
-from models.cascade_model import CascadeRecommender
-from models.factors import FactorRecommender
-from models.knowledge import Knowledge
-from models.movie_facts import MovieFacts
-from models.optimizers import adam
-from models.ranker import Examples, Ranker
-from models.retrieval import RetrievalConfig
-from models.timeline import DAY, Timeline
+from tfrs_lab.data import Dataset, Interactions, Vocabulary, generate, split
+from tfrs_lab.data.holdout import Holdout
+from tfrs_lab.data.storage import write_arrays
+from tfrs_lab.data.tables import movies_table
+from tfrs_lab.evaluation import evaluate
+from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.experiments.tuning.folds import with_ratings
+from tfrs_lab.models.cascade.candidates import CandidateLists
+from tfrs_lab.models.cascade.config import CascadeConfig, RankerConfig
+from tfrs_lab.models.cascade.movie_facts import MovieFacts
+from tfrs_lab.models.cascade.ranker import Examples, Ranker
+from tfrs_lab.models.cascade.recommender import CascadeRecommender
+from tfrs_lab.models.cascade.signals import Knowledge
+from tfrs_lab.models.cascade.timeline import DAY, Timeline
+from tfrs_lab.models.registry import specification
+from tfrs_lab.models.retrieval.config import RetrievalConfig
+from tfrs_lab.models.retrieval.recommender import FactorRecommender
+from tfrs_lab.models.training.optimizers import adam
+from tfrs_lab.models.training.reporter import Reporter
 
 CONFIG = CascadeConfig(
     depths=(20, 60),
@@ -67,7 +67,7 @@ def fit(config, dataset, kind, directory):
     """Both fits; of the dataset's ratings they get train and validation only."""
     parts = split(dataset, kind, seed=0)
     return parts, fit_on_split(
-        experiment("cascade"),
+        specification("cascade"),
         config,
         parts,
         seed=0,
@@ -166,9 +166,9 @@ def test_a_fresh_process_gives_the_same_scores(model, tmp_path):
     write_arrays(tmp_path / "model.npz", model.state())
     assert all(array.dtype != object for array in model.state().values())
     code = (
-        "import sys, numpy as np\nfrom experiments.files import read_arrays\n"
-        "from experiments.registry import experiment\n"
-        "model = experiment('cascade').load(read_arrays(sys.argv[1]))\n"
+        "import sys, numpy as np\nfrom tfrs_lab.data.storage import read_arrays\n"
+        "from tfrs_lab.models.registry import specification\n"
+        "model = specification('cascade').load(read_arrays(sys.argv[1]))\n"
         "assert 'tensorflow' not in sys.modules\n"
         "np.save(sys.argv[2], model.score(np.array([3, -1], dtype=np.int32)))"
     )

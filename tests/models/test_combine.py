@@ -1,9 +1,9 @@
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from data import Vocabulary
-from models.combine import PartSum, shortened, standardised
-from models.factors import FactorRecommender
+from tfrs_lab.data import Vocabulary
+from tfrs_lab.models.retrieval.combine import PartSum, shortened, standardised
+from tfrs_lab.models.retrieval.recommender import FactorRecommender
 
 
 def random_vectors(seed, dim, users=30, movies=20):

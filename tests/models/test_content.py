@@ -9,16 +9,16 @@ import polars as pl
 import pytest
 from scipy.sparse import csr_matrix
 
-from data import DataError, Dataset, Interactions, generate, split
-from data.synthetic import taste
-from experiments.experiment import FitContext
-from experiments.files import write_arrays
-from experiments.fit_content import fit_content
-from models.content_config import ContentConfig, ContentTowerConfig, FeatureConfig, KernelConfig
-from models.content_encoder import raw_blocks
-from models.content_features import MovieFeatures, learn_vocabularies
-from models.content_inputs import raw_movies
-from models.content_model import ContentRecommender
+from tfrs_lab.data import DataError, Dataset, Interactions, generate, split
+from tfrs_lab.data.storage import write_arrays
+from tfrs_lab.data.synthetic import taste
+from tfrs_lab.models.content.config import ContentConfig, ContentTowerConfig, FeatureConfig, KernelConfig
+from tfrs_lab.models.content.encoder import raw_blocks
+from tfrs_lab.models.content.features import MovieFeatures, learn_vocabularies
+from tfrs_lab.models.content.fit import fit_content
+from tfrs_lab.models.content.inputs import raw_movies
+from tfrs_lab.models.content.recommender import ContentRecommender
+from tfrs_lab.models.specification import FitContext
 
 TASTES = 4
 NOTHING = pl.DataFrame({"movie_id": ["new"]})
@@ -138,8 +138,8 @@ def test_a_new_movie_joins_by_its_raw_features_in_a_fresh_process(fitted, name, 
     write_arrays(tmp_path / "model.npz", model.state())
     new.write_parquet(tmp_path / "new.parquet")
     code = (
-        "import sys, numpy as np, polars as pl\nfrom experiments.files import read_arrays\n"
-        "from models.content_model import ContentRecommender\n"
+        "import sys, numpy as np, polars as pl\nfrom tfrs_lab.data.storage import read_arrays\n"
+        "from tfrs_lab.models.content.recommender import ContentRecommender\n"
         "model = ContentRecommender.from_state(read_arrays(sys.argv[1]))\n"
         "assert 'tensorflow' not in sys.modules\n"
         "np.save(sys.argv[3], model.with_movies(pl.read_parquet(sys.argv[2])).candidates)"

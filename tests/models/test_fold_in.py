@@ -3,7 +3,7 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_sparse
 
-from models.fold_in import HALFWAY, RIDGE, learn_fold_in
+from tfrs_lab.models.retrieval.fold_in import HALFWAY, RIDGE, learn_fold_in
 
 
 def test_it_is_a_scaled_mean_and_a_ridge_regression_of_the_rest():

@@ -9,18 +9,18 @@ import polars as pl
 import pytest
 from scipy.sparse import csr_matrix
 
-from data import DataError, Interactions, generate, split
-from evaluation import evaluate
-from experiments.calibrate_hybrid import NEVER, KnobCurve
-from experiments.files import write_arrays
-from experiments.fit_hybrid import crowd_scores
-from experiments.fitting import fit_on_split
-from experiments.registry import experiment
-from experiments.reporter import Reporter
-from models.config import PairConfig
-from models.hybrid_calibration import Calibration, calibrate
-from models.hybrid_config import HybridConfig
-from models.retrieval import RetrievalConfig
+from tfrs_lab.data import DataError, Interactions, generate, split
+from tfrs_lab.data.storage import write_arrays
+from tfrs_lab.evaluation import evaluate
+from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.models.hybrid.calibration import Calibration, calibrate
+from tfrs_lab.models.hybrid.cold_start import NEVER, KnobCurve
+from tfrs_lab.models.hybrid.config import HybridConfig
+from tfrs_lab.models.hybrid.fit import crowd_scores
+from tfrs_lab.models.registry import specification
+from tfrs_lab.models.retrieval.config import RetrievalConfig
+from tfrs_lab.models.training.reporter import Reporter
+from tfrs_lab.models.two_tower.config import PairConfig
 
 RETRIEVAL = RetrievalConfig(
     parts=("history", "linear"),
@@ -40,7 +40,7 @@ def mixed(dataset):
 
 def fit(config, mixed, dataset, directory):
     return fit_on_split(
-        experiment("hybrid"),
+        specification("hybrid"),
         config,
         mixed,
         seed=0,
@@ -205,8 +205,8 @@ def test_new_users_are_served_from_nothing_a_little_and_much(model, dataset):
 def test_a_fresh_process_gives_the_same_scores(model, tmp_path):
     write_arrays(tmp_path / "model.npz", model.state())
     code = (
-        "import sys, numpy as np\nfrom experiments.files import read_arrays\n"
-        "from models.hybrid_model import HybridRecommender\n"
+        "import sys, numpy as np\nfrom tfrs_lab.data.storage import read_arrays\n"
+        "from tfrs_lab.models.hybrid.recommender import HybridRecommender\n"
         "model = HybridRecommender.from_state(read_arrays(sys.argv[1]))\n"
         "assert 'tensorflow' not in sys.modules\n"
         "np.save(sys.argv[2], model.score(np.array([3, -1], dtype=np.int32)))"

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data import generate, question, split
-from evaluation import evaluate
-from experiments.fitting import fit_on_split
-from experiments.registry import experiment
-from experiments.reporter import Reporter
-from models.config import PairConfig
-from models.id_dropout_config import IdDropoutConfig
+from tfrs_lab.data import generate, question, split
+from tfrs_lab.evaluation import evaluate
+from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.models.id_dropout.config import IdDropoutConfig
+from tfrs_lab.models.registry import specification
+from tfrs_lab.models.training.reporter import Reporter
+from tfrs_lab.models.two_tower.config import PairConfig
 
 SMALL = IdDropoutConfig(replace(IdDropoutConfig().pair, dimension=16, batch_size=32, epochs=12, learning_rate=0.01))
 
@@ -26,7 +26,7 @@ def cold():
 def model(cold, tmp_path_factory):
     dataset, parts = cold
     fits = fit_on_split(
-        experiment("iddropout"),
+        specification("iddropout"),
         SMALL,
         parts,
         seed=0,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.inverse import negated_inverse
+from tfrs_lab.models.closed_form.inverse import negated_inverse
 
 
 @pytest.mark.parametrize("block", [1, 7, 64, 200])

@@ -5,18 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data import Interactions, generate
-from data.features import movie_features, user_features
-from experiments.callbacks import CollapseGuard
-from experiments.reporter import Reporter
-from experiments.training import Schedule, fit_keras
-from models.backend import tf
-from models.config import PairConfig
-from models.joint import build_joint
-from models.joint_config import JointConfig, TaskWeights
-from models.joint_towers import shared_embeddings
-from models.rating_config import RatingConfig
-from models.training_data import TrainingData
+from tfrs_lab.data import Interactions, generate
+from tfrs_lab.data.features import movie_features, user_features
+from tfrs_lab.models.backend import tf
+from tfrs_lab.models.multitask.config import JointConfig, TaskWeights
+from tfrs_lab.models.multitask.model import build_joint
+from tfrs_lab.models.multitask.towers import shared_embeddings
+from tfrs_lab.models.rating.config import RatingConfig
+from tfrs_lab.models.training.callbacks import CollapseGuard
+from tfrs_lab.models.training.data import TrainingData
+from tfrs_lab.models.training.loop import Schedule, fit_keras
+from tfrs_lab.models.training.reporter import Reporter
+from tfrs_lab.models.two_tower.config import PairConfig
 
 HISTORY = PairConfig(query=("history",), tied=False, objective="softmax", dimension=16)
 SMALL = JointConfig(

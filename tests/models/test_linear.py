@@ -4,9 +4,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-import data
-from data import Interactions
-from models.linear import LinearConfig, _weighted_pairs, item_weights, item_weights_by_users, linear_vectors
+from tfrs_lab import data
+from tfrs_lab.data import Interactions
+from tfrs_lab.models.closed_form.linear import (
+    LinearConfig,
+    _weighted_pairs,
+    item_weights,
+    item_weights_by_users,
+    linear_vectors,
+)
 
 
 @pytest.fixture(scope="module")
@@ -93,5 +99,5 @@ def test_fewer_users_than_movies_give_the_same_weights(rows):
 def test_float32_is_precise_enough(rows, monkeypatch):
     pairs = rows.matrix.T @ rows.matrix
     expected = item_weights(pairs, 7.0)
-    monkeypatch.setattr("models.linear._PRECISE", 10)
+    monkeypatch.setattr("tfrs_lab.models.closed_form.linear._PRECISE", 10)
     np.testing.assert_allclose(item_weights(pairs, 7.0), expected, atol=1e-5)

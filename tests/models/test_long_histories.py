@@ -4,16 +4,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import Interactions
-from models.backend import tf
-from models.config import PairConfig
-from models.histories import long_histories
-from models.known_ratings import KnownRatings
-from models.pair import build_pair
-from models.rating_config import RatingConfig
-from models.rating_task import RatingTask
-from models.tower_parts import HistoryPart
-from models.training_data import TrainingData
+from tfrs_lab.data import Interactions
+from tfrs_lab.models.backend import tf
+from tfrs_lab.models.multitask.rating_task import RatingTask
+from tfrs_lab.models.rating.config import RatingConfig
+from tfrs_lab.models.rating.known_ratings import KnownRatings
+from tfrs_lab.models.training.data import TrainingData
+from tfrs_lab.models.training.histories import long_histories
+from tfrs_lab.models.two_tower.config import PairConfig
+from tfrs_lab.models.two_tower.model import build_pair
+from tfrs_lab.models.two_tower.tower_parts import HistoryPart
 
 USERS, MOVIES = 150, 400
 

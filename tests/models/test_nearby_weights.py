@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-import data
-from data import Interactions
-from models.linear import item_weights
-from models.nearby_weights import nearby_weights
+from tfrs_lab import data
+from tfrs_lab.data import Interactions
+from tfrs_lab.models.closed_form.linear import item_weights
+from tfrs_lab.models.closed_form.nearby_weights import nearby_weights
 
 
 @pytest.fixture(scope="module")

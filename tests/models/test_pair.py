@@ -2,11 +2,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import Interactions
-from models.backend import tf
-from models.config import PairConfig
-from models.pair import build_pair
-from models.training_data import TrainingData, shuffled_batches
+from tfrs_lab.data import Interactions
+from tfrs_lab.models.backend import tf
+from tfrs_lab.models.training.data import TrainingData, shuffled_batches
+from tfrs_lab.models.two_tower.config import PairConfig
+from tfrs_lab.models.two_tower.model import build_pair
 
 ROWS = [("a", "x"), ("a", "y"), ("a", "z"), ("b", "x"), ("b", "y"), ("c", "x"), ("c", "w"), ("d", "z")]
 

@@ -14,8 +14,8 @@ import socket
 import numpy as np
 import polars as pl
 
-from data import Interactions
-from models.backend import tf
+from tfrs_lab.data import Interactions
+from tfrs_lab.models.backend import tf
 
 os.environ["TF_GRPC_REUSE_PORT"] = "1"
 held = [socket.socket() for _ in range(4)]  # bound and kept, so that nobody else is given the ports

@@ -7,21 +7,21 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import DataError, Interactions, generate, split
-from evaluation import mae, rmse
-from experiments.experiment import FitContext
-from experiments.files import write_arrays
-from experiments.fit_ranking import fit_ranking
-from experiments.fitting import check_time
-from experiments.overrides import with_values
-from experiments.registry import experiment
-from models.backend import tf
-from models.known_ratings import KnownRatings
-from models.rating_config import RatingConfig
-from models.rating_head import shrunken_biases
-from models.rating_losses import OrdinalLoss
-from models.rating_output import RatingScale
-from models.time_neighbours import nearby
+from tfrs_lab.data import DataError, Interactions, generate, split
+from tfrs_lab.data.storage import write_arrays
+from tfrs_lab.evaluation import mae, rmse
+from tfrs_lab.experiments.runs.fit_on_split import check_time
+from tfrs_lab.models.backend import tf
+from tfrs_lab.models.config_fields import with_values
+from tfrs_lab.models.ranking.fit import fit_ranking
+from tfrs_lab.models.rating.config import RatingConfig
+from tfrs_lab.models.rating.head import shrunken_biases
+from tfrs_lab.models.rating.known_ratings import KnownRatings
+from tfrs_lab.models.rating.losses import OrdinalLoss
+from tfrs_lab.models.rating.output import RatingScale
+from tfrs_lab.models.rating.time_neighbours import nearby
+from tfrs_lab.models.registry import specification
+from tfrs_lab.models.specification import FitContext
 
 SMALL = RatingConfig(dimension=16, epochs=6, learning_rate=0.01)
 
@@ -88,7 +88,7 @@ def test_biases_are_shrunk_means_of_what_is_kept():
 
 def test_a_hidden_rating_does_not_tell_on_itself(parts):
     """Evidence is a function of the kept ratings alone: another value of a hidden one changes nothing."""
-    from models.rating_head import OwnTables, RatingHead
+    from tfrs_lab.models.rating.head import OwnTables, RatingHead
 
     train = parts.train.head(500)
     changed = train.with_columns(user_rating=pl.when(pl.int_range(pl.len()) == 7).then(1.0).otherwise("user_rating"))
@@ -121,8 +121,8 @@ def test_users_and_movies_that_it_does_not_know_get_finite_ratings_on_the_scale(
 def test_a_fresh_process_without_tensorflow_predicts_the_same(model, parts, tmp_path):
     write_arrays(tmp_path / "model.npz", model.state())
     code = (
-        "import sys, numpy as np\nfrom experiments.files import read_arrays\n"
-        "from models.rating_model import RatingRecommender\n"
+        "import sys, numpy as np\nfrom tfrs_lab.data.storage import read_arrays\n"
+        "from tfrs_lab.models.rating.recommender import RatingRecommender\n"
         "model = RatingRecommender.from_state(read_arrays(sys.argv[1]))\n"
         "assert 'tensorflow' not in sys.modules\n"
         "np.save(sys.argv[2], model.predict(model.users.ids[:9], model.movies.ids[:9]))"
@@ -204,7 +204,7 @@ def test_the_past_alone_is_used_if_that_is_asked_for(tmp_path):
 
 
 def test_looking_ahead_is_refused_on_splits_in_time():
-    ranking = experiment("ranking")
+    ranking = specification("ranking")
     ahead = RatingConfig(time_neighbours="both")
     check_time(ranking, ahead, "k-fold")
     check_time(ranking, RatingConfig(time_neighbours="past"), "temporal-user")

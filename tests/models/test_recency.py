@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import Interactions
-from models.recency import RecencyPart, fit_recency_part
-from models.recency_config import RecencyConfig, RecencyWeights
-from models.trend import trends
+from tfrs_lab.data import Interactions
+from tfrs_lab.models.closed_form.recency import RecencyPart, fit_recency_part
+from tfrs_lab.models.closed_form.recency_config import RecencyConfig, RecencyWeights
+from tfrs_lab.models.closed_form.trends import trends
 
 DAY = 86_400
 
@@ -134,7 +134,7 @@ def test_the_same_seed_gives_the_same_vectors() -> None:
 
 def test_sparse_and_dense_counting_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     dense = fit_recency_part(RecencyConfig(), drifting(60), seed=0)
-    monkeypatch.setattr("models.session._DENSE_CELLS", 0)
+    monkeypatch.setattr("tfrs_lab.models.closed_form.transitions._DENSE_CELLS", 0)
     sparse = fit_recency_part(RecencyConfig(), drifting(60), seed=0)
     np.testing.assert_allclose(sparse.queries @ sparse.candidates.T, dense.queries @ dense.candidates.T, atol=1e-4)
 

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from models.backend import tf
-from models.replicas import own_shares
-from models.training_data import shuffled_batches
+from tfrs_lab.models.backend import tf
+from tfrs_lab.models.training.data import shuffled_batches
+from tfrs_lab.models.training.replicas import own_shares
 
 ROOT = Path(__file__).parent.parent.parent
 CODE = """
 import json, sys
 import numpy as np
 import polars as pl
-from data import Interactions
-from models.backend import tf
-from models.config import PairConfig
-from models.pair import build_pair
-from models.training_data import TrainingData
+from tfrs_lab.data import Interactions
+from tfrs_lab.models.backend import tf
+from tfrs_lab.models.two_tower.config import PairConfig
+from tfrs_lab.models.two_tower.model import build_pair
+from tfrs_lab.models.training.data import TrainingData
 
 core = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(core, [tf.config.LogicalDeviceConfiguration()] * 3)

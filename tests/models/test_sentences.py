@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import Dataset, Interactions
-from data.tables import movies_table
-from experiments.experiment import FitContext
-from experiments.fit_content import fit_content
-from models import sentences
-from models.content_config import ContentConfig, FeatureConfig
-from models.sentences import ENCODERS, sentence_vectors
+from tfrs_lab.data import Dataset, Interactions
+from tfrs_lab.data.tables import movies_table
+from tfrs_lab.models.content import sentences
+from tfrs_lab.models.content.config import ContentConfig, FeatureConfig
+from tfrs_lab.models.content.fit import fit_content
+from tfrs_lab.models.content.sentences import ENCODERS, sentence_vectors
+from tfrs_lab.models.specification import FitContext
 
 
 class Letters:

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from data import Interactions, Vocabulary
-from models.backend import tf
-from models.catalogue_softmax import NEVER, catalogue_softmax
-from models.histories import Histories
-from models.sequence import SequenceModel, build_sequence
-from models.sequence_config import SequenceConfig
+from tfrs_lab.data import Interactions, Vocabulary
+from tfrs_lab.models.backend import tf
+from tfrs_lab.models.sequential.config import SequenceConfig
+from tfrs_lab.models.sequential.losses import NEVER, catalogue_softmax
+from tfrs_lab.models.sequential.model import SequenceModel, build_sequence
+from tfrs_lab.models.training.histories import Histories
 
 TINY = SequenceConfig(dimension=16, max_length=8, dropout=0.0, batch_size=16)
 

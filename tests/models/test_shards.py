@@ -5,12 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from data import DataError, Interactions, generate
-from models.config import PairConfig
-from models.pair import build_pair
-from models.shard_stream import sharded_batches
-from models.shards import ShardedRows, write_shards
-from models.training_data import TrainingData
+from tfrs_lab.data import DataError, Interactions, generate
+from tfrs_lab.models.training.data import TrainingData
+from tfrs_lab.models.training.shard_stream import sharded_batches
+from tfrs_lab.models.training.shards import ShardedRows, write_shards
+from tfrs_lab.models.two_tower.config import PairConfig
+from tfrs_lab.models.two_tower.model import build_pair
 
 
 @pytest.fixture(scope="module")

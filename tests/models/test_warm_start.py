@@ -2,11 +2,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import Interactions
-from models.config import PairConfig
-from models.pair import build_pair
-from models.training_data import TrainingData
-from models.warm_start import take_over, weights_of
+from tfrs_lab.data import Interactions
+from tfrs_lab.models.training.data import TrainingData
+from tfrs_lab.models.training.warm_start import take_over, weights_of
+from tfrs_lab.models.two_tower.config import PairConfig
+from tfrs_lab.models.two_tower.model import build_pair
 
 BEFORE = [("b", "x"), ("b", "y"), ("c", "x"), ("gone", "z")]
 NOW = [("a", "w"), ("b", "x"), ("c", "x"), ("c", "z")]

@@ -5,23 +5,23 @@ import polars as pl
 import pytest
 from scipy.sparse import csr_matrix
 
-from data import Interactions, Vocabulary, generate
-from evaluation.baselines import IALSConfig, fit_ials
-from evaluation.topk import top_k
-from experiments.experiment import FitContext
-from experiments.files import write_arrays, write_json, write_parquet
-from experiments.fit_content import fit_content
-from experiments.recommend import StoredModel
-from models.cascade_model import CascadeRecommender
-from models.content_config import ContentConfig
-from models.factors import FactorRecommender
-from models.fold_in import learn_fold_in
-from models.hybrid_calibration import Calibration, bars
-from models.hybrid_model import HybridRecommender
-from serving.index import IndexSetting, build_index
-from serving.module import RecommenderModule
-from serving.queries import MeanQuery
-from serving.servable import Servable
+from tfrs_lab.data import Interactions, Vocabulary, generate
+from tfrs_lab.data.storage import write_arrays, write_json, write_parquet
+from tfrs_lab.evaluation.topk import top_k
+from tfrs_lab.experiments.storage.stored_model import StoredModel
+from tfrs_lab.models.baselines import IALSConfig, fit_ials
+from tfrs_lab.models.cascade.recommender import CascadeRecommender
+from tfrs_lab.models.content.config import ContentConfig
+from tfrs_lab.models.content.fit import fit_content
+from tfrs_lab.models.hybrid.calibration import Calibration, bars
+from tfrs_lab.models.hybrid.recommender import HybridRecommender
+from tfrs_lab.models.retrieval.fold_in import learn_fold_in
+from tfrs_lab.models.retrieval.recommender import FactorRecommender
+from tfrs_lab.models.specification import FitContext
+from tfrs_lab.serving.index import IndexSetting, build_index
+from tfrs_lab.serving.module import RecommenderModule
+from tfrs_lab.serving.queries import MeanQuery
+from tfrs_lab.serving.servable import Servable
 
 USERS, MOVIES, DIM = 20, 60, 8
 

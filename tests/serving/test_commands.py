@@ -8,14 +8,16 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from experiments import bulk, exporting, index_store
-from experiments.cli import main
-from experiments.index_store import read_index
-from experiments.recommend import load_model, recommend_for_user
-from serving import tuning
-from serving.export import versions
-from serving.index import IndexSetting
 from tests.serving.conftest import write_run
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.export import export as exporting
+from tfrs_lab.experiments.export import index_store
+from tfrs_lab.experiments.export.index_store import read_index
+from tfrs_lab.experiments.recommend import all_users as bulk
+from tfrs_lab.experiments.storage.stored_model import load_model, recommend_for_user
+from tfrs_lab.serving import tuning
+from tfrs_lab.serving.export import versions
+from tfrs_lab.serving.index import IndexSetting
 
 NEW = pl.DataFrame({"movie_id": ["new"], "movie_title": ["Funny Laugh (1997)"], "movie_genres": ["Comedy"]})
 
@@ -44,9 +46,11 @@ def one_build(monkeypatch):
 @pytest.fixture
 def no_graphs(monkeypatch):
     """Exports without their graphs, which other tests look at, and with two points of the curve."""
-    monkeypatch.setattr("serving.export.write_saved_model", lambda module, graphs, directory: directory.mkdir())
-    monkeypatch.setattr("serving.export.warmup_requests", lambda module, graphs: {})
-    monkeypatch.setattr("experiments.diversity.WISHES", (0.0, 0.9))
+    monkeypatch.setattr(
+        "tfrs_lab.serving.export.write_saved_model", lambda module, graphs, directory: directory.mkdir()
+    )
+    monkeypatch.setattr("tfrs_lab.serving.export.warmup_requests", lambda module, graphs: {})
+    monkeypatch.setattr("tfrs_lab.experiments.export.diversity.WISHES", (0.0, 0.9))
 
 
 def movies_of(run):
@@ -163,8 +167,8 @@ def test_an_index_that_finds_too_little_is_not_exported(run, no_graphs, monkeypa
 
 
 def test_recall_of_lists_is_measured_on_what_users_have_not_seen(stored):
-    from experiments.servable import to_servable
     from tests.serving.conftest import module_of
+    from tfrs_lab.experiments.export.servable import to_servable
 
     servable = to_servable(stored["ials"])
     assert exporting.list_recall(module_of(servable), servable, 10) == 1.0
@@ -244,7 +248,7 @@ def test_what_another_shard_left_behind_is_not_gone_on_with(run, tmp_path, monke
     monkeypatch.setattr(bulk, "CELLS", 50 * 7)
     words = ["recommend", str(run), "--all-users", "--out", str(out), "--k", "5", "--shard"]
     with monkeypatch.context() as patched:
-        patched.setattr("experiments.bulk.shutil.rmtree", lambda directory: None)
+        patched.setattr("tfrs_lab.experiments.recommend.all_users.shutil.rmtree", lambda directory: None)
         assert main([*words, "1/2"]) == 0
     first = lists(out)
     assert main([*words, "2/2"]) == 0
@@ -301,9 +305,9 @@ def test_usage_errors_exit_with_2(words, expected, capsys):
 
 
 def test_the_queries_to_tune_with_are_the_users(stored, monkeypatch):
-    from experiments import indexing
-    from experiments.reporter import Reporter
-    from experiments.servable import to_servable
+    from tfrs_lab.experiments.export import indexing
+    from tfrs_lab.experiments.export.servable import to_servable
+    from tfrs_lab.models.training.reporter import Reporter
 
     servable, asked = to_servable(stored["ials"]), {}
 

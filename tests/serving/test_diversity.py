@@ -1,7 +1,7 @@
 import numpy as np
 
-from serving.backend import tf
-from serving.diversity import diversify
+from tfrs_lab.serving.backend import tf
+from tfrs_lab.serving.diversity import diversify
 
 
 def greedy(scores, vectors, wish, k):

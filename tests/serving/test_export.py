@@ -7,14 +7,14 @@ import sys
 import numpy as np
 import pytest
 
-from experiments.recommend import recommend_for_history, recommend_for_user
-from experiments.servable import to_servable
-from serving.backend import tf
-from serving.export import export, versions
-from serving.index import IndexSetting, build_index
-from serving.module import RecommenderModule
-from serving.warmup import FILE, prediction_log
 from tests.serving.conftest import assert_agree
+from tfrs_lab.experiments.export.servable import to_servable
+from tfrs_lab.experiments.storage.stored_model import recommend_for_history, recommend_for_user
+from tfrs_lab.serving.backend import tf
+from tfrs_lab.serving.export import export, versions
+from tfrs_lab.serving.index import IndexSetting, build_index
+from tfrs_lab.serving.module import RecommenderModule
+from tfrs_lab.serving.warmup import FILE, prediction_log
 
 FRESH = """
 import json, sys
@@ -200,8 +200,10 @@ def test_serving_itself_reads_the_warm_up_requests(exported):
 
 
 def test_versions_count_up_and_a_failed_one_leaves_nothing(tmp_path, modules, monkeypatch):
-    monkeypatch.setattr("serving.export.write_saved_model", lambda module, graphs, directory: directory.mkdir())
-    monkeypatch.setattr("serving.export.warmup_requests", lambda module, graphs: {})
+    monkeypatch.setattr(
+        "tfrs_lab.serving.export.write_saved_model", lambda module, graphs, directory: directory.mkdir()
+    )
+    monkeypatch.setattr("tfrs_lab.serving.export.warmup_requests", lambda module, graphs: {})
     module = modules["brute-force"]
     assert export(module, tmp_path / "out").name == "1"
     assert export(module, tmp_path / "out", lambda extra: (extra / "note").write_text("x")).name == "2"

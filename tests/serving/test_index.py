@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from serving.backend import tf
-from serving.index import ExactIndex, IndexSetting, ScannIndex, build_index, usual_setting
+from tfrs_lab.serving.backend import tf
+from tfrs_lab.serving.index import ExactIndex, IndexSetting, ScannIndex, build_index, usual_setting
 
 ROWS = np.arange(100, 500, dtype=np.int32)
 NARROW = IndexSetting("scann", leaves=20, leaves_to_search=2, reorder=20)

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from serving import tuning
-from serving.index import ExactIndex, IndexSetting, ScannIndex
-from serving.measure import Search, recall
-from serving.tuning import tune
+from tfrs_lab.serving import tuning
+from tfrs_lab.serving.index import ExactIndex, IndexSetting, ScannIndex
+from tfrs_lab.serving.measure import Search, recall
+from tfrs_lab.serving.tuning import tune
 
 
 @pytest.fixture

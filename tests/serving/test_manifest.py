@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from serving.manifest import FORMAT, NAME, ManifestError, check_manifest, write_manifest
+from tfrs_lab.serving.manifest import FORMAT, NAME, ManifestError, check_manifest, write_manifest
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from serving.backend import tf
 from tests.serving.conftest import MOVIES, USERS, make_servable, module_of
+from tfrs_lab.serving.backend import tf
 
 KINDS = ("brute-force", "scann")
 

@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from experiments.cli import main
-from experiments.exporting import export_run
-from experiments.recommend_export import ExportSource
-from experiments.recommend_source import exported_version
-from experiments.reporter import Reporter
-from serving.http import tensorflow
 from tests.serving.conftest import write_run
+from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.export.export import export_run
+from tfrs_lab.experiments.recommend.from_export import ExportSource
+from tfrs_lab.experiments.recommend.open import exported_version
+from tfrs_lab.models.training.reporter import Reporter
+from tfrs_lab.serving.http import tensorflow
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def test_what_an_export_cannot_answer_is_said_in_one_line(run, out, known, tmp_p
 
 def test_an_export_is_asked_without_what_only_runs_need(out, known):
     words = ["recommend", str(out / "1"), "--user", known["user_id"][0], "--json"]
-    code = f"import sys\nfrom experiments.cli import main\nmain({words})\nprint(*sys.modules)"
+    code = f"import sys\nfrom tfrs_lab.experiments.cli import main\nmain({words})\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
     loaded = set(done.stdout.splitlines()[-1].split())
     assert "tensorflow" in loaded

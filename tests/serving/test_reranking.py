@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from serving.backend import tf
-from serving.reranking import StoredOrder
 from tests.serving.conftest import MOVIES, USERS, make_servable, module_of
+from tfrs_lab.serving.backend import tf
+from tfrs_lab.serving.reranking import StoredOrder
 
 KINDS = ("brute-force", "scann")
 DEPTH = 8

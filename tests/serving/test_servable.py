@@ -6,16 +6,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data import DataError, Interactions, Vocabulary
-from evaluation.baselines import BASELINES
-from experiments import servable_check
-from experiments.recommend import recommend_for_history, recommend_for_user
-from experiments.servable import to_servable
-from experiments.servable_rating import RatingModule
-from models.rating_model import Crosses, RatingRecommender
-from models.rating_output import RatingScale
-from serving.backend import tf
 from tests.serving.conftest import assert_agree, module_of
+from tfrs_lab.data import DataError, Interactions, Vocabulary
+from tfrs_lab.experiments.export import servable_check
+from tfrs_lab.experiments.export.servable import to_servable
+from tfrs_lab.experiments.export.servable_rating import RatingModule
+from tfrs_lab.experiments.storage.stored_model import recommend_for_history, recommend_for_user
+from tfrs_lab.models.baselines import BASELINES
+from tfrs_lab.models.rating.output import RatingScale
+from tfrs_lab.models.rating.recommender import Crosses, RatingRecommender
+from tfrs_lab.serving.backend import tf
 
 MODELS = ("ials", "retrieval", "content", "hybrid", "cascade")
 

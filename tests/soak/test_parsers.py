@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data import DataError
 from soak import archives, parsers
 from soak import reference as ref
 from soak.mutate import WORDS, mutate
 from soak.own import OWN, PLAIN, own_formats
 from soak.texts import ARCHIVED, Format, compare
+from tfrs_lab.data import DataError
 
 ROOT = Path(__file__).parent.parent.parent
 FORMATS = {format.name: format for format in ARCHIVED}
@@ -152,7 +152,7 @@ def test_a_page_that_made_polars_end_the_process(tmp_path):
     content[473] ^= 1
     path.write_bytes(content)
     load = f"    load_files({str(path)!r})"
-    program = f"from data import *\ntry:\n{load}\nexcept DataError as error:\n    print('refused', error)"
+    program = f"from tfrs_lab.data import *\ntry:\n{load}\nexcept DataError as error:\n    print('refused', error)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-500:]
     assert done.stdout.startswith("refused")

@@ -17,7 +17,7 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-from data import generate
+from tfrs_lab.data import generate
 
 HERE = Path(__file__).parent
 KEPT, LEFT_OUT = ("run", "export", "ratings.csv", "said.json"), ("tensorboard", "report.html")
@@ -25,7 +25,7 @@ KEPT, LEFT_OUT = ("run", "export", "ratings.csv", "said.json"), ("tensorboard", 
 
 def recs(*words: str, home: Path) -> str:
     """Runs the command where HOME is; returns what it printed."""
-    command = [sys.executable, "-m", "experiments.cli", *words]
+    command = [sys.executable, "-m", "tfrs_lab.experiments.cli", *words]
     environment = {**os.environ, "HOME": str(home)}
     return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.toy_export import export_toy
-from serving.http.settings import ServerSettings
 from tests.serving.http.http_server import Running, running, small
+from tfrs_lab.serving.http.settings import ServerSettings
 
 
 @pytest.fixture(scope="session")

@@ -15,13 +15,13 @@ import numpy as np
 import uvicorn
 
 from benchmarks.toy_export import Toy
-from serving.http.access import EVERYBODY, Access, Guard
-from serving.http.application import Application
-from serving.http.metrics import Metrics
-from serving.http.models import Models
-from serving.http.run import bind, configuration
-from serving.http.settings import ServerSettings
-from serving.http.watcher import Watcher
+from tfrs_lab.serving.http.access import EVERYBODY, Access, Guard
+from tfrs_lab.serving.http.application import Application
+from tfrs_lab.serving.http.metrics import Metrics
+from tfrs_lab.serving.http.models import Models
+from tfrs_lab.serving.http.run import bind, configuration
+from tfrs_lab.serving.http.settings import ServerSettings
+from tfrs_lab.serving.http.watcher import Watcher
 
 
 class Small(Toy):

@@ -7,9 +7,9 @@ import time
 import pytest
 
 from benchmarks.toy_export import export_toy
-from serving.http.access import Access, read_key
-from serving.http.settings import ServerSettings
 from tests.serving.http.http_server import Small, running, small
+from tfrs_lab.serving.http.access import Access, read_key
+from tfrs_lab.serving.http.settings import ServerSettings
 
 KEY = "0123456789abcdef0123"
 SITE = "https://example.org"

@@ -6,9 +6,9 @@ import threading
 import numpy as np
 import pytest
 
-from serving.http.batching import Batcher, merge, split
-from serving.http.errors import ApiError
-from serving.http.signature import Signature, Tensor
+from tfrs_lab.serving.http.batching import Batcher, merge, split
+from tfrs_lab.serving.http.errors import ApiError
+from tfrs_lab.serving.http.signature import Signature, Tensor
 
 RECOMMEND = Signature(
     "recommend",

@@ -10,7 +10,7 @@ import pytest
 from google.protobuf import json_format
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from serving.http.tensorflow import call, load_functions, load_graph
+from tfrs_lab.serving.http.tensorflow import call, load_functions, load_graph
 
 
 def test_column_format(server):

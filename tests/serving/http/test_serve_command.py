@@ -8,11 +8,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from experiments.cli import main
+from tfrs_lab.experiments.cli import main
 
 
 def start(*words):
-    command = [sys.executable, "-m", "experiments.cli", "serve", *map(str, words)]
+    command = [sys.executable, "-m", "tfrs_lab.experiments.cli", "serve", *map(str, words)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     lines = []
     for line in process.stdout:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.http.settings import ServerSettings
 from tests.serving.http.http_server import running
+from tfrs_lab.serving.http.settings import ServerSettings
 
 DOCS = (Path(__file__).parents[3] / "docs" / "server.md").read_text()
 EXAMPLES = re.findall(r"```sh\n(curl .*?)```\n```json\n(.*?)```", DOCS, re.DOTALL)

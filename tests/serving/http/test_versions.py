@@ -11,10 +11,10 @@ import pytest
 
 from benchmarks.http_load import closed_loop
 from benchmarks.load import request_bytes
-from serving.http.errors import ApiError
-from serving.http.settings import ServerSettings
-from serving.http.versions import Model
 from tests.serving.http.http_server import running
+from tfrs_lab.serving.http.errors import ApiError
+from tfrs_lab.serving.http.settings import ServerSettings
+from tfrs_lab.serving.http.versions import Model
 
 
 def states(model):

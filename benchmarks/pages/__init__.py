@@ -1,0 +1,1 @@
+"""Tables, figures and plots of README and docs, written from committed results."""

@@ -1,0 +1,186 @@
+"""A user's own data: text files, Parquet or tables in memory, whatever their columns are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import polars as pl
+
+from tfrs_lab.data.dataset import MOVIES_SCHEMA, USERS_SCHEMA, Dataset
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.names import OwnNames
+from tfrs_lab.data.read_summary import ReadingSummary
+from tfrs_lab.data.reading.feature_files import read_features
+from tfrs_lab.data.reading.frames import label
+from tfrs_lab.data.reading.ratings import REQUIRED, read_own_ratings
+from tfrs_lab.data.splits.kinds import Split
+from tfrs_lab.data.tables import add_missing, movies_table, users_table
+
+Table: TypeAlias = Any
+"""A path, or a table of polars, pandas or Arrow."""
+Report: TypeAlias = Callable[[str], None]
+
+
+def load_files(
+    ratings: str | Path | Table,
+    *,
+    movies: str | Path | Table | None = None,
+    users: str | Path | Table | None = None,
+    columns: Mapping[str, str] | None = None,
+    skip_bad_lines: bool = False,
+    report: Report | None = None,
+) -> Dataset:
+    """Loads a user's own data.
+
+    Columns go by our names, by ``columns``, or by names that are well known (``userId``, ``item``, ``rating``, ``date``
+    ...); others are passed over and named. A text file's delimiter is detected, packed files are unpacked. Ids become
+    text. Of a user's several events with one movie the latest counts.
+
+    Args:
+        ratings: CSV, Parquet or a table with users and movies; without ratings it is implicit feedback, without times
+            only the splits that need none are allowed.
+        movies: The same with ``movie_id`` and any of the other columns of ``Dataset.movies``; in CSV, several genres or
+            tags are separated by ``|``, ``;`` or ``,``. None, or a movie that is not there: its title is its id.
+        users: The same with ``user_id`` and any of the other columns of ``Dataset.users``.
+        columns: What our columns are called in these files: ``{"user_id": "kunde"}``, for one kind of file
+            ``{"movies.movie_id": "id"}``; "" leaves a column unread, ``"1"`` is the first of a file without a header.
+        skip_bad_lines: Drop bad lines instead of raising.
+        report: Receives a line on what was read of each file, and one on what was skipped.
+
+    Returns:
+        The dataset; its ``reading`` says what was read.
+
+    Raises:
+        DataError: If a file is missing, lacks a column or has a bad line; names file, line (of Parquet: row), column.
+    """
+    names = OwnNames.of_all(columns)
+    table, summary = read_ratings_file(ratings, names=names, skip_bad_lines=skip_bad_lines)
+    _say([summary], report)
+    features = _features(table, movies, users, names, skip_bad_lines, report)
+    return _dataset(_name(ratings), table, features, label(ratings), (summary,))
+
+
+def load_split_files(
+    train: str | Path | Table,
+    test: str | Path | Table,
+    *,
+    validation: str | Path | Table | None = None,
+    movies: str | Path | Table | None = None,
+    users: str | Path | Table | None = None,
+    columns: Mapping[str, str] | None = None,
+    skip_bad_lines: bool = False,
+    report: Report | None = None,
+) -> tuple[Dataset, Split]:
+    """Loads data that comes already split.
+
+    Args:
+        train: As ``ratings`` of ``load_files``.
+        test: The same, with the same columns.
+        validation: The same; None for a split whose validation is empty (see ``data.with_validation``).
+        movies: As in ``load_files``.
+        users: As in ``load_files``.
+        columns: As in ``load_files``.
+        skip_bad_lines: As in ``load_files``.
+        report: As in ``load_files``.
+
+    Returns:
+        A dataset of all ratings (train, validation, test) and the split of kind ``files``.
+
+    Raises:
+        DataError: As ``load_files``, and if a rating stands in two parts or the parts have different columns.
+    """
+    names = OwnNames.of_all(columns)
+    files = {
+        part: file for part, file in (("train", train), ("validation", validation), ("test", test)) if file is not None
+    }
+    read = {part: read_ratings_file(file, names=names, skip_bad_lines=skip_bad_lines) for part, file in files.items()}
+    parts = {part: table for part, (table, _) in read.items()}
+    summaries = tuple(summary for _, summary in read.values())
+    wanted = parts["train"].columns
+    for part, table in parts.items():
+        if table.columns != wanted:
+            raise DataError(
+                f"expected the columns of train ({', '.join(wanted)}), got {', '.join(table.columns)}",
+                file=label(files[part]),
+            )
+    _check_disjoint(parts, {part: label(file) for part, file in files.items()})
+    _say(summaries, report)
+    together = pl.concat(list(parts.values()))
+    source = ", ".join(f"{part} {label(file)}" for part, file in files.items())
+    features = _features(together, movies, users, names, skip_bad_lines, report)
+    dataset = _dataset(_name(train), together, features, source, summaries)
+    return dataset, Split("files", parts["train"], parts.get("validation", together.clear()), parts["test"])
+
+
+def read_ratings_file(
+    path: str | Path | Table, *, names: OwnNames | None = None, skip_bad_lines: bool = False
+) -> tuple[pl.DataFrame, ReadingSummary]:
+    """Reads and checks one ratings file; see ``load_files``.
+
+    Returns:
+        [n] rows with those columns of ``RATINGS_SCHEMA`` that the file has, and what reading came to.
+
+    Raises:
+        DataError: As ``load_files``.
+    """
+    return read_own_ratings(path, names or OwnNames(), skip_bad_lines=skip_bad_lines)
+
+
+def _say(summaries: list[ReadingSummary] | tuple[ReadingSummary, ...], report: Report | None) -> None:
+    for summary in summaries:
+        if report and summary.skipped:
+            report(summary.skipped_line)
+        if report:
+            report(summary.line)
+
+
+def _name(source: str | Path | Table) -> str:
+    return Path(source).name.partition(".")[0] or "ratings" if isinstance(source, str | Path) else "table"
+
+
+def _features(
+    ratings: pl.DataFrame,
+    movies: str | Path | Table | None,
+    users: str | Path | Table | None,
+    names: OwnNames,
+    skip_bad_lines: bool,
+    report: Report | None,
+) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+    """Tables of movies and users with a row for all that are in the ratings, and how many lines were dropped."""
+    tables, dropped = [], 0
+    for source, schema, key in ((movies, MOVIES_SCHEMA, "movie_id"), (users, USERS_SCHEMA, "user_id")):
+        table, more = pl.DataFrame(schema={key: pl.String}), 0
+        if source is not None:
+            table, more = read_features(
+                source, schema, key, names, rated=ratings[key], skip_bad_lines=skip_bad_lines, report=report
+            )
+        tables.append(add_missing(table, ratings[key]))
+        dropped += more
+    return movies_table(tables[0]), users_table(tables[1]), dropped
+
+
+def _dataset(
+    name: str,
+    ratings: pl.DataFrame,
+    features: tuple[pl.DataFrame, pl.DataFrame, int],
+    source: str,
+    summaries: tuple[ReadingSummary, ...],
+) -> Dataset:
+    movies, users, dropped = features
+    dropped += sum(summary.skipped for summary in summaries)
+    return Dataset(name, ratings, movies, users, source, dropped, summaries)
+
+
+def _check_disjoint(parts: dict[str, pl.DataFrame], files: dict[str, str]) -> None:
+    seen = parts["train"].select(REQUIRED)
+    for part in ("validation", "test"):
+        if part in parts:
+            both = parts[part].select(REQUIRED).join(seen, on=REQUIRED, how="semi")
+            if both.height:
+                user, movie = both.row(0)
+                came = f"{both.height} that are in two, such as user {user}, movie {movie}"
+                way = "leave them out of one part, or give all rows as --ratings"
+                raise DataError(f"expected parts without a common rating, got {came}; {way}", file=files[part])
+            seen = pl.concat([seen, parts[part].select(REQUIRED)])

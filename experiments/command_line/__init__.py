@@ -1,0 +1,1 @@
+"""Options, settings and usage errors of the command line."""

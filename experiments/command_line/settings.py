@@ -1,0 +1,201 @@
+"""From options to the command line and back: settings files, stored runs and ``--resume`` go through one parser."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import tyro
+
+from tfrs_lab.data import DataError
+from tfrs_lab.experiments.command_line.options import RunOptions
+from tfrs_lab.experiments.command_line.usage import parse_options
+from tfrs_lab.models.registry import specification
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Options = TypeVar("Options")
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """All that a run is told.
+
+    Attributes:
+        options: What every run takes.
+        configs: The configuration of each experiment, by its name.
+    """
+
+    options: RunOptions
+    configs: dict[str, Any]
+
+
+def parse_settings(
+    names: Sequence[str],
+    arguments: Sequence[str],
+    *,
+    prog: str,
+    description: str,
+    kind: type[RunOptions] = RunOptions,
+) -> Settings:
+    """Reads options and the configurations of the named experiments from command-line words.
+
+    A ``--config`` file counts as words before the others, so the command line has precedence. A usage error ends the
+    process with exit status 2, as tyro does.
+    """
+    options, configs = parse_words(kind, names, arguments, prog=prog, description=description)
+    return Settings(options, configs)
+
+
+def parse_words(
+    kind: type[Options], names: Sequence[str], arguments: Sequence[str], *, prog: str, description: str
+) -> tuple[Options, dict[str, Any]]:
+    """The same for a command with other options.
+
+    Args:
+        kind: Dataclass of the command's options; every field has a default.
+        names: Experiments whose configurations the command takes.
+        arguments: Command-line words.
+        prog: The command, for messages.
+        description: For the help text.
+
+    Returns:
+        The options, and the configuration of each experiment by its name.
+    """
+    fields: list[Any] = [("options", Annotated[kind, tyro.conf.arg(name="")])]
+    fields += [(name, specification(name).config) for name in names]
+    whole = dataclasses.make_dataclass("Settings", fields, frozen=True)
+    defaults = whole(kind(), *(specification(name).config() for name in names))
+    words = [*_words_of_config_option(arguments), *arguments]
+    parsed: Any = parse_options(whole, words, prog=prog, default=defaults, description=description)
+    return parsed.options, {name: getattr(parsed, name) for name in names}
+
+
+def _words_of_config_option(arguments: Sequence[str]) -> list[str]:
+    """The content of the file after ``--config``, as command-line words."""
+    for position, word in enumerate(arguments):
+        if word == "--config" and position + 1 < len(arguments):
+            return to_words(read_settings_file(Path(arguments[position + 1])))
+        if word.startswith("--config="):
+            return to_words(read_settings_file(Path(word.removeprefix("--config="))))
+    return []
+
+
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """Reads TOML or JSON.
+
+    Raises:
+        DataError: The file is missing, or is neither.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"expected a readable TOML or JSON file, got: {error}", file=path) from None
+    try:
+        content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+        kind = "JSON" if path.suffix == ".json" else "TOML"
+        raise DataError(f"expected {kind}, got: {error}", file=path) from None
+    if not isinstance(content, dict):
+        raise DataError(f"expected named values, got a {type(content).__name__}", file=path)
+    return content
+
+
+def to_words(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Values as command-line words; lists have commas among the options and spaces in configurations, as tyro has it.
+
+    >>> to_words({"seed": 1, "ks": [5, 10], "json": True, "out": None, "retrieval": {"batch_size": 64}})
+    ['--seed', '1', '--ks', '5,10', '--json', '--retrieval.batch-size', '64']
+    >>> to_words({"retrieval": {"id": {"query": ["id", "history"]}}})
+    ['--retrieval.id.query', 'id', 'history']
+    """
+    words: list[str] = []
+    for name, value in values.items():
+        option = "--from" if name == "from_run" else f"--{prefix}{name}".replace("_", "-")
+        if isinstance(value, Mapping):
+            words += to_words(value, f"{prefix}{name}.")
+        elif isinstance(value, bool):
+            words.append(option if value else f"--{prefix}no-{name}".replace("_", "-"))
+        elif isinstance(value, (list, tuple)):
+            texts = [str(item) for item in value]
+            words += [option, *(texts if prefix else [",".join(texts)])]
+        elif value is not None:
+            words += [option, os.path.expanduser(value) if str(value).startswith("~/") else str(value)]
+    return words
+
+
+DATA_OPTIONS = ("dataset", "data_dir", "ratings", "movies", "users", "train", "test", "validation", "columns")
+"""Options that say which data, beside ``skip_bad_lines``."""
+
+
+def data_words(options: Any) -> list[str]:
+    """The options of a command that another one needs to read the same data; ``shlex.join`` makes them fit to paste.
+
+    >>> data_words(RunOptions(ratings=Path("my shop.csv"), skip_bad_lines=True))
+    ['--ratings', 'my shop.csv', '--skip-bad-lines']
+
+    Args:
+        options: Those of the command; what it does not have is left out, as is what was not given.
+    """
+    own = {name: getattr(options, name, None) for name in DATA_OPTIONS}
+    if own["dataset"] == RunOptions.dataset or own["ratings"] or own["train"]:
+        own["dataset"] = None
+    flags = {"skip_bad_lines": True} if getattr(options, "skip_bad_lines", False) else {}
+    return to_words({**own, **flags})
+
+
+def to_json(settings: Settings) -> dict[str, Any]:
+    """Every value in plain JSON types, as ``to_words`` takes them, but for those of ``NOT_STORED``."""
+    options = {
+        name: _plain(value) for name, value in dataclasses.asdict(settings.options).items() if name not in NOT_STORED
+    }
+    return {**options, **{name: dataclasses.asdict(config) for name, config in settings.configs.items()}}
+
+
+NOT_STORED = ("out", "resume", "like", "overwrite", "mlflow", "distribute", "json", "config", "debug")
+"""Options that name a place, a form of output or who does the work, and decide no number."""
+
+
+PLACES = frozenset(
+    ("data_dir", "ratings", "movies", "users", "train", "test", "validation", "from_run", "resume", "like", "shards")
+)
+"""Options that are paths."""
+
+
+def public(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A run's ``config.json`` for others to see: of files and directories, the names alone.
+
+    >>> settings = {"ratings": "~/private/my.csv", "movies": None, "seed": 0}
+    >>> public({"settings": settings, "dataset": {"source": "~/private/my.csv"}})
+    {'settings': {'ratings': 'my.csv', 'movies': None, 'seed': 0}, 'dataset': {'source': 'my.csv'}}
+    """
+    settings, dataset = config.get("settings", {}), config.get("dataset", {})
+    source = dataset.get("source", "unknown source")
+    return {
+        **config,
+        "settings": {name: Path(value).name if value and name in PLACES else value for name, value in settings.items()},
+        "dataset": {**dataset, "source": source if "://" in source else _FOLDERS.sub("", source)},
+    }
+
+
+_FOLDERS = re.compile(r"[~/][^,]*/")
+
+
+def without_home(text: str) -> str:
+    """Paths with ``~`` for the home directory: that is called as its owner, whose name is nobody's business."""
+    return text.replace(f"{Path.home()}{os.sep}", "~/")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return without_home(str(value.resolve()))
+    return list(value) if isinstance(value, tuple) else value

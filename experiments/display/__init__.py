@@ -1,0 +1,1 @@
+"""Tables, plots and the explorer, for terminals and notebooks."""

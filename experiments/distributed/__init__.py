@@ -1,0 +1,1 @@
+"""Several processes: tf.distribute and sharded datasets."""

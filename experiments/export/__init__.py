@@ -1,0 +1,1 @@
+"""From a run to an index and a SavedModel."""

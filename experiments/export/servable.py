@@ -1,0 +1,125 @@
+"""Turns the model of a run into what the serving room takes: arrays and small TensorFlow modules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tfrs_lab.data import DataError, Vocabulary
+from tfrs_lab.data.tables import movies_table
+from tfrs_lab.evaluation.interaction_matrix import known_matrix
+from tfrs_lab.experiments.export.servable_cascade import cascade_vectors
+from tfrs_lab.experiments.export.servable_check import check
+from tfrs_lab.experiments.export.servable_hybrid import hybrid_vectors
+from tfrs_lab.experiments.export.servable_vectors import Vectors, content_vectors, factor_vectors, least_squares_vectors
+from tfrs_lab.experiments.storage.stored_model import StoredModel
+from tfrs_lab.models.baselines import FactorModel
+from tfrs_lab.models.cascade.recommender import CascadeRecommender
+from tfrs_lab.models.content.recommender import ContentRecommender
+from tfrs_lab.models.hybrid.recommender import HybridRecommender
+from tfrs_lab.models.retrieval.recommender import FactorRecommender
+from tfrs_lab.serving.servable import RatingHead, Servable
+
+VECTORS: dict[type, Callable[[Any], Vectors]] = {
+    FactorRecommender: factor_vectors,
+    FactorModel: least_squares_vectors,
+    ContentRecommender: content_vectors,
+    HybridRecommender: hybrid_vectors,
+    CascadeRecommender: cascade_vectors,
+}
+"""How each kind of model becomes vectors."""
+
+
+def with_movies(model: StoredModel, added: pl.DataFrame) -> Any:
+    """The model with further movies by their raw features; nothing is trained.
+
+    Raises:
+        DataError: The model knows movies by their ratings only, or knows one of these already.
+    """
+    if not hasattr(model.recommender, "with_movies"):
+        raise DataError(
+            f"expected a model that knows movies by their features, such as content or hybrid, to add movies to, got "
+            f"{model.name}, which knows them by ratings: train it again"
+        )
+    return model.recommender.with_movies(added)
+
+
+def to_servable(
+    model: StoredModel, *, added: pl.DataFrame | None = None, removed: Collection[str] = frozenset()
+) -> Servable:
+    """What is served of a run.
+
+    Args:
+        model: The run's model.
+        added: Movies that joined since: ``movie_id`` and any other columns of ``Dataset.movies``.
+        removed: Ids of movies that must not be recommended any more; they still count in histories.
+
+    Raises:
+        DataError: The model retrieves by no inner product of two vectors, or a movie is not what it should be.
+    """
+    recommender = model.recommender
+    if type(recommender) not in VECTORS:
+        raise DataError(
+            f"expected a model whose score is one inner product of a user's and a movie's vector, such as retrieval, "
+            f"content, hybrid or ials, or a cascade of it, got {model.name}, which has no such vectors to index"
+        )
+    if added is not None and added.height:
+        recommender = with_movies(model, added)
+    vectors = VECTORS[type(recommender)](recommender)
+    movies = recommender.movies
+    strangers = _strangers(model, vectors)
+    users = Vocabulary([*recommender.users.ids, *strangers])
+    seen = known_matrix(model.known, users, movies)
+    further = vectors.of_histories(seen[len(recommender.users) :], strangers)
+    unlisted = movies.encode(sorted(removed))
+    listed = np.ones(len(movies), bool)
+    listed[unlisted[unlisted >= 0]] = False
+    found = Servable(
+        user_ids=np.array(users.ids, dtype=str),
+        movie_ids=np.array(movies.ids, dtype=str),
+        **_described(model.movies if added is None else pl.concat([model.movies, movies_table(added)]), movies),
+        queries=np.vstack([vectors.queries, further]).astype(np.float32),
+        stranger=vectors.stranger,
+        candidates=vectors.candidates,
+        seen=(seen.indices.astype(np.int32), seen.indptr.astype(np.int64)),
+        history=vectors.history,
+        likeness=vectors.likeness,
+        listed=listed,
+        encoder=vectors.encoder,
+        rating=_rating(recommender, users, movies),
+        reranker=vectors.reranker,
+    )
+    check(found, recommender, vectors)
+    return found
+
+
+def _rating(recommender: Any, users: Vocabulary, movies: Vocabulary) -> RatingHead | None:
+    """What predicts ratings, for models that do."""
+    if getattr(recommender, "rating", None) is None:
+        return None
+    from tfrs_lab.experiments.export.servable_rating import RatingModule
+
+    return RatingModule(recommender.rating, users.ids, movies)
+
+
+def _strangers(model: StoredModel, vectors: Vectors) -> list[str]:
+    """Users whom the model has no vector for but knows something of: rows, or demographics."""
+    ids = Vocabulary.from_ids([*model.known["user_id"].unique(), *vectors.people])
+    return [user for user, place in zip(ids.ids, model.recommender.users.encode(ids.ids), strict=True) if place < 0]
+
+
+def _described(table: pl.DataFrame, movies: Vocabulary) -> dict[str, Any]:
+    """Titles, genres and years of the movies, in their order."""
+    ids = pl.DataFrame({"movie_id": movies.ids}, schema={"movie_id": pl.String})
+    own = ids.join(table, on="movie_id", how="left", maintain_order="left")
+    names = sorted(own["movie_genres"].explode().drop_nulls().unique())
+    genres = [own["movie_genres"].list.contains(name).fill_null(False).to_numpy() for name in names]
+    return {
+        "titles": own["movie_title"].fill_null(own["movie_id"]).to_numpy().astype(str),
+        "genre_names": tuple(names),
+        "genres": np.array(genres, dtype=bool).reshape(len(names), len(movies)).T,
+        "years": own["release_year"].fill_null(0).to_numpy().astype(np.int32),
+    }

@@ -1,0 +1,114 @@
+"""The hybrid model's way from histories to queries, and from raw features to candidates, as graphs."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from tfrs_lab.experiments.export.servable_vectors import CandidateEncoder, Vectors, fold_in
+from tfrs_lab.models.content.encoder import load_encoder
+from tfrs_lab.models.hybrid.calibration import LEAST_APPEAL, PLACES, SHORTEST, SPREAD, TYPICAL, Calibration
+from tfrs_lab.models.hybrid.recommender import HybridRecommender
+from tfrs_lab.models.retrieval.fold_in import HALFWAY
+from tfrs_lab.serving.backend import tf
+from tfrs_lab.serving.queries import MeanQuery, count
+
+
+def hybrid_vectors(model: HybridRecommender) -> Vectors:
+    """Of both models, calibrated; new movies can join."""
+    nothing = csr_matrix((1, len(model.movies)), dtype=np.float32)
+    return Vectors(
+        queries=model.queries,
+        stranger=model.history_queries(nothing)[0],
+        candidates=model.candidates,
+        history=HybridQuery(model),
+        of_histories=model.history_queries,
+        likeness=_likeness(model),
+        encoder=HybridEncoder(model),
+        people=model.content.people.ids.ids,
+    )
+
+
+def _likeness(model: HybridRecommender) -> tuple[np.ndarray, np.ndarray]:
+    """Collaborative vectors of rated movies, zeros for others; and content vectors."""
+    rated = np.zeros((len(model.movies), model.warm.candidates.shape[1]), np.float32)
+    rated[model.rated] = model.warm.candidates
+    return rated, model.content.candidates
+
+
+class HybridQuery(tf.Module):
+    """``HybridRecommender.history_queries`` of people whose demographics are not known."""
+
+    def __init__(self, model: HybridRecommender) -> None:
+        super().__init__()
+        own, dim = fold_in(model.warm), model.warm.candidates.shape[1]
+        anybody = model.content.people.queries[0].astype(np.float32)
+        place = np.full(len(model.movies), -1, np.int32)
+        place[model.rated] = np.arange(len(model.rated), dtype=np.int32)
+        self.place = tf.constant(place)
+        nothing = np.zeros(dim, np.float32)
+        plain = np.float32(own.scale) * model.warm.candidates
+        self.warm = MeanQuery(plain, nothing, corrections=own.corrections, halfway=HALFWAY)
+        self.content = MeanQuery(model.content.histories, anybody, start=anybody, prior=model.content.prior)
+        self.candidates = tf.Variable(model.warm.candidates, trainable=False)
+        self.crowd = tf.Variable(model.crowd[0], dtype=tf.float32, trainable=False)
+        self.features = len(model.crowd)
+        self.prior = model.prior
+        self.calibration = _Terms(model.calibration)
+
+    def __call__(self, movies: tf.Tensor, rating: tf.Tensor) -> tf.Tensor:
+        """Ratings are not used."""
+        own = tf.where(movies < 0, -1, tf.gather(self.place, tf.maximum(movies, 0)))
+        number = count(own)
+        trust = number / (number + self.prior)
+        warm = trust * self.warm(own, rating)
+        bars = self._bars(tf.matmul(warm, self.candidates, transpose_b=True) + (1 - trust) * self.crowd, own)
+        (warm_offset, warm_slope), (offset, slope, by_appeal) = self.calibration(count(movies), bars)
+        crowd = tf.pad(warm_slope * (1 - trust), [[0, 0], [0, self.features - 1]])
+        parts = [warm_slope * warm, crowd, warm_offset, slope * self.content(movies, rating), by_appeal, offset]
+        return tf.concat(parts, axis=1)
+
+    def _bars(self, scores: tf.Tensor, own: tf.Tensor) -> tf.Tensor:
+        """[batch, 1]: see ``hybrid_calibration.bars``; scores [batch, rated movies], own rows [batch, any]."""
+        real = tf.where(own >= 0)
+        known = tf.stack([real[:, 0], tf.cast(tf.gather_nd(own, real), tf.int64)], axis=1)
+        scores = tf.tensor_scatter_nd_update(scores, known, tf.fill([tf.shape(known)[0]], -np.inf))
+        best = tf.math.top_k(scores, min(PLACES, scores.shape[1])).values
+        least = tf.reduce_min(tf.where(tf.math.is_finite(best), best, np.inf), axis=1, keepdims=True)
+        return tf.where(tf.math.is_finite(least), least, 0.0)
+
+
+class _Terms:
+    """``Calibration.warm_terms`` and ``cold_terms``, in the graph."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        self.calibration = calibration
+
+    def __call__(
+        self, lengths: tf.Tensor, bars: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
+        """Terms [batch, 1] each, from lengths and bars [batch, 1]."""
+        logarithm = tf.math.log1p(tf.maximum(lengths, SHORTEST)) - TYPICAL
+        warm = self.calibration.warm
+        warm_offset, warm_slope = (warm[place] + warm[place + 1] * logarithm for place in (0, 2))
+        cold = self.calibration.cold
+        offset, slope, by_appeal = (SPREAD * (cold[place] + cold[place + 1] * logarithm) for place in (0, 2, 4))
+        bar = warm_offset + warm_slope * bars
+        offset += (1 - SPREAD) * bar + SPREAD * self.calibration.knob
+        return (warm_offset, warm_slope), (offset, slope, by_appeal)
+
+
+class HybridEncoder(CandidateEncoder):
+    """From raw features to the candidate vectors of movies that nobody has rated."""
+
+    def __init__(self, model: HybridRecommender) -> None:
+        super().__init__(load_encoder(model.content.encoder))
+        self.anybody = tf.constant(model.content.people.queries[0], tf.float32)
+        self.rated_numbers = model.candidates.shape[1] - model.content.candidates.shape[1] - 2
+
+    def __call__(self, raw: dict[str, tf.Tensor]) -> tf.Tensor:
+        """[batch, dim] float32."""
+        content = super().__call__(raw)
+        appeal = tf.math.log(tf.maximum(tf.linalg.matvec(content, self.anybody), LEAST_APPEAL))[:, None]
+        cold = tf.concat([content, appeal, tf.ones_like(appeal)], axis=1)
+        return tf.pad(cold, [[0, 0], [self.rated_numbers, 0]])

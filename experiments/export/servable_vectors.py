@@ -1,0 +1,141 @@
+"""Each kind of model as vectors, and its way from a history to a query as a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from tfrs_lab.models.baselines import FactorModel
+from tfrs_lab.models.content.encoder import ContentEncoder, load_encoder
+from tfrs_lab.models.content.recommender import ContentRecommender
+from tfrs_lab.models.retrieval.fold_in import HALFWAY, FoldIn
+from tfrs_lab.models.retrieval.recommender import FactorRecommender
+from tfrs_lab.serving.backend import Untracked, tf
+from tfrs_lab.serving.queries import LeastSquaresQuery, MeanQuery
+from tfrs_lab.serving.servable import HistoryQuery, MovieEncoder, Reranker
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """A model that retrieves by an inner product; see ``tfrs_lab.serving.servable.Servable`` for the fields it shares.
+
+    Attributes:
+        queries: [users, dim] float32: of the model's own users.
+        stranger: [dim] float32.
+        candidates: [movies, dim] float32.
+        history: From histories to queries in the graph.
+        of_histories: From [batch, movies] and [batch] user ids to queries [batch, dim]: what the model itself says.
+        likeness: See there.
+        encoder: From raw features to candidates in the graph.
+        people: Ids of people whose demographics the model uses.
+        reranker: Puts what was retrieved for the model's own users in a new order.
+    """
+
+    queries: np.ndarray
+    stranger: np.ndarray
+    candidates: np.ndarray
+    history: HistoryQuery
+    of_histories: Callable[[csr_matrix, Sequence[str]], np.ndarray]
+    likeness: tuple[np.ndarray, ...] = ()
+    encoder: MovieEncoder | None = None
+    people: Sequence[str] = ()
+    reranker: Reranker | None = None
+
+
+def factor_vectors(model: FactorRecommender) -> Vectors:
+    """Of users and movies; a further number holds popularity, which is what strangers get."""
+    own = fold_in(model)
+    queries, candidates, stranger = with_popularity(model.queries, model.candidates, model.popularity)
+
+    def of_histories(history: csr_matrix, user_ids: Sequence[str]) -> np.ndarray:
+        found = np.pad(own.queries(history, model.candidates), ((0, 0), (0, 1)))
+        return np.where(np.diff(history.indptr)[:, None] > 0, found, stranger).astype(np.float32)
+
+    further = np.zeros((len(candidates), 1), np.float32)
+    history = MeanQuery(
+        np.hstack([np.float32(own.scale) * model.candidates, further]),
+        empty=stranger,
+        corrections=np.hstack([own.corrections, further]),
+        halfway=HALFWAY,
+    )
+    return Vectors(queries, stranger, candidates, history, of_histories, likeness=(model.candidates,))
+
+
+def fold_in(model: FactorRecommender) -> FoldIn:
+    """The model's own, or a plain mean."""
+    return model.fold_in or FoldIn(1.0, np.zeros_like(model.candidates))
+
+
+def with_popularity(
+    queries: np.ndarray, candidates: np.ndarray, popularity: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Queries, candidates, and the query that orders movies by popularity alone, all with a number more.
+
+    Args:
+        queries: [users, dim] float32.
+        candidates: [movies, dim] float32.
+        popularity: [movies] float32.
+    """
+    scale = max(float(np.abs(popularity).max(initial=0.0)), 1e-12)
+    stranger = np.zeros(candidates.shape[1] + 1, np.float32)
+    stranger[-1] = scale
+    longer = np.pad(queries, ((0, 0), (0, 1))).astype(np.float32)
+    return longer, np.column_stack([candidates, popularity / scale]).astype(np.float32), stranger
+
+
+def least_squares_vectors(model: FactorModel) -> Vectors:
+    """Of iALS; a further number holds popularity, which is what strangers get."""
+    queries, candidates, stranger = with_popularity(model.user_factors, model.movie_factors, model.popularity)
+    history = LeastSquaresQuery(model.movie_factors, model.alpha, model.regularization, empty=stranger)
+
+    def of_histories(matrix: csr_matrix, user_ids: Sequence[str]) -> np.ndarray:
+        rows = np.split(matrix.indices, matrix.indptr[1:-1]) if matrix.shape[0] else []
+        width = max([1, *map(len, rows)])
+        padded = [np.pad(row, (0, width - len(row)), constant_values=-1) for row in rows]
+        places = tf.constant(np.array(padded, dtype=np.int32).reshape(len(rows), width))
+        found: np.ndarray = history(places, tf.zeros_like(places, tf.float32)).numpy()
+        return found
+
+    return Vectors(queries, stranger, candidates, history, of_histories, likeness=(model.movie_factors,))
+
+
+def content_vectors(model: ContentRecommender) -> Vectors:
+    """Of content; new movies can join."""
+    anybody = model.people.queries[0].astype(np.float32)
+    return Vectors(
+        queries=model.queries,
+        stranger=anybody,
+        candidates=model.candidates,
+        history=MeanQuery(model.histories, empty=anybody, start=anybody, prior=model.prior),
+        of_histories=model.history_queries,
+        encoder=CandidateEncoder(load_encoder(model.encoder)),
+        people=model.people.ids.ids,
+    )
+
+
+class CandidateEncoder(tf.Module):
+    """From raw features to the content model's candidate vectors.
+
+    Args:
+        encoder: The content model's.
+    """
+
+    def __init__(self, encoder: ContentEncoder) -> None:
+        super().__init__()
+        self.layers = [encoder.features, *(part.tower for part in encoder.parts.values())]  # for the SavedModel to keep
+        self.encoder = Untracked(encoder)
+        self.features = {name: _spec(name, value) for name, value in encoder.features.nothing().items()}
+
+    def __call__(self, raw: dict[str, tf.Tensor]) -> tf.Tensor:
+        """[batch, dim] float32."""
+        return self.encoder.value(raw)[1]
+
+
+def _spec(name: str, value: Any) -> tf.TensorSpec:
+    """A free batch, lists of any length, and sentence vectors of the one length that they have."""
+    shape = [None, *(value.shape[1:] if name == "sentence" else [None] * (len(value.shape) - 1))]
+    return tf.TensorSpec(shape, value.dtype, name=name)

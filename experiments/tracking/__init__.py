@@ -1,0 +1,1 @@
+"""TensorBoard, the embedding projector and MLflow."""

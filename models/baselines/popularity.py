@@ -1,0 +1,95 @@
+"""Popularity and recency popularity: the same movies for everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.interactions import Interactions
+from tfrs_lab.models.baselines.base import FittedBaseline, popularity_scores
+from tfrs_lab.models.baselines.ranges import Range
+
+_DAY = 86_400.0
+HALF_LIFE = Range(3.0, 0.04, 20_000.0, steps=(4, 2))
+
+
+@dataclass(frozen=True)
+class PopularityConfig:
+    """Popularity has nothing to set."""
+
+
+@dataclass(frozen=True)
+class RecencyConfig:
+    """Settings of recency popularity.
+
+    Attributes:
+        half_life_days: After how many days a rating counts half. Default: chosen on validation, 3 where nothing is.
+    """
+
+    half_life_days: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < HALF_LIFE.of(self.half_life_days) < float("inf"):
+            raise ValueError(f"half_life_days must be a positive number, got {self.half_life_days}")
+
+
+@dataclass(frozen=True)
+class SameForAll(FittedBaseline):
+    """One list of scores for every user."""
+
+    def similarity(self, movies: np.ndarray) -> np.ndarray:
+        """[batch, movies] zeros, since nothing is known about likeness."""
+        return np.zeros((len(movies), len(self.movies)), dtype=np.float32)
+
+    def _score_users(self, users: np.ndarray) -> np.ndarray:
+        return self._fallback(len(users))
+
+    def _score_histories(self, history: csr_matrix) -> np.ndarray:
+        return self._fallback(history.shape[0])
+
+
+def fit_popularity(interactions: Interactions, config: PopularityConfig, *, seed: int, now: int | None) -> SameForAll:
+    """Scores a movie by its number of interactions; nothing else matters."""
+    return SameForAll(interactions.users, interactions.movies, popularity_scores(interactions))
+
+
+def fit_recency(interactions: Interactions, config: RecencyConfig, *, seed: int, now: int | None) -> SameForAll:
+    """Scores a movie by its exponentially decayed interactions: log2 Σ 2^(−age / half-life).
+
+    Close to the "decay" variant of Ji et al., "A re-visit of the popularity baseline in recommender systems",
+    SIGIR 2020. The logarithm keeps the order and lets counts of decades ago stay above 0 instead of
+    underflowing into one tie.
+
+    Args:
+        interactions: Train rows with timestamps.
+        config: The half-life.
+        seed: Not used.
+        now: Seconds; rows after it do not count. Default: the latest row.
+
+    Raises:
+        DataError: If there are no rows or no timestamps, or all rows are after ``now``.
+    """
+    popularity_scores(interactions)
+    if interactions.timestamp is None:
+        raise DataError("recency popularity needs timestamps, the train table has no column timestamp")
+    latest = int(interactions.timestamp.max()) if now is None else now
+    past = interactions.timestamp <= latest
+    if not past.any():
+        raise DataError(f"recency popularity as of {latest}: all train rows are later than that")
+    exponent = (interactions.timestamp[past] - latest) / (HALF_LIFE.of(config.half_life_days) * _DAY)
+    scores = _log2_sum(interactions.movie[past], exponent, len(interactions.movies))
+    return SameForAll(interactions.users, interactions.movies, scores.astype(np.float32))
+
+
+def _log2_sum(group: np.ndarray, exponent: np.ndarray, groups: int) -> np.ndarray:
+    """[groups] log2 Σ 2^exponent over each group's rows; just below all others for a group without rows."""
+    peak = np.full(groups, -np.inf)
+    np.maximum.at(peak, group, exponent)
+    total = np.bincount(group, weights=np.exp2(exponent - peak[group]), minlength=groups)
+    filled = total > 0
+    result = np.full(groups, peak[filled].min() - 1.0)
+    result[filled] = peak[filled] + np.log2(total[filled])
+    return result

@@ -1,0 +1,1 @@
+"""Two stages: candidates of the retrieval model, ranked with features."""

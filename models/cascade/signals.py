@@ -1,0 +1,141 @@
+"""What is known of users and movies when a model is fitted: what features are made of. Needs no TensorFlow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from tfrs_lab.data.interactions import Interactions
+from tfrs_lab.models.cascade.movie_facts import MovieFacts
+from tfrs_lab.models.cascade.timeline import Timeline
+from tfrs_lab.models.closed_form.linear import LinearConfig, linear_vectors
+from tfrs_lab.models.closed_form.recency_config import RecencyConfig
+from tfrs_lab.models.closed_form.transitions import session_vectors
+from tfrs_lab.models.retrieval.combine import Vectors, standardised
+from tfrs_lab.models.training.histories import Histories
+
+LATEST = 10
+"""So many of a user's latest movies are looked at."""
+PRIOR = 10.0
+"""Means are shrunk towards nothing as if so many ratings of no leaning came first."""
+FOLLOWING = RecencyConfig(latest_movies=1, reach=5, reach_decay=0.7, shrink=10.0)
+"""What directly follows the latest movie, sharper than what the retriever has."""
+STAGES = (5, 10, 20, 40, 80, 160, 320)
+"""A user with fewer ratings than the first number is in the first stage, and so on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Knowledge:
+    """All that is known, from which features of any user and movie are made.
+
+    Attributes:
+        rows: Rows that count as known.
+        facts: Of the movies.
+        people: [users, features] float32 demographics; may have no columns.
+        vectors: [movies, dim] float32, the retriever's; their cosine is similarity.
+        half_lives_days: Of decayed counts.
+        seed: Of a singular value decomposition.
+    """
+
+    rows: Interactions
+    facts: MovieFacts
+    people: np.ndarray
+    vectors: np.ndarray
+    half_lives_days: tuple[float, ...]
+    seed: int
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """The rows in order of time."""
+        return Timeline.of(self.rows)
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """[users] int32 how many movies each user knows."""
+        return Histories.from_interactions(self.rows).lengths
+
+    @cached_property
+    def latest(self) -> np.ndarray:
+        """[users, LATEST] int32 each user's latest movies, latest first; -1 where there are fewer."""
+        histories = Histories.from_interactions(self.rows)
+        place = histories.starts[1:, None] - 1 - np.arange(LATEST)
+        movies = histories.movie[np.maximum(place, 0)]
+        return np.where(place >= histories.starts[:-1, None], movies, -1)
+
+    @cached_property
+    def last_time(self) -> np.ndarray:
+        """[users] float64 seconds of each user's latest row."""
+        last = np.zeros(len(self.rows.users))
+        if self.rows.timestamp is not None:
+            last[:] = self.rows.timestamp.min(initial=0)
+            np.maximum.at(last, self.rows.user, self.rows.timestamp.astype(np.float64))
+        return last
+
+    @cached_property
+    def unit(self) -> np.ndarray:
+        """[movies, dim] float32 vectors of length 1."""
+        return self.vectors / np.maximum(np.linalg.norm(self.vectors, axis=1, keepdims=True), 1e-12)
+
+    @cached_property
+    def models(self) -> list[Vectors]:
+        """Standardised vectors of closed-form models: who rates what, what follows the latest movies, or the latest."""
+        sessions = (session_vectors(config, self.rows, self.seed) for config in (RecencyConfig(), FOLLOWING))
+        return [standardised(*each) for each in (linear_vectors(LinearConfig(), self.rows, self.seed), *sessions)]
+
+    @cached_property
+    def stages(self) -> tuple[np.ndarray, np.ndarray]:
+        """How much more often than others a movie is rated at a stage, [stages, movies], and the users' stages [users].
+
+        Some movies are among the first that anybody rates, others come late: a history's length tells which are due.
+        """
+        histories = Histories.from_interactions(self.rows)
+        place = np.arange(len(histories.movie)) - np.repeat(histories.starts[:-1], histories.lengths)
+        counts = np.zeros((len(STAGES) + 1, len(self.rows.movies)))
+        np.add.at(counts, (np.digitize(place, STAGES), histories.movie), 1)
+        share = counts.sum(axis=1, keepdims=True) / max(counts.sum(), 1)
+        lift = np.log((counts + PRIOR * share) / ((counts.sum(axis=0) + PRIOR) * share + 1e-12) + 1e-12)
+        return lift, np.digitize(self.lengths, STAGES)
+
+    @cached_property
+    def leanings(self) -> tuple[np.ndarray, np.ndarray]:
+        """How much better than others' a user's ratings are, and a movie's: [users] and [movies] float64, shrunk."""
+        users, movies = np.zeros(len(self.rows.users)), np.zeros(len(self.rows.movies))
+        if self.rows.rating is not None:
+            residual = self.rows.rating - self.rows.rating.mean(dtype=np.float64)
+            users = _shrunk_means(self.rows.user, residual, len(users))
+            movies = _shrunk_means(self.rows.movie, residual - users[self.rows.user], len(movies))
+        return users, movies
+
+    @cached_property
+    def tastes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What genres users rate more than others, lately too, and how well: three of [users, genres] float32."""
+        genres, rows = self.facts.genres, self.rows
+        usual = (rows.movie_counts @ genres) / max(len(rows), 1)
+        lengths = np.asarray(self.lengths, dtype=np.float64)[:, None]
+        often = (rows.matrix @ genres - lengths * usual) / (lengths + PRIOR)
+        known = (self.latest >= 0)[:, :, None]
+        lately = (genres[self.latest] - usual) * known
+        well = np.zeros_like(often)
+        if rows.rating is not None:
+            users, movies = self.leanings
+            residual = rows.rating - rows.rating.mean(dtype=np.float64) - users[rows.user] - movies[rows.movie]
+            for genre, share in enumerate(genres.T):
+                weight = share[rows.movie]
+                total = np.bincount(rows.user, weights=weight * residual, minlength=len(users))
+                well[:, genre] = total / (np.bincount(rows.user, weights=weight, minlength=len(users)) + PRIOR)
+        return often.astype(np.float32), lately.mean(axis=1).astype(np.float32), well.astype(np.float32)
+
+    @cached_property
+    def crowd(self) -> np.ndarray:
+        """[features, movies] float32: log of how much more often people with a feature rate a movie than all do."""
+        counts = self.people.T @ self.rows.matrix
+        share = (self.rows.movie_counts + 0.5) / (len(self.rows) + 0.5 * len(self.rows.movies))
+        expected = counts.sum(axis=1, keepdims=True) * share
+        return np.log((counts + PRIOR) / (expected + PRIOR)).astype(np.float32)
+
+
+def _shrunk_means(groups: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
+    """[size] float64: Σ values / (n + PRIOR) in each group."""
+    return np.bincount(groups, weights=values, minlength=size) / (np.bincount(groups, minlength=size) + PRIOR)

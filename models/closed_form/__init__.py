@@ -1,0 +1,1 @@
+"""Parts that are solved instead of descended: EASE, transitions and trends."""

@@ -1,0 +1,1 @@
+"""Collaborative and content scores on one scale, for movies with and without ratings."""

@@ -1,0 +1,61 @@
+"""Fits the hybrid by id dropout: a pair of towers, and vectors of movies that it never saw from their features."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tfrs_lab.data import Interactions, Vocabulary
+from tfrs_lab.models.backend import tf
+from tfrs_lab.models.id_dropout.config import IdDropoutConfig
+from tfrs_lab.models.retrieval.fit import as_recommender, fit_part
+from tfrs_lab.models.retrieval.fold_in import FoldIn, learn_fold_in
+from tfrs_lab.models.retrieval.recommender import FactorRecommender
+from tfrs_lab.models.specification import FitContext, Trained
+from tfrs_lab.models.training.data import TrainingData
+
+
+def fit_iddropout(config: IdDropoutConfig, rows: Interactions, context: FitContext) -> Trained:
+    """Trains the pair, with early stopping where there is a monitor.
+
+    Raises:
+        ValueError: Movies have no features.
+        FloatingPointError: The loss became NaN or infinite.
+    """
+    dataset = context.dataset
+    movies = Vocabulary.from_ids([*rows.movies.ids, *(dataset.movies["movie_id"] if dataset else ())])
+    user_features, features = context.features(rows.users, movies)
+    place = movies.encode(rows.movies.ids)
+    data = TrainingData(rows, user_features, features[place])
+
+    def recommender(model: Any, data: TrainingData) -> FactorRecommender:
+        return with_unrated(model, as_recommender(model, data), movies, features)
+
+    epochs = (context.plan or {}).get("epochs")
+    fitted = fit_part("history", config.pair, data, epochs, context, recommender)
+    model = recommender(fitted.model, data)
+    known = learn_fold_in(rows.matrix, model.queries, model.candidates[place])
+    corrections = np.zeros_like(model.candidates)
+    corrections[place] = known.corrections
+    model = replace(model, fold_in=FoldIn(known.scale, corrections))
+    return Trained(model, plan={"epochs": fitted.epochs}, history=fitted.history)
+
+
+def with_unrated(model: Any, rated: FactorRecommender, movies: Vocabulary, features: np.ndarray) -> FactorRecommender:
+    """The recommender with all movies; those without ratings have their features alone.
+
+    Args:
+        model: The pair.
+        rated: It as a recommender of the movies that were rated.
+        movies: All movies.
+        features: [movies, features] float32.
+    """
+    tower = model.candidate_tower
+    alone = tower.parts[1].projection(features)
+    candidates = (tf.math.l2_normalize(alone, axis=-1) if tower.normalize else alone).numpy()
+    popularity = np.zeros(len(movies), np.float32)
+    place = movies.encode(rated.movies.ids)
+    candidates[place], popularity[place] = rated.candidates, rated.popularity
+    return replace(rated, movies=movies, candidates=candidates, popularity=popularity)

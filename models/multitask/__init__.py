@@ -1,0 +1,1 @@
+"""Retrieval, content and rating tasks on shared tables in one Keras model."""

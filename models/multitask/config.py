@@ -1,0 +1,90 @@
+"""Configuration of the multitask network: plain Python, no TensorFlow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tfrs_lab.models.rating.config import RatingConfig
+from tfrs_lab.models.two_tower.config import PairConfig, require
+
+TaskName = Literal["retrieval", "content", "rating"]
+Weighting = Literal["fixed", "uncertainty", "gradnorm"]
+
+
+def reconstruction_pair() -> PairConfig:
+    """Histories and candidates with vectors of their own, and a squared error."""
+    return PairConfig(
+        query=("history",),
+        objective="reconstruction",
+        tied=False,
+        normalize=False,
+        dimension=256,
+        weight_decay=1e-5,
+        batch_size=64,
+        learning_rate=1e-3,
+        epochs=70,
+        patience=25,
+    )
+
+
+@dataclass(frozen=True)
+class TaskWeights:
+    """What the loss of each task counts, if weights are fixed."""
+
+    retrieval: float = 1.0
+    """Reconstructing the movies hidden from a history."""
+    content: float = 0.3
+    """Finding them by their features."""
+    rating: float = 30.0
+    """Predicting hidden ratings."""
+
+    def __post_init__(self) -> None:
+        for name in ("retrieval", "content", "rating"):
+            require(getattr(self, name) > 0, name, "a number above 0; leave the task out instead", getattr(self, name))
+
+
+@dataclass(frozen=True)
+class JointConfig:
+    """One network for several tasks, which share vectors of movies."""
+
+    tasks: tuple[TaskName, ...] = ("retrieval", "content", "rating")
+    """What it learns. Any of them alone is a single-task model of the same code."""
+    weighting: Weighting = "fixed"
+    """How losses are weighed: fixed; uncertainty, learned with the tasks; gradnorm, so that their gradients on the
+    shared vectors are equally long."""
+    weights: TaskWeights = field(default_factory=TaskWeights)
+    """fixed: the weights."""
+    retrieval: PairConfig = field(default_factory=reconstruction_pair)
+    """The shared vectors of movies, in histories and as candidates, and how they are trained."""
+    content: PairConfig = field(
+        default_factory=lambda: PairConfig(
+            query=("history",), candidate=("features",), objective="softmax", tied=False, dimension=64, temperature=0.3,
+            bias=True,
+        )
+    )  # fmt: skip
+    """The content task: candidates are features, queries a projection of the shared histories."""
+    rating: RatingConfig = field(default_factory=RatingConfig)
+    """The rating task."""
+    rating_every: int = 8
+    """The rating task takes part in each so many-th step: it sees all ratings in one."""
+
+    @property
+    def epochs(self) -> int:
+        """At most this many passes over the users; where the rating task is alone, epochs of its own."""
+        return self.rating.epochs if self.tasks == ("rating",) else self.retrieval.epochs
+
+    @property
+    def patience(self) -> int:
+        """Stop after this many epochs without a better validation nDCG."""
+        return self.retrieval.patience
+
+    def __post_init__(self) -> None:
+        require(bool(self.tasks), "tasks", "at least one task", self.tasks)
+        require(len(set(self.tasks)) == len(self.tasks), "tasks", "each task once", self.tasks)
+        require(self.rating_every >= 1, "rating_every", "an integer of at least 1", self.rating_every)
+        own = self.retrieval
+        fits = own.query == ("history",) and own.candidate == ("id",) and not own.tied
+        require(fits, "retrieval", "a history as query, ids as candidates and tied false, the vectors to share", own)
+        require(own.objective != "in-batch", "retrieval.objective", "softmax or reconstruction", own.objective)
+        require(self.content.objective == "softmax", "content.objective", "softmax", self.content.objective)

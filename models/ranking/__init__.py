@@ -1,0 +1,1 @@
+"""Ranking by predicted ratings: the multitask model with its rating task alone."""

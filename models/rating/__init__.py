@@ -1,0 +1,1 @@
+"""Rating prediction from what else user and movie were rated."""

@@ -1,0 +1,47 @@
+"""All models by name. Loads no TensorFlow: fits import it when they begin."""
+
+from __future__ import annotations
+
+import importlib
+
+from tfrs_lab.models.specification import Specification
+
+_BASELINES = (
+    "popularity",
+    "recency",
+    "random",
+    "itemknn",
+    "ease",
+    "ials",
+    "contentknn",
+    "userridge",
+    "ialsridge",
+    "lightfm",
+)
+_FAMILIES = {
+    "retrieval": "retrieval",
+    "ranking": "ranking",
+    "cascade": "cascade",
+    "content": "content",
+    "iddropout": "id_dropout",
+    "hybrid": "hybrid",
+}
+"""Name → folder; a new model is a line here."""
+
+NAMES = (*_BASELINES, *_FAMILIES)
+
+
+def specification(name: str) -> Specification:
+    """The specification of the model of that name.
+
+    Raises:
+        ValueError: There is none; a name that stands in a file imports nothing else.
+    """
+    if name not in NAMES:
+        raise ValueError(f"expected an experiment ({', '.join(NAMES)}), got {name!r}")
+    found: Specification
+    if name in _BASELINES:
+        found = importlib.import_module("tfrs_lab.models.baselines.specification").SPECIFICATIONS[name]
+    else:
+        found = importlib.import_module(f"tfrs_lab.models.{_FAMILIES[name]}.specification").SPECIFICATION
+    return found

@@ -1,0 +1,1 @@
+"""The retrieval model: parts trained one by one, weighted on validation, in one vector."""

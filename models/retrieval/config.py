@@ -1,0 +1,74 @@
+"""Configuration of the retrieval model: parts that are trained one by one and end in one vector per user and movie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tfrs_lab.models.closed_form.linear import LinearConfig
+from tfrs_lab.models.closed_form.recency_config import RecencyConfig
+from tfrs_lab.models.multitask.config import JointConfig, reconstruction_pair
+from tfrs_lab.models.sequential.config import SequenceConfig
+from tfrs_lab.models.two_tower.config import PairConfig, require
+
+PartName = Literal["in_batch", "id", "history", "reconstruction", "joint", "linear", "sequence", "recency"]
+
+
+@dataclass(frozen=True)
+class RetrievalConfig:
+    """Two-tower retrieval; each part is a pair of towers with its objective, or closed form."""
+
+    parts: tuple[PartName, ...] = ("id", "history", "reconstruction", "linear", "recency")
+    """What is trained and combined. in_batch alone is plain TFRS; it adds nothing to the others."""
+    dimension: int = 128
+    """Length of the final vectors."""
+    max_hours: float = 1.0
+    """Parts that score every movie for every user at each epoch are left out if that is estimated to take longer."""
+    in_batch: PairConfig = field(
+        default_factory=lambda: PairConfig(temperature=0.3, bias=True, epochs=25, learning_rate=3e-3)
+    )
+    """Id embeddings and TFRS's in-batch softmax with logQ correction."""
+    id: PairConfig = field(
+        default_factory=lambda: PairConfig(
+            objective="softmax",
+            dimension=256,
+            temperature=0.3,
+            bias=True,
+            dropout=0.2,
+            batch_size=64,
+            learning_rate=3e-3,
+            epochs=40,
+        )
+    )
+    """Id embeddings and a softmax over the whole catalogue."""
+    history: PairConfig = field(
+        default_factory=lambda: PairConfig(
+            query=("history",),
+            objective="softmax",
+            dimension=256,
+            temperature=0.25,
+            bias=True,
+            batch_size=128,
+            learning_rate=3e-3,
+            epochs=40,
+            patience=20,
+        )
+    )
+    """The user as the mean of their movies; predicts what was hidden from it."""
+    reconstruction: PairConfig = field(default_factory=reconstruction_pair)
+    """The same with vectors of its own for the history and a squared error."""
+    joint: JointConfig = field(default_factory=JointConfig)
+    """The same, sharing its vectors with further tasks; what the hybrid is made of."""
+    linear: LinearConfig = field(default_factory=LinearConfig)
+    """Movies regressed on all others, EASE; closed form."""
+    sequence: SequenceConfig = field(default_factory=SequenceConfig)
+    """The user as a sequence; predicts what comes next."""
+    recency: RecencyConfig = field(default_factory=RecencyConfig)
+    """What is rising now, and what follows what."""
+
+    def __post_init__(self) -> None:
+        require(bool(self.parts), "parts", "at least one part", self.parts)
+        require(len(set(self.parts)) == len(self.parts), "parts", "each part once", self.parts)
+        require(self.parts != ("recency",), "parts", "another part beside recency", self.parts)
+        require(self.max_hours > 0, "max_hours", "a number above 0", self.max_hours)
+        require(self.dimension >= 1, "dimension", "an integer of at least 1", self.dimension)

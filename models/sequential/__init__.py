@@ -1,0 +1,1 @@
+"""Models of the order of a history: GRU and self-attention under a catalogue softmax."""

@@ -1,0 +1,1 @@
+"""TFRS Lab: recommenders on TensorFlow Recommenders, compared honestly and served."""
