@@ -14,18 +14,10 @@ import sys
 import time
 
 SHORT: dict[str, list[str]] = {
-    "startup": [],
-    "training": [],
-    "profiling": [],
-    "xla": [],
-    "metrics": [],
-    "loading": ["--rounds", "1"],
-    "shards": ["--rows", "2000000"],
-    "index": ["--no-million"],
-    "sharded": ["--movies", "200000"],
-    "load": ["--reload-seconds", "20"],
-    "quality": ["--rounds", "1"],
-    "tutorial": ["--rounds", "1"],
+    **{name: [] for name in ("startup", "training", "profiling", "xla", "metrics")},
+    **{"loading": ["--rounds", "1"], "shards": ["--rows", "2000000"], "index": ["--no-million"]},
+    **{"sharded": ["--movies", "200000"], "load": ["--reload-seconds", "20"]},
+    **{"quality": ["--rounds", "1"], "tutorial": ["--rounds", "1"]},
 }
 """What runs without names, and with which options."""
 LONG = ("defaults", "distributed", "factorized", "hashing", "parse", "scale")

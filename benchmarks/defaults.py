@@ -7,9 +7,7 @@ Each comparison is a process of its own, of which seconds and peak memory are to
 
 from __future__ import annotations
 
-import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -19,30 +17,25 @@ from typing import Any
 
 import polars as pl
 
+from benchmarks.record import Numbers, run
+from benchmarks.turns import last_line, timed
 from tfrs_lab.data import generate, load, split
 
 MODELS = ("ease", "ials", "retrieval")
-RECORD = Path(__file__).parent.parent / "docs" / "results" / "defaults.json"
 
 _RUN = """
-import resource, sys
+import sys
+from benchmarks.worker import peak_gb
 from tfrs_lab.experiments.cli import main
 status = main(sys.argv[1:])
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-print(peak)
+print(peak_gb())
 sys.exit(status)
 """
 
 
 @dataclass(frozen=True)
 class Data:
-    """Ratings to compare on.
-
-    Attributes:
-        name: What they are.
-        ratings: Makes them.
-        files: Give the command train and test files instead of ratings to split.
-    """
+    """Ratings to compare on, split by the command or given as train and test ``files``."""
 
     name: str
     ratings: Callable[[], pl.DataFrame]
@@ -68,26 +61,23 @@ DATA = (
 )
 
 
-def measure(data: Data) -> dict[str, Any]:
+def compared(data: Data) -> dict[str, Any]:
     """Compares the models on the data in a process of its own."""
     ratings = data.ratings()
     with tempfile.TemporaryDirectory(prefix="tfrs-lab-defaults-") as temporary:
-        folder = Path(temporary)
-        words = _written(data, ratings, folder)
-        command = [sys.executable, "-c", _RUN, "compare", *MODELS, *words, "--json", "--out", str(folder / "out")]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{data.name}: {done.stderr.strip().splitlines()[-1]}")
+        words = [*_written(data, ratings, Path(temporary)), "--json", "--out", str(Path(temporary, "out"))]
+        _, _, done = timed([sys.executable, "-c", _RUN, "compare", *MODELS, *words])
+    if done is None or done.returncode:
+        raise RuntimeError(f"{data.name}: {last_line(done.stderr if done else '')}")
     found, peak = (json.loads(line) for line in done.stdout.splitlines()[-2:])
     runs = found["runs"]
-    sizes = [ratings["user_id"].n_unique(), ratings["movie_id"].n_unique(), ratings.height]
     return {
         "name": data.name,
-        "sizes": sizes,
+        "sizes": [ratings["user_id"].n_unique(), ratings["movie_id"].n_unique(), ratings.height],
         "ndcg@10": {name: runs[name]["test"]["ndcg@10"] for name in MODELS},
         "confidence": {name: runs[name]["confidence"]["ndcg@10"] for name in MODELS},
         "train_seconds": runs["retrieval"]["seconds"]["train"],
-        "peak_gb": peak / 1e9,
+        "peak_gb": peak,
     }
 
 
@@ -102,21 +92,21 @@ def _written(data: Data, ratings: pl.DataFrame, folder: Path) -> list[str]:
     return ["--train", str(folder / "train.csv"), "--test", str(folder / "test.csv")]
 
 
-def main() -> None:
-    """Measures, prints, keeps."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", type=int, help="number of the data set in the list, from 0")
-    parser.add_argument("--write", action="store_true", help=f"keep the record in {RECORD.name}")
-    given = parser.parse_args()
+def measure(only: int | None) -> Numbers:
+    """All data sets, or that with a number."""
     rows = []
-    for data in DATA if given.only is None else [DATA[given.only]]:
-        row = measure(data)
+    for data in DATA if only is None else [DATA[only]]:
+        row = compared(data)
         rows.append(row)
         scores = "  ".join(f"{name} {value:.3f}" for name, value in row["ndcg@10"].items())
         print(f"{row['name']}: {scores}  train {row['train_seconds']:.0f} s, peak {row['peak_gb']:.1f} GB", flush=True)
-    if given.write:
-        RECORD.write_text(json.dumps({"kind": "defaults", "rows": rows}, indent=2) + "\n", encoding="utf-8")
+    return Numbers("defaults", {"rows": rows})
+
+
+def main(words: list[str] | None = None) -> int:
+    """Measures, prints, keeps; returns the exit code."""
+    return run(words, __doc__, measure, only=(int, "number of the data set in the list, from 0"))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,7 +8,6 @@ table is the fastest of some stretches of steps; ``--write`` keeps the record in
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import socket
@@ -17,13 +16,13 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
-RECORD = Path(__file__).parent.parent / "docs" / "results" / "distributed.json"
+from benchmarks.record import Numbers, run
+
 USERS, MOVIES, ROWS, DIMENSION = 50_000, 20_000, 1_000_000, 32
 
 
@@ -40,18 +39,10 @@ class Case:
 CASES = (Case(8192, "adagrad", 4), Case(8192, "adam", 4), Case(1024, "adagrad", 20), Case(1024, "adam", 20))
 
 
-def main() -> None:
-    """Measures, prints, keeps."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help=f"keep the record in {RECORD.name}")
-    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.worker:
-        print(json.dumps(train_here()))
-        return
-    alone, together = measure(1), measure(2)
+def compared() -> Numbers:
+    """One worker and two."""
     rows = []
-    for case, one, two in zip(CASES, alone, together, strict=True):
+    for case, one, two in zip(CASES, measure(1), measure(2), strict=True):
         if not np.allclose(one["losses"], two["losses"], rtol=1e-4):
             raise RuntimeError(f"{case}: expected the losses of one process, {one['losses']}, got {two['losses']}")
         row = {
@@ -64,8 +55,15 @@ def main() -> None:
         }
         rows.append(row)
         print("  ".join(f"{name} {value:,.2f}" if name != "optimizer" else value for name, value in row.items()))
-    if given.write:
-        RECORD.write_text(json.dumps({"kind": "distributed", "rows": rows}, indent=2) + "\n", encoding="utf-8")
+    return Numbers("distributed", {"rows": rows})
+
+
+def main(words: list[str] | None = None) -> int:
+    """Measures, prints, keeps; returns the exit code."""
+    if (sys.argv[1:] if words is None else words) == ["--worker"]:
+        print(json.dumps(train_here()))
+        return 0
+    return run(words, __doc__, compared)
 
 
 def measure(workers: int) -> list[dict[str, Any]]:
@@ -128,12 +126,7 @@ def _train(case: Case, data: Any, strategy: Any) -> dict[str, Any]:
     from tfrs_lab.models.two_tower.model import build_pair
 
     rate = {"adam": 2e-3, "adagrad": 0.06}[case.optimizer]
-    config = PairConfig(
-        dimension=DIMENSION,
-        batch_size=case.batch_size,
-        optimizer=case.optimizer,
-        learning_rate=rate,
-    )
+    config = PairConfig(dimension=DIMENSION, batch_size=case.batch_size, optimizer=case.optimizer, learning_rate=rate)
     with strategy.scope():
         pair = build_pair(config, data, 0)
         pair.compile(optimizer=pair.new_optimizer())
@@ -150,4 +143,4 @@ def _train(case: Case, data: Any, strategy: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,11 +8,10 @@ hash or by four whose rows of a quarter of the length are put together (Coleman 
 
 from __future__ import annotations
 
-import argparse
 import sys
 from typing import Any
 
-from benchmarks.record import Record, cores, versions_here
+from benchmarks.record import Record, cores, run, versions_here
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.models.backend import tf
@@ -26,14 +25,7 @@ VARIANTS = [(1, 0), *((share, hashes) for share in (2, 4, 8) for hashes in (1, 4
 
 
 class HashedIds(tf.keras.layers.Layer):
-    """Vectors of ids from a table with fewer rows.
-
-    Args:
-        rows: Of the table.
-        dimension: Length of the vectors.
-        feature: Which input holds the ids.
-        hashes: How many rows make a vector.
-    """
+    """Vectors of ids, each from ``hashes`` rows of a table with fewer rows than ids."""
 
     def __init__(self, rows: int, dimension: int, feature: str, hashes: int) -> None:
         super().__init__()
@@ -63,22 +55,23 @@ def ndcg(parts: Any, share: int, hashes: int, epochs: int) -> float:
     return found.metrics["ndcg@10"]
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=RetrievalConfig().in_batch.epochs)
-    parser.add_argument("--write", action="store_true", help="keep the record in docs/results/hashing.json")
-    given = parser.parse_args(words)
+def measure(epochs: int) -> Record:
+    """All variants, the whole tables first."""
     parts = split(load("100k"), "stratified")
     columns = {"ids to a row": "", "hashes": "", "validation nDCG@10": ".4f", "against whole": "+.1%"}
     rows: list[dict[str, Any]] = []
     for share, hashes in VARIANTS:
-        score = ndcg(parts, share, hashes, given.epochs)
+        score = ndcg(parts, share, hashes, epochs)
         values = (share, hashes or "none", score, score / (rows[0]["validation nDCG@10"] if rows else score) - 1)
         rows.append(dict(zip(columns, values, strict=True)))
         print(rows[-1], flush=True)
-    conditions = ["MovieLens-100K, stratified", "one seed", f"{given.epochs} epochs, fixed", cores()]
-    return Record("hashing", columns, rows, conditions, versions_here("tensorflow"), []).finish(given.write)
+    conditions = ["MovieLens-100K, stratified", "one seed", f"{epochs} epochs, fixed", cores()]
+    return Record("hashing", columns, rows, conditions, versions_here("tensorflow"), [])
+
+
+def main(words: list[str] | None = None) -> int:
+    """Measures, prints, keeps; returns the exit code."""
+    return run(words, __doc__, measure, epochs=(RetrievalConfig().in_batch.epochs, "epochs of each"))
 
 
 if __name__ == "__main__":

@@ -17,14 +17,7 @@ _OK = b"HTTP/1.1 200"
 
 @dataclass
 class Load:
-    """What came of a load.
-
-    Attributes:
-        latencies: Seconds, of requests that were answered with status 200.
-        sent: Requests sent.
-        failed: Requests answered with another status, or not at all.
-        seconds: How long it lasted.
-    """
+    """Latencies in seconds of requests answered with status 200; ``failed`` had another status, or no answer."""
 
     latencies: list[float] = field(default_factory=list)
     sent: int = 0
@@ -56,14 +49,9 @@ def closed_loop(
     seconds: float,
     meanwhile: Callable[[float], None] = lambda elapsed: None,
 ) -> Load:
-    """Clients that each send the next request as soon as the last is answered.
+    """Clients that each send the next request as soon as the last is answered, all driven by one thread.
 
-    Args:
-        port: On this machine.
-        requests: Are sent in turns.
-        clients: So many connections, all driven by one thread.
-        seconds: For so long.
-        meanwhile: Is called now and then with the seconds since the start, in a thread of its own.
+    ``meanwhile`` is called now and then with the seconds since the start, in a thread of its own.
     """
     load, turn, selector = Load(), count(), selectors.DefaultSelector()
     connections = {}
@@ -108,15 +96,7 @@ def closed_loop(
 
 
 def open_loop(port: int, requests: Sequence[bytes], *, rate: float, seconds: float, threads: int = 8) -> Load:
-    """Requests at fixed moments, whether or not earlier ones are answered; latency counts from that moment.
-
-    Args:
-        port: On this machine.
-        requests: Are sent in turns.
-        rate: So many a second.
-        seconds: For so long.
-        threads: So many may be under way at once.
-    """
+    """``rate`` requests a second, whether or not earlier ones are answered; latency counts from when each is due."""
     load, turn, lock = Load(), count(), threading.Lock()
     started = time.perf_counter() + 0.1
 

@@ -11,27 +11,25 @@ the extra ``bench``; which of them is not installed is left out with a message.
 
 from __future__ import annotations
 
-import argparse
-import json
-import resource
-import subprocess
+import importlib
+import os
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.index_peers import PEERS, Candidate
+from benchmarks.record import Numbers, run
+from benchmarks.turns import once
+from benchmarks.worker import peak_gb, say
 from tfrs_lab.serving.backend import HAS_SCANN, factorized_top_k, tf
 from tfrs_lab.serving.index import IndexSetting, ScannIndex
 from tfrs_lab.serving.measure import Search, fastest, recall
 from tfrs_lab.serving.tuning import tune
 
-RECORD = Path(__file__).parent.parent / "docs" / "results" / "index.json"
 K, TARGET, QUERIES, DIM = 10, 0.95, 1000, 64
 TIMES, WITHIN, MOST_SECONDS, MOST_GB = 10.0, 0.8, 180.0, 4.0
 ROUNDS = 9
@@ -39,14 +37,7 @@ ROUNDS = 9
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool with the setting that won its sweep.
-
-    Attributes:
-        name: Of the tool.
-        setting: In words.
-        build: Seconds that its index took.
-        search: From [queries, dim] float32 to [queries, K] rows.
-    """
+    """An index with its setting in words, seconds to build, and ``search`` from [queries, dim] to [queries, K] rows."""
 
     name: str
     setting: str
@@ -72,10 +63,9 @@ def brute_force(movies: np.ndarray) -> Tool:
     """TFRS's own layer."""
     start = time.perf_counter()
     layer = factorized_top_k.BruteForce(k=K).index(tf.constant(movies))
-    run = tf.function(lambda queries: layer(queries, k=K)[1])
-    return Tool(
-        "TFRS BruteForce", "exact", time.perf_counter() - start, lambda queries: run(tf.constant(queries)).numpy()
-    )
+    search = tf.function(lambda queries: layer(queries, k=K)[1])
+    seconds = time.perf_counter() - start
+    return Tool("TFRS BruteForce", "exact", seconds, lambda queries: search(tf.constant(queries)).numpy())
 
 
 def scann(movies: np.ndarray, queries: np.ndarray) -> Tool:
@@ -94,17 +84,67 @@ def scann(movies: np.ndarray, queries: np.ndarray) -> Tool:
     return Tool("ScaNN", words, seconds, lambda asked: search.run(tf.constant(asked), *wanted)[1].numpy())
 
 
-def peer(name: str, candidates: list[Candidate], queries: np.ndarray, true: np.ndarray) -> Tool | None:
+def faiss_ivf_pq(movies: np.ndarray) -> list[Tool]:
+    """Inverted lists with product codes of 4 bits, fast scan, and exact reordering, in many settings."""
+    faiss: Any = importlib.import_module("faiss")  # its own annotations lack what it takes
+    lists = round(2 * len(movies) ** 0.5)
+    start = time.perf_counter()
+    codes = f"IVF{lists},PQ{movies.shape[1] // 2}x4fsr,RFlat"  # residual codes: without, recall stays lower
+    index: Any = faiss.index_factory(movies.shape[1], codes, faiss.METRIC_INNER_PRODUCT)
+    index.train(movies)
+    index.add(movies)
+    seconds = time.perf_counter() - start
+
+    def search(queries: np.ndarray, probes: int, factor: int) -> np.ndarray:
+        inner = faiss.SearchParametersIVF(nprobe=probes)
+        how = faiss.IndexRefineSearchParameters(k_factor=factor, base_index_params=inner)
+        rows: np.ndarray = index.search(queries, K, params=how)[1]
+        return rows
+
+    return [
+        Tool(
+            "FAISS IVF-PQ",
+            f"{lists} lists, {probes} searched, refine {factor * K}",
+            seconds,
+            partial(search, probes=probes, factor=factor),
+        )
+        for probes in (16, 32, 64, 128, 256)
+        for factor in (10, 20, 40, 80)
+    ]
+
+
+def hnsw(movies: np.ndarray) -> list[Tool]:
+    """A graph of neighbours, in many settings."""
+    import hnswlib
+
+    threads = os.cpu_count() or 1
+    start = time.perf_counter()
+    index: Any = hnswlib.Index(space="ip", dim=movies.shape[1])
+    index.init_index(max_elements=len(movies), M=16, ef_construction=200, random_seed=0)
+    index.add_items(movies, num_threads=threads)
+    seconds = time.perf_counter() - start
+
+    def search(queries: np.ndarray, ef: int) -> np.ndarray:
+        index.set_ef(ef)
+        rows: np.ndarray = index.knn_query(queries, K, num_threads=threads)[0]
+        return rows
+
+    settings = (10, 15, 20, 30, 40, 50, 70, 100, 150, 250, 400)
+    return [Tool("hnswlib", f"M 16, ef {ef}", seconds, partial(search, ef=ef)) for ef in settings]
+
+
+PEERS = {"FAISS IVF-PQ": faiss_ivf_pq, "hnswlib": hnsw}
+
+
+def best(candidates: list[Tool], queries: np.ndarray, true: np.ndarray) -> Tool | None:
     """The fastest setting of a peer that finds enough."""
-    enough = []
+    name, enough = candidates[0].name, []
     for candidate in candidates:
         reached = recall(candidate.search(queries), true)
         if reached >= TARGET:
             seconds = fastest(partial(candidate.search, queries), 0.0)
-            print(
-                f"{name}, {candidate.setting}: {len(queries) / seconds:,.0f} queries/s, recall {reached:.4f}",
-                flush=True,
-            )
+            speed = f"{len(queries) / seconds:,.0f} queries/s, recall {reached:.4f}"
+            print(f"{name}, {candidate.setting}: {speed}", flush=True)
             enough.append((seconds, candidate))
     if not enough:
         print(f"{name} is left out: no setting of its sweep reaches recall {TARGET}")
@@ -112,8 +152,7 @@ def peer(name: str, candidates: list[Candidate], queries: np.ndarray, true: np.n
     limit = 2 * min(seconds for seconds, _ in enough)
     fast = [candidate for seconds, candidate in enough if seconds <= limit]
     least = in_turns([candidate.search for candidate in fast], queries)
-    best = fast[least.index(min(least))]
-    return Tool(name, best.setting, best.build, best.search)
+    return fast[least.index(min(least))]
 
 
 def in_turns(searches: list[Callable[[np.ndarray], np.ndarray]], queries: np.ndarray) -> list[float]:
@@ -127,7 +166,7 @@ def in_turns(searches: list[Callable[[np.ndarray], np.ndarray]], queries: np.nda
     return least
 
 
-def measure(movies: int) -> list[dict[str, Any]]:
+def compared(movies: int) -> list[dict[str, Any]]:
     """Sweeps all tools, then lets the winners answer in turns."""
     made, queries = vectors(movies, 2 * QUERIES)
     trying, asked = queries[:QUERIES], queries[QUERIES:]
@@ -138,7 +177,7 @@ def measure(movies: int) -> list[dict[str, Any]]:
         tools.append(scann(made, trying))
     for name, sweep in PEERS.items():
         try:
-            found = peer(name, sweep(made, K), trying, truth[0])
+            found = best(sweep(made), trying, truth[0])
         except ImportError:
             print(f"{name} is left out: pip install 'tfrs-lab[bench]'")
             continue
@@ -164,7 +203,7 @@ def build_many(movies: int) -> dict[str, float]:
     setting = IndexSetting("scann", leaves=2000, leaves_to_search=100, reorder=200)
     index = ScannIndex(made, np.arange(movies, dtype=np.int32), setting)
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    peak = peak_gb()
     found = Search(index).rows(queries, K)
     true = np.concatenate([np.argsort(-(one[None] @ made.T), axis=1)[:, :K] for one in queries])
     return {"movies": movies, "seconds": seconds, "peak_gb": peak, "recall": recall(found, true)}
@@ -188,36 +227,27 @@ def verdicts(rows: list[dict[str, Any]], million: dict[str, float] | None) -> di
     return found
 
 
-def main() -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--movies", type=int, default=200_000, help="number of vectors (default 200000)")
-    parser.add_argument("--no-million", action="store_true", help="leave out the build of a million")
-    parser.add_argument("--build", type=int, help="only build an index of so many and print what it took, as JSON")
-    parser.add_argument("--write", action="store_true", help=f"keep the record in {RECORD.name}")
-    given = parser.parse_args()
-    if given.build:
-        print(json.dumps(build_many(given.build)))
-        return 0
-    million = None
-    if HAS_SCANN and not given.no_million:
-        command = [sys.executable, "-m", "benchmarks.index", "--build", "1000000"]
-        million = json.loads(
-            subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
-        )
-    rows = measure(given.movies)
-    print(f"\n{given.movies:,} x {DIM}, inner product, requests of {QUERIES}, {K} results")
+def measure(movies: int, no_million: bool) -> Numbers:
+    """Everything, and the verdicts."""
+    million = once("benchmarks.index", ["--build", "1000000"]) if HAS_SCANN and not no_million else None
+    rows = compared(movies)
+    print(f"\n{movies:,} x {DIM}, inner product, requests of {QUERIES}, {K} results")
     for row in rows:
-        print(
-            f"{row['name']:16}{row['queries_per_second']:10,.0f} queries/s   recall {row['recall']:.4f}   "
-            f"build {row['build_seconds']:6.1f} s   {row['setting']}"
-        )
+        speed = f"{row['queries_per_second']:10,.0f} queries/s   recall {row['recall']:.4f}"
+        print(f"{row['name']:16}{speed}   build {row['build_seconds']:6.1f} s   {row['setting']}")
     met = verdicts(rows, million)
     print("\n".join(f"{'met' if good else 'MISSED'}: {words}" for words, good in met.items()))
-    if given.write:
-        record = {"kind": "index", "movies": given.movies, "dim": DIM, "rows": rows, "million": million}
-        RECORD.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    return 0 if all(met.values()) else 1
+    return Numbers("index", {"movies": movies, "dim": DIM, "rows": rows, "million": million}, all(met.values()))
+
+
+def main(words: list[str] | None = None) -> int:
+    """Measures, prints, keeps; returns the exit code."""
+    given = sys.argv[1:] if words is None else words
+    if given[:1] == ["--build"]:  # an index of so many, in the process that measure starts
+        say(build_many(int(given[1])))
+        return 0
+    million = (False, "leave out the build of a million")
+    return run(words, __doc__, measure, movies=(200_000, "number of vectors"), no_million=million)
 
 
 if __name__ == "__main__":

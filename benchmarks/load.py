@@ -7,7 +7,6 @@ Without --export it serves a toy of MovieLens-100K's size (943 users, 1,682 movi
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import subprocess
@@ -26,12 +25,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.http_load import closed_loop, open_loop
+from benchmarks.record import Numbers, run
 
 RATE = 50.0
 P50_MS, P99_MS = 10.0, 50.0
 CLIENTS = 32
 MODEL = "recs"
-RECORD = Path(__file__).parent.parent / "docs" / "results" / "load.json"
 
 
 @dataclass(frozen=True)
@@ -46,28 +45,24 @@ class Row:
 
 def main(words: list[str] | None = None) -> int:
     """Measures, prints the table; returns 1 if a target was missed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--export", type=Path, help="directory that recs export wrote")
-    parser.add_argument("--seconds", type=float, default=10.0, help="length of each measurement (default %(default)s)")
-    parser.add_argument("--reload-seconds", type=float, default=60.0, help="length of the reload (default %(default)s)")
-    parser.add_argument("--write", action="store_true", help=f"keep the record in {RECORD.name}")
-    options = parser.parse_args(words)
+    length = (10.0, "length of each measurement")
+    export = (Path, "directory that recs export wrote")
+    reload_seconds = (60.0, "length of the reload")
+    return run(words, __doc__, measure, export=export, seconds=length, reload_seconds=reload_seconds)
+
+
+def measure(export: Path | None, seconds: float, reload_seconds: float) -> Numbers:
+    """All measurements of one server."""
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch) / "export"
-        newest = _prepare(options.export, directory)
+        newest = _prepare(export, directory)
         users = sorted(json.loads((newest / "assets.extra" / "catalogue.json").read_text())["users"])
         requests = [request_bytes(user) for user in users[:500]]
         with server(directory) as port:
-            rows = [
-                *latency(port, requests, options.seconds),
-                *throughput(newest, port, users, requests, options.seconds),
-            ]
-            rows.append(reload(directory, newest, port, requests, options.reload_seconds))
+            rows = [*latency(port, requests, seconds), *throughput(newest, port, users, requests, seconds)]
+            rows.append(reload(directory, newest, port, requests, reload_seconds))
     print_table(rows)
-    if options.write:
-        record = {"kind": "load", "rows": [asdict(row) for row in rows]}
-        RECORD.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return 0 if all(row.reached for row in rows) else 1
+    return Numbers("load", {"rows": [asdict(row) for row in rows]}, all(row.reached for row in rows))
 
 
 def latency(port: int, requests: list[bytes], seconds: float) -> list[Row]:
@@ -180,10 +175,7 @@ def _prepare(export: Path | None, directory: Path) -> Path:
     """A directory with one version, which may be added to."""
     directory.mkdir()
     if export is None:
-        code = (
-            "from benchmarks.toy_export import *; import sys; export_toy(Toy.random(943, 1682, 128), Path(sys.argv[1]))"
-        )
-        subprocess.run([sys.executable, "-c", code, str(directory / "1")], check=True)
+        subprocess.run([sys.executable, "-m", "benchmarks.toy_export", str(directory / "1")], check=True)
         return directory / "1"
     versions = [entry for entry in export.iterdir() if entry.name.isdigit()]
     if not versions:

@@ -12,7 +12,6 @@ twice as many rows beyond those of half of them. Exits 1 if this project is not 
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -21,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.environment import peers_python
-from benchmarks.record import Record, Target, cores, versions_here
+from benchmarks.record import TURNS, Record, Target, cores, run, versions_here
 from benchmarks.turns import once
 from tfrs_lab.data import generate
 from tfrs_lab.data.sources.official_files import write_official
 
 ROWS, USERS, MOVIES = 20_000_263, 138_493, 27_278
 TFDS_ROWS = (20_000, 60_000)
-OURS, PANDAS, LIKEWISE = "TFRS Lab", "pandas", "pandas, checks and a copy"
+OURS, PANDAS, LIKEWISE, TFDS = "TFRS Lab", "pandas", "pandas, checks and a copy", "TFDS builder, extrapolated"
 
 
 def write(rows: int, folder: Path) -> None:
@@ -46,10 +45,9 @@ def tfds_seconds(folder: Path, rows: int) -> float:
         files = folder / f"part-{part}"
         write(part, files)
         words = ["prepare", "20m", "--files", str(files), "--tfds-dir", str(folder / f"tfds-{part}")]
+        command = [sys.executable, "-m", "tfrs_lab.data.sources.tfds_worker", *words]
         started = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "tfrs_lab.data.sources.tfds_worker", *words], check=True, capture_output=True
-        )
+        subprocess.run(command, check=True, capture_output=True)
         took.append(time.perf_counter() - started)
     return (took[1] - took[0]) / (TFDS_ROWS[1] - TFDS_ROWS[0]) * rows
 
@@ -60,44 +58,35 @@ def measure(rows: int, rounds: int) -> Record:
         files = Path(temporary, "ml-20m")
         write(rows, files)
         size = (files / "ratings.csv").stat().st_size
-        turns: dict[str, list[dict[str, Any]]] = {OURS: [], PANDAS: [], LIKEWISE: []}
+        copy = str(Path(temporary, "copy.parquet"))
+        contenders: dict[str, tuple[list[str], Path | None]] = {
+            OURS: (["ours", str(files)], None),
+            PANDAS: (["pandas", str(files)], peers_python()),
+            LIKEWISE: (["pandas", str(files), copy], peers_python()),
+        }
+        found: dict[str, dict[str, Any]] = {}
         for _ in range(rounds):
-            turns[OURS].append(once("benchmarks.loading_ours", [str(files)]))
-            for name, words in ((PANDAS, []), (LIKEWISE, [str(Path(temporary, "copy.parquet"))])):
-                command = [str(files), *words]
-                turns[name].append(once("benchmarks.peers.loading_pandas", command, python=peers_python()))
-        found = {name: min(took, key=lambda one: one["seconds"]) for name, took in turns.items()}
-        found["TFDS builder, extrapolated"] = {"seconds": tfds_seconds(Path(temporary), rows)}
-    fastest = found[OURS]["seconds"]
-    table = [
-        {"by": name, "s": one["seconds"], "ours": one["seconds"] / fastest, "peak GB": one.get("peak_gb")}
-        for name, one in found.items()
-    ]
+            for name, (words, python) in contenders.items():
+                turn = once("benchmarks.loading_contenders", words, python=python)
+                found[name] = min(found.get(name, turn), turn, key=lambda one: one["seconds"])
+        found[TFDS] = {"seconds": tfds_seconds(Path(temporary), rows)}
     if found[OURS]["rows"] != found[PANDAS]["rows"]:
         raise RuntimeError(f"expected equal parts, got {found[OURS]['rows']} and {found[PANDAS]['rows']}")
-    targets = [
-        Target("against pandas", found[PANDAS]["seconds"] / fastest, 3.0),
-        Target("against TFDS's builder", found["TFDS builder, extrapolated"]["seconds"] / fastest, 50.0),
+    times = {name: one["seconds"] / found[OURS]["seconds"] for name, one in found.items()}
+    columns = {"by": "", "s": ",.1f", "ours": ".1f", "peak GB": ".2f"}
+    table = [
+        dict(zip(columns, (name, one["seconds"], times[name], one.get("peak_gb")), strict=True))
+        for name, one in found.items()
     ]
+    targets = [Target("against pandas", times[PANDAS], 3.0), Target("against TFDS's builder", times[TFDS], 50.0)]
     conditions = [f"{rows:,} generated ratings in {size / 1e6:,.0f} MB of CSV", cores()]
-    return Record(
-        "loading",
-        {"by": "", "s": ",.1f", "ours": ".1f", "peak GB": ".2f"},
-        table,
-        conditions,
-        {**versions_here("polars", "tensorflow-datasets"), "pandas": found[PANDAS]["pandas"]},
-        targets,
-    )
+    versions = {**versions_here("polars", "tensorflow-datasets"), "pandas": found[PANDAS]["pandas"]}
+    return Record("loading", columns, table, conditions, versions, targets)
 
 
 def main(words: list[str] | None = None) -> int:
     """Measures, prints, keeps; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=ROWS, help="ratings to generate (default %(default)s)")
-    parser.add_argument("--rounds", type=int, default=2, help="turns of each, of which the best counts (default 2)")
-    parser.add_argument("--write", action="store_true", help="keep the record in docs/results/loading.json")
-    given = parser.parse_args(words)
-    return measure(given.rows, given.rounds).finish(given.write)
+    return run(words, __doc__, measure, rows=(ROWS, "ratings to generate"), rounds=(2, TURNS))
 
 
 if __name__ == "__main__":

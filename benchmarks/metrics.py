@@ -10,18 +10,16 @@ is not 50 times as fast as TFRS's streaming metric and equal to it, or if a metr
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.environment import peers_python
-from benchmarks.record import Record, Target, cores
-from benchmarks.turns import Contender, Failed
+from benchmarks.record import TURNS, Record, Target, cores, run
+from benchmarks.turns import Contender, ready, versions_of
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.models.baselines import IALSConfig, fit_ials
@@ -47,24 +45,24 @@ def write_lists(file: Path) -> None:
 
 def measure(rounds: int) -> Record:
     """Lets all take turns."""
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        file = Path(folder, "lists.npz")
-        write_lists(file)
-        ours = stack.enter_context(Contender("benchmarks.metrics_ours", [str(file)]))
-        present, left_out = {OURS: (ours, "lists"), **{name: (ours, word) for name, word in FACTORIZED.items()}}, {}
-        for name, module in (("RecTools", "metrics_rectools"), ("LensKit", "metrics_lenskit")):
-            try:
-                peer = Contender(f"benchmarks.peers.{module}", [str(file)], python=peers_python())
-                present[name] = stack.enter_context(peer), ""
-            except Failed as error:
-                left_out[name] = str(error)
-        best: dict[str, dict[str, Any]] = {}
-        for _ in range(rounds):
-            for name, (contender, word) in present.items():
-                turn = contender.turn(word)
-                if name not in best or turn["seconds"] < best[name]["seconds"]:
-                    best[name] = turn
-        versions = {name: version for one, _ in present.values() for name, version in one.versions.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder, "lists.npz"))
+        write_lists(Path(file))
+        contenders = {OURS: Contender("benchmarks.metrics_contenders", ["ours", file])}
+        for name in OTHERWISE:
+            words = [name.lower(), file]
+            contenders[name] = Contender("benchmarks.metrics_contenders", words, python=peers_python())
+        with ready(contenders, OURS) as (present, left_out):
+            asked = {name: (one, "lists") for name, one in present.items()}
+            asked |= {name: (present[OURS], word) for name, word in FACTORIZED.items()}
+            order = [OURS, *FACTORIZED, *(name for name in present if name != OURS)]
+            best: dict[str, dict[str, Any]] = {}
+            for _ in range(rounds):
+                for name in order:
+                    contender, word = asked[name]
+                    turn = contender.turn(word)
+                    best[name] = min(best.get(name, turn), turn, key=lambda one: one["seconds"])
+            versions = versions_of(present)
     return record(best, versions, left_out)
 
 
@@ -95,11 +93,7 @@ def difference(one: dict[str, Any], other: dict[str, Any], but: tuple[str, ...])
 
 def main(words: list[str] | None = None) -> int:
     """Measures, prints, keeps; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each, of which the best counts (default 5)")
-    parser.add_argument("--write", action="store_true", help="keep the record in docs/results/metrics.json")
-    given = parser.parse_args(words)
-    return measure(given.rounds).finish(given.write)
+    return run(words, __doc__, measure, rounds=(5, TURNS))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ summed over threads. The profiler's own work is in them: shares are what to read
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from typing import Any
 
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-from benchmarks.record import Record, cores, versions_here
+from benchmarks.record import Record, cores, run, versions_here
 from benchmarks.training_ours import tutorial_config
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.models.backend import tf
@@ -118,10 +117,7 @@ def measure() -> Record:
 
 def main(words: list[str] | None = None) -> int:
     """Measures, prints, keeps; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="keep the record in docs/results/profiling.json")
-    given = parser.parse_args(words)
-    return measure().finish(given.write)
+    return run(words, __doc__, measure)
 
 
 if __name__ == "__main__":

@@ -12,14 +12,11 @@ and LightGCN and better.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,8 +25,9 @@ import numpy as np
 import polars as pl
 
 from benchmarks.environment import peers_python
-from benchmarks.record import Record, Target, cores, versions_here
-from benchmarks.turns import ROOT
+from benchmarks.pages.paths import ROOT
+from benchmarks.record import TURNS, Record, Target, cores, run, versions_here
+from benchmarks.turns import last_line, timed
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.evaluation import score_topk
 
@@ -62,12 +60,8 @@ class Turn:
         return f"{self.seconds:.1f} s" if self.ndcg >= ASKED else "not reached"
 
 
-class Question:
-    """What everybody gets, and how what they give is judged.
-
-    Args:
-        folder: Where the rows go.
-    """
+class Task:
+    """What everybody gets, as files in ``folder``, and how what they give is judged."""
 
     def __init__(self, folder: Path) -> None:
         parts = split(load("100k"), "stratified")
@@ -80,51 +74,37 @@ class Question:
     def ndcg(self) -> float:
         """Of the lists in ``out``, [users, length] rows of movies, best first."""
         best = np.load(self.out, allow_pickle=False)["movie"]
-        lists = pl.DataFrame(
-            {
-                "user_id": np.repeat(self.users, best.shape[1]),
-                "movie_id": self.movies[best.ravel()],
-                "rank": np.tile(np.arange(1, best.shape[1] + 1), len(best)),
-            }
-        )
+        columns = {"user_id": np.repeat(self.users, best.shape[1]), "movie_id": self.movies[best.ravel()]}
+        lists = pl.DataFrame({**columns, "rank": np.tile(np.arange(1, best.shape[1] + 1), len(best))})
         return float(score_topk(lists, self.test, self.seen, ks=(10,), bootstrap=0).metrics["ndcg@10"])
 
 
-def commands(question: Question) -> dict[str, list[str]]:
+def commands(task: Task) -> dict[str, list[str]]:
     """Who is compared, and the words that start them."""
-    files = [str(question.file), str(question.out)]
     run = ["run", "retrieval", "--split", "stratified", "--retrieval.parts", "linear", "--overwrite", "--out"]
-    ours = {
-        RUN: [sys.executable, "-m", "tfrs_lab.experiments.cli", *run, str(question.out.with_name("run"))],
-        **{
-            f"TFRS Lab, {part}, one fit": [sys.executable, "-m", "benchmarks.quality_ours", *files, part]
-            for part in ("linear", "reconstruction")
-        },
+
+    def contender(python: str | Path, name: str) -> list[str]:
+        return [str(python), "-m", "benchmarks.quality_contenders", name, str(task.file), str(task.out)]
+
+    return {
+        RUN: [sys.executable, "-m", "tfrs_lab.experiments.cli", *run, str(task.out.with_name("run"))],
+        **{f"TFRS Lab, {part}, one fit": contender(sys.executable, part) for part in ("linear", "reconstruction")},
+        **{name: contender(peers_python(), word) for name, word in PEERS.items()},
     }
-    python = str(peers_python())
-    return ours | {name: [python, "-m", f"benchmarks.peers.quality_{word}", *files] for name, word in PEERS.items()}
 
 
-def turn(name: str, command: list[str], question: Question) -> Turn | str:
+def turn(name: str, command: list[str], task: Task) -> Turn | str:
     """Runs a contender; what it said last if it failed."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     paths = {**os.environ, "PYTHONPATH": str(ROOT)}  # RecBole leaves logs where it runs
-    try:
-        done = subprocess.run(
-            command, cwd=question.out.parent, env=paths, capture_output=True, text=True, check=False, timeout=LIMIT
-        )
-    except subprocess.TimeoutExpired:
-        done = None
-    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    seconds, busy, done = timed(command, cwd=task.out.parent, env=paths, timeout=LIMIT)
     if done is None:
         return Turn(seconds, busy, None)
     if done.returncode:
-        return (done.stderr.strip().splitlines() or ["no message"])[-1]
+        return last_line(done.stderr)
     if name == RUN:
-        metrics = json.loads((question.out.with_name("run") / "metrics.json").read_text(encoding="utf-8"))
+        metrics = json.loads((task.out.with_name("run") / "metrics.json").read_text(encoding="utf-8"))
         return Turn(seconds, busy, metrics["test"]["ndcg@10"])
-    return Turn(seconds, busy, question.ndcg())
+    return Turn(seconds, busy, task.ndcg())
 
 
 def measure(rounds: int) -> Record:
@@ -132,12 +112,12 @@ def measure(rounds: int) -> Record:
     best: dict[str, Turn] = {}
     left_out: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="tfrs-lab-quality-") as folder:
-        question = Question(Path(folder))
+        task = Task(Path(folder))
         for _ in range(rounds):
-            for name, command in commands(question).items():
+            for name, command in commands(task).items():
                 if name in left_out or (name in best and best[name].seconds > SLOW):
                     continue
-                found = turn(name, command, question)
+                found = turn(name, command, task)
                 if isinstance(found, str):
                     left_out[name] = found
                 elif name not in best or found.seconds < best[name].seconds:
@@ -147,19 +127,19 @@ def measure(rounds: int) -> Record:
 
 def record(best: dict[str, Turn], left_out: dict[str, str]) -> Record:
     """The table and the verdicts."""
-    run = best[RUN]
+    ours = best[RUN]
     columns = {"by": "", "s": ",.1f", "processor s": ",.1f", "nDCG@10": ".4f", ".488 after": ""}
     rows: list[dict[str, Any]] = []
     for name, one in sorted(best.items(), key=lambda pair: pair[1].seconds):
         rows.append(dict(zip(columns, (name, one.seconds, one.busy, one.ndcg, one.reached), strict=True)))
     targets = [
-        Target("recs run reaches", run.ndcg or 0.0, ASKED, "nDCG@10"),
-        Target("in", run.seconds, SECONDS, "s", least=False),
+        Target("recs run reaches", ours.ndcg or 0.0, ASKED, "nDCG@10"),
+        Target("in", ours.seconds, SECONDS, "s", least=False),
     ]
     for name in BEHIND:
         if name in best:
-            targets.append(Target(f"against {name}", best[name].seconds / run.seconds, TIMES))
-            targets.append(Target("with nDCG@10", run.ndcg or 0.0, best[name].ndcg or 0.0, ""))
+            targets.append(Target(f"against {name}", best[name].seconds / ours.seconds, TIMES))
+            targets.append(Target("with nDCG@10", ours.ndcg or 0.0, best[name].ndcg or 0.0, ""))
     conditions = ["MovieLens-100K, stratified split", "75,066 train rows", "lists of 100", cores()]
     return Record("quality", columns, rows, conditions, versions(), targets, left_out)
 
@@ -173,11 +153,7 @@ def versions() -> dict[str, str]:
 
 def main(words: list[str] | None = None) -> int:
     """Measures, prints, keeps; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each, of which the best counts (default 3)")
-    parser.add_argument("--write", action="store_true", help="keep the record in docs/results/quality.json")
-    given = parser.parse_args(words)
-    return measure(given.rounds).finish(given.write)
+    return run(words, __doc__, measure, rounds=(3, TURNS))
 
 
 if __name__ == "__main__":

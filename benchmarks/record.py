@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.pages.benchmark_table import benchmark_cells, benchmark_notes, rounded
-
-RESULTS = Path(__file__).parent.parent / "docs" / "results"
+from benchmarks.pages.paths import RESULTS
 
 
 @dataclass(frozen=True)
 class Target:
-    """What has to be reached.
-
-    Attributes:
-        what: Is compared.
-        value: Was measured.
-        bound: That it should reach.
-        unit: Of both.
-        least: Whether the value should be at least the bound, instead of at most.
-    """
+    """What has to be reached: at least the bound, or at most where not ``least``."""
 
     what: str
     value: float
@@ -39,7 +30,7 @@ class Target:
 
     @property
     def reached(self) -> bool:
-        """Whether it is so."""
+        """Whether the measured value is on the right side of the bound."""
         return self.value >= self.bound if self.least else self.value <= self.bound
 
     def __str__(self) -> str:
@@ -54,9 +45,9 @@ class Record:
     """What a benchmark found.
 
     Attributes:
-        name: Of the benchmark.
+        name: The benchmark, and its file in ``docs/results``.
         columns: Title → format of its values.
-        rows: Title → value; None for what there is not.
+        rows: Title → value; None where there is none.
         conditions: Data, dimension, threads and the like.
         versions: Package → version.
         targets: What had to be reached.
@@ -82,14 +73,72 @@ class Record:
         Console(width=150).print(table)
         print("\n".join(benchmark_notes(kept)))
         if write:
-            text = json.dumps(kept, indent=2, ensure_ascii=False) + "\n"
-            (RESULTS / f"{self.name}.json").write_text(text, encoding="utf-8")
+            keep(self.name, kept)
         return 0 if all(target.reached for target in self.targets) else 1
 
     def as_json(self) -> dict[str, Any]:
         """What is kept."""
         targets = [{"words": str(target), "reached": target.reached} for target in self.targets]
         return {"kind": "benchmark", **asdict(self), "targets": targets}
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What a benchmark found, and has printed, whose table in the docs has a form of its own (``pages/tables.py``)."""
+
+    kind: str
+    content: dict[str, Any]
+    reached: bool = True
+
+    def finish(self, write: bool) -> int:
+        """Keeps it in ``docs/results`` if asked to; returns the exit code."""
+        if write:
+            keep(self.kind, {"kind": self.kind, **self.content})
+        return 0 if self.reached else 1
+
+
+class Found(Protocol):
+    """A result that can be kept."""
+
+    def finish(self, write: bool) -> int:
+        """Keeps it if asked to; returns the exit code."""
+        ...
+
+
+def keep(name: str, content: dict[str, Any]) -> None:
+    """Writes ``docs/results/NAME.json``."""
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    (RESULTS / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def run(
+    words: list[str] | None, document: str | None, measure: Callable[..., Found], **options: tuple[Any, str]
+) -> int:
+    """The command of a benchmark: measures, prints, keeps the record with ``--write``; returns the exit code.
+
+    Args:
+        words: Of the command line.
+        document: Its help.
+        measure: Takes the options.
+        **options: Default and help of each; a type in place of a default: None, or what is given of that type.
+    """
+    parser = argparse.ArgumentParser(description=document, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, (default, text) in options.items():
+        kind: dict[str, Any] = {"type": type(default), "default": default}
+        if isinstance(default, bool):
+            kind = {"action": "store_true"}
+        elif isinstance(default, type):
+            kind = {"type": default}
+        else:
+            text += " (default %(default)s)"
+        parser.add_argument(f"--{name.replace('_', '-')}", help=text, **kind)
+    parser.add_argument("--write", action="store_true", help="keep the record in docs/results")
+    given = vars(parser.parse_args(words))
+    write = given.pop("write")
+    return measure(**given).finish(write)
+
+
+TURNS = "turns of each, of which the best counts"
 
 
 def versions_here(*packages: str) -> dict[str, str]:

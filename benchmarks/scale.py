@@ -9,16 +9,15 @@ memory grew from the second epoch to the fifth.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import subprocess
 import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks.record import Numbers, run
+from benchmarks.turns import once
 from tfrs_lab.data import generate
 from tfrs_lab.data.sources.official_files import write_official
 from tfrs_lab.experiments.display.plots import cost_per_rating
@@ -27,7 +26,6 @@ ROWS, USERS, MOVIES = 32_000_204, 200_948, 87_585
 SIZES = (100_000, 1_000_000, 3_200_000, 10_000_000, ROWS)
 MOST_GB, GROWTH = 16.0, 1.05
 STAGES = ("prepare", "split", "encode", "train", "evaluate")
-RESULTS = Path(__file__).parent.parent / "docs" / "results"
 
 
 def shape(rows: int) -> tuple[int, int]:
@@ -35,14 +33,13 @@ def shape(rows: int) -> tuple[int, int]:
     return max(rows * USERS // ROWS, 600), int(MOVIES * (rows / ROWS) ** 0.68)
 
 
-def measure(rows: int, epochs: int = 1) -> dict[str, Any]:
+def one_size(rows: int, epochs: int = 1) -> dict[str, Any]:
     """One size, written to a temporary directory and read in a process of its own."""
     users, movies = shape(rows)
     with tempfile.TemporaryDirectory(prefix="tfrs-lab-scale-") as folder:
         write_official(generate(users, movies, rows, half_stars=True, by_user=True), "csv", Path(folder))
-        command = [sys.executable, "-m", "benchmarks.scale_worker", folder, str(epochs)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return {"rows": rows, "users": users, "movies": movies, **json.loads(done.stdout.splitlines()[-1])}
+        found = once("benchmarks.scale_worker", [folder, str(epochs)])
+    return {"rows": rows, "users": users, "movies": movies, **found}
 
 
 def line(point: dict[str, Any]) -> str:
@@ -52,31 +49,26 @@ def line(point: dict[str, Any]) -> str:
     return f"{point['rows']:>12,}{point['users']:>9,}{point['movies']:>8,}{seconds}{cost}"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Measures, prints, returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", default=",".join(map(str, SIZES)), help="numbers of ratings (default: %(default)s)")
-    parser.add_argument("--write", action="store_true", help="store the record")
-    given = parser.parse_args(arguments)
-    print(f"{'ratings':>12}{'users':>9}{'movies':>8}" + "".join(f"{stage + ' s':>11}" for stage in STAGES)
-          + f"{'µs/rating':>12}{'peak GB':>9}")  # fmt: skip
+def measure(rows: str) -> Numbers:
+    """All sizes, and five epochs over a million."""
+    stages = "".join(f"{stage + ' s':>11}" for stage in STAGES)
+    print(f"{'ratings':>12}{'users':>9}{'movies':>8}{stages}{'µs/rating':>12}{'peak GB':>9}")
     points = []
-    for rows in map(int, given.rows.split(",")):
-        points.append(measure(rows))
+    for size in map(int, rows.split(",")):
+        points.append(one_size(size))
         print(line(points[-1]), flush=True)
-    epochs = measure(1_000_000, epochs=5)["epoch_gb"]
+    epochs = one_size(1_000_000, epochs=5)["epoch_gb"]
     print("memory after each of five epochs over a million: " + ", ".join(f"{gb:.3f} GB" for gb in epochs))
-    if given.write:
-        record = {
-            "kind": "scale",
-            "points": points,
-            "epoch_gb": epochs,
-            "threads": os.cpu_count(),
-            "tensorflow": version("tensorflow"),
-        }
-        (RESULTS / "scale.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    machine = {"threads": os.cpu_count(), "tensorflow": version("tensorflow")}
     fits = max(point["peak_gb"] for point in points) <= MOST_GB
-    return 0 if fits and epochs[-1] <= GROWTH * epochs[1] else 1
+    return Numbers(
+        "scale", {"points": points, "epoch_gb": epochs, **machine}, fits and epochs[-1] <= GROWTH * epochs[1]
+    )
+
+
+def main(words: list[str] | None = None) -> int:
+    """Measures, prints, keeps; returns the exit code."""
+    return run(words, __doc__, measure, rows=(",".join(map(str, SIZES)), "numbers of ratings"))
 
 
 if __name__ == "__main__":

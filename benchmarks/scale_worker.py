@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import resource
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from benchmarks.worker import peak_gb, say
 from tfrs_lab.data import Interactions, Split, load, split
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.models.backend import tf
@@ -26,37 +26,30 @@ ASKED = 20_000
 """Users to evaluate."""
 
 
-class Memory(tf.keras.callbacks.Callback):
-    """Resident memory after each epoch, in GB."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.after: list[float] = []
-
-    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-        """Reads it."""
-        with open("/proc/self/statm", encoding="ascii") as file:
-            self.after.append(int(file.read().split()[1]) * resource.getpagesize() / 1e9)
+def resident_gb() -> float:
+    """Memory of this process."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() / 1e9
 
 
 def train(rows: Interactions, epochs: int) -> tuple[FactorRecommender, list[float]]:
     """A pair of id towers, in-batch softmax with logQ correction; and memory after each epoch."""
     pair = build_pair(CONFIG, TrainingData.without_features(rows), seed=0)
     pair.compile(optimizer=pair.new_optimizer())
-    memory = Memory()
+    after: list[float] = []
+    memory = tf.keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: after.append(resident_gb()))
     batches = pair.batches(0, 0, epochs)
     pair.fit(batches, epochs=epochs, steps_per_epoch=pair.steps_per_epoch, callbacks=[memory], verbose=0)
     queries, candidates = pair.vectors()
     counts = rows.movie_counts.astype(np.float32)
-    return FactorRecommender(rows.users, rows.movies, queries, candidates, counts), memory.after
+    return FactorRecommender(rows.users, rows.movies, queries, candidates, counts), after
 
 
 def some_users(parts: Split) -> pl.DataFrame:
     """The test rows of at most ``ASKED`` users."""
     users = parts.test["user_id"].unique(maintain_order=True)
-    return parts.test.join(
-        pl.DataFrame({"user_id": users.sample(min(ASKED, len(users)), seed=0)}), on="user_id", how="semi"
-    )
+    asked = users.sample(min(ASKED, len(users)), seed=0)
+    return parts.test.filter(pl.col("user_id").is_in(asked.implode()))
 
 
 def main() -> None:
@@ -79,9 +72,8 @@ def main() -> None:
         model, epoch_gb = train(rows, int(sys.argv[2]))
     with stage("evaluate"):
         found = evaluate(model, some_users(parts), seen=parts.train_and_validation)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e9
-    record = {"seconds": seconds, "peak_gb": round(peak, 2), "epoch_gb": [round(gb, 3) for gb in epoch_gb]}
-    print(json.dumps({**record, "ndcg@10": found.metrics["ndcg@10"]}))
+    memory = {"peak_gb": round(peak_gb(), 2), "epoch_gb": [round(gb, 3) for gb in epoch_gb]}
+    say({"seconds": seconds, **memory, "ndcg@10": found.metrics["ndcg@10"]})
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ are built and timed one after the other, so that they do not wait for each other
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Callable
@@ -19,23 +18,17 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.index import DIM, vectors
-from benchmarks.record import Record, Target, cores, versions_here
+from benchmarks.record import Record, Target, cores, run, versions_here
 from tfrs_lab.serving.backend import tf
 from tfrs_lab.serving.index import ScannIndex, usual_setting
 from tfrs_lab.serving.measure import Search, recall
 
-MOVIES, QUERIES, TIMED, K = 1_000_000, 1000, 500, 100
+QUERIES, TIMED, K = 1000, 500, 100
 SHARDS = (1, 2, 4, 8)
 LOST = 0.01
 COLUMNS = {
-    "shards": ",",
-    "vectors each": ",.0f",
-    "build s, a shard": ",.1f",
-    "recall@100": ".4f",
-    "a shard ms": ".2f",
-    "slowest ms": ".2f",
-    "slowest ms, p99": ".2f",
-    "merge ms": ".3f",
+    **{"shards": ",", "vectors each": ",.0f", "build s, a shard": ",.1f", "recall@100": ".4f"},
+    **{"a shard ms": ".2f", "slowest ms": ".2f", "slowest ms, p99": ".2f", "merge ms": ".3f"},
 }
 
 Answers = tuple[np.ndarray, np.ndarray]
@@ -81,7 +74,7 @@ def measure_shard(movies: np.ndarray, rows: np.ndarray, queries: np.ndarray) -> 
     return built, (scores.numpy(), found.numpy()), times
 
 
-def measure(movies: np.ndarray, queries: np.ndarray, true: np.ndarray, shards: int) -> dict[str, float]:
+def measure_shards(movies: np.ndarray, queries: np.ndarray, true: np.ndarray, shards: int) -> dict[str, float]:
     """A row of the table."""
     owner = np.random.default_rng(0).integers(shards, size=len(movies))
     every = [measure_shard(movies, np.flatnonzero(owner == one).astype(np.int32), queries) for one in range(shards)]
@@ -92,33 +85,26 @@ def measure(movies: np.ndarray, queries: np.ndarray, true: np.ndarray, shards: i
 
     merging = milliseconds(merge, TIMED)
     slowest = times.max(axis=0) + merging
-    values = (
-        shards,
-        len(movies) / shards,
-        float(np.mean([built for built, _, _ in every])),
-        recall(merged(answers), true),
-        float(np.median(times)),
-        float(np.median(slowest)),
-        float(np.quantile(slowest, 0.99)),
-        float(np.median(merging)),
-    )
+    built, found = np.mean([built for built, _, _ in every]), recall(merged(answers), true)
+    took = (np.median(times), np.median(slowest), np.quantile(slowest, 0.99), np.median(merging))
+    values = (shards, len(movies) / shards, float(built), found, *map(float, took))
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def measure(movies: int) -> Record:
+    """All numbers of shards."""
+    made, queries = vectors(movies, QUERIES)
+    true = exact(made, queries)
+    rows = [measure_shards(made, queries, true, shards) for shards in SHARDS]
+    lost = rows[0]["recall@100"] - min(row["recall@100"] for row in rows)
+    conditions = [f"{movies:,} vectors of {DIM} numbers", "the usual setting for a shard's size", cores()]
+    targets = [Target("recall lost by cutting", lost, LOST, "", least=False)]
+    return Record("sharded", COLUMNS, rows, conditions, versions_here("scann", "tensorflow"), targets)
 
 
 def main(words: list[str] | None = None) -> int:
     """Measures, prints, keeps; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--movies", type=int, default=MOVIES, help="vectors to generate (default %(default)s)")
-    parser.add_argument("--write", action="store_true", help="keep the record in docs/results/sharded.json")
-    given = parser.parse_args(words)
-    movies, queries = vectors(given.movies, QUERIES)
-    true = exact(movies, queries)
-    rows = [measure(movies, queries, true, shards) for shards in SHARDS]
-    lost = rows[0]["recall@100"] - min(row["recall@100"] for row in rows)
-    conditions = [f"{given.movies:,} vectors of {DIM} numbers", "the usual setting for a shard's size", cores()]
-    versions = versions_here("scann", "tensorflow")
-    targets = [Target("recall lost by cutting", lost, LOST, "", least=False)]
-    return Record("sharded", COLUMNS, rows, conditions, versions, targets).finish(given.write)
+    return run(words, __doc__, measure, movies=(1_000_000, "vectors to generate"))
 
 
 if __name__ == "__main__":

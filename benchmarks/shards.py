@@ -8,7 +8,6 @@ rows a second than (1), or if training from shards takes as much memory as train
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks.record import Record, Target, cores, versions_here
+from benchmarks.record import Record, Target, cores, run, versions_here
 from benchmarks.scale import shape
 from benchmarks.scale_worker import CONFIG
 from benchmarks.turns import once
@@ -27,7 +26,7 @@ from tfrs_lab.data import Interactions, Vocabulary, generate
 TEXT_ROWS = 300_000
 """Of the lines of text only so many are read: the others take as long each."""
 SHARDS = 64
-WAYS = ("text", "memory", "shards")
+TITLES = {"text": "CSV row by row", "memory": "encoded, in memory", "shards": "encoded, in shards"}
 
 
 def write(folder: Path, rows: int) -> None:
@@ -69,7 +68,7 @@ def read_text(folder: Path) -> float:
     return len(tables) / (time.perf_counter() - started)
 
 
-def measure(way: str, folder: Path) -> dict[str, float]:
+def read(way: str, folder: Path) -> dict[str, float]:
     """Rows a second read, and where it is this project's way also trained on; and the most memory that it took."""
     if way == "text":
         return {"read": read_text(folder)}
@@ -82,11 +81,11 @@ def measure(way: str, folder: Path) -> dict[str, float]:
     started = time.perf_counter()
     for _ in pair.batches(0, 0, 1):
         pass
-    read = time.perf_counter() - started
+    reading = time.perf_counter() - started
     started = time.perf_counter()
     pair.fit(pair.batches(0, 0, 1), epochs=1, steps_per_epoch=pair.steps_per_epoch, verbose=0)
     trained = time.perf_counter() - started
-    return {"read": len(rows) / read, "train": len(rows) / trained, "GB": peak_gb()}
+    return {"read": len(rows) / reading, "train": len(rows) / trained, "GB": peak_gb()}
 
 
 def peak_gb() -> float:
@@ -95,41 +94,38 @@ def peak_gb() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e9
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=10_000_000, help="ratings (default: %(default)s)")
-    parser.add_argument("--write", action="store_true", help="keep the record in docs/results/shards.json")
-    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args(words)
-    if given.way:
-        say({"answer": measure(given.way, given.folder)})
-        return 0
+def measure(rows: int) -> Record:
+    """Writes the ratings and reads them in all ways."""
     with tempfile.TemporaryDirectory(prefix="tfrs-lab-shards-") as name:
-        write(Path(name), given.rows)
-        found = {way: once("benchmarks.shards", ["--way", way, "--folder", name])["answer"] for way in WAYS}
-    titles = {"text": "CSV row by row", "memory": "encoded, in memory", "shards": "encoded, in shards"}
+        write(Path(name), rows)
+        found = {way: once("benchmarks.shards", ["--way", way, "--folder", name]) for way in TITLES}
     columns = {"rows": "", "read, rows/s": ",.0f", "read and trained, rows/s": ",.0f", "peak GB": ".2f"}
-    rows = [
-        dict(zip(columns, (titles[way], one["read"], one.get("train"), one.get("GB")), strict=True))
+    table = [
+        dict(zip(columns, (TITLES[way], one["read"], one.get("train"), one.get("GB")), strict=True))
         for way, one in found.items()
     ]
     targets = [
         Target("reading shards against text", found["shards"]["read"] / found["text"]["read"], 1.0),
         Target("memory against rows in memory", found["shards"]["GB"] / found["memory"]["GB"], 1.0, least=False),
     ]
-    users, movies = shape(given.rows)
+    users, movies = shape(rows)
     conditions = [
-        f"{given.rows:,} generated ratings of {users:,} users and {movies:,} movies, {SHARDS} shards",
+        f"{rows:,} generated ratings of {users:,} users and {movies:,} movies, {SHARDS} shards",
         f"{CONFIG.dimension} dimensions",
         f"batches of {CONFIG.batch_size:,}",
         "text: two columns, 300,000 lines, a shuffle buffer of 100,000",
         cores(),
     ]
-    return Record("shards", columns, rows, conditions, versions_here("tensorflow", "polars"), targets).finish(
-        given.write
-    )
+    return Record("shards", columns, table, conditions, versions_here("tensorflow", "polars"), targets)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Measures, prints, keeps; returns the exit code."""
+    given = sys.argv[1:] if words is None else words
+    if given[:1] == ["--way"]:
+        say(read(given[1], Path(given[3])))
+        return 0
+    return run(words, __doc__, measure, rows=(10_000_000, "ratings"))
 
 
 if __name__ == "__main__":

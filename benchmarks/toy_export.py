@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,7 @@ _K = tf.TensorSpec([], tf.int32)
 
 @dataclass(frozen=True, eq=False)
 class Toy:
-    """A model by its numbers.
-
-    Attributes:
-        users: [users, dim] float32.
-        movies: [movies, dim] float32.
-        seen: [users, movies] bool.
-    """
+    """A model by its vectors [users, dim] and [movies, dim] float32, and who has ``seen`` what [users, movies] bool."""
 
     users: np.ndarray
     movies: np.ndarray
@@ -68,27 +63,11 @@ class Toy:
 
 
 def export_toy(toy: Toy, directory: Path, *, catalogue: bool = True) -> Path:
-    """Writes a version.
-
-    Args:
-        toy: The model.
-        directory: The version's directory.
-        catalogue: Whether titles and histories go with it.
-
-    Returns:
-        The directory. It appears under its name when it is whole.
-    """
+    """Writes a version, which appears under its name when it is whole; with titles and histories if wanted."""
     module = _ToyModule(toy)
     temporary = directory.with_name(f".{directory.name}")
-    signatures = {
-        "serving_default": module.recommend,
-        "recommend": module.recommend,
-        "recommend_filtered": module.recommend_filtered,
-        "recommend_for_history": module.recommend_for_history,
-        "rank": module.rank,
-        "similar_movies": module.similar_movies,
-        "embed_user": module.embed_user,
-    }
+    named = ("recommend", "recommend_filtered", "recommend_for_history", "rank", "similar_movies", "embed_user")
+    signatures = {"serving_default": module.recommend, **{name: getattr(module, name) for name in named}}
     tf.saved_model.save(module, str(temporary), signatures=signatures)
     if catalogue:
         write_catalogue(temporary / EXTRA, toy.catalogue)
@@ -178,3 +157,7 @@ def _table(ids: list[str]) -> Any:
     rows = tf.range(len(ids), dtype=tf.int32)
     initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(ids), rows)
     return tf.lookup.StaticHashTable(initializer, default_value=len(ids))
+
+
+if __name__ == "__main__":  # of MovieLens-100K's size
+    export_toy(Toy.random(943, 1682, 128), Path(sys.argv[1]))

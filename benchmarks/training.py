@@ -12,80 +12,74 @@ from those of ``tfrs.tasks.Retrieval`` by more than rounding. ``--write`` keeps 
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.environment import peers_python
-from benchmarks.record import Record, Target, cores
-from benchmarks.training_data import TRAIN_ROWS, write_rows
-from benchmarks.turns import Contender, Failed
+import numpy as np
 
+from benchmarks.environment import peers_python
+from benchmarks.record import TURNS, Record, Target, cores, run
+from benchmarks.turns import Contender, ready, versions_of
+
+TRAIN_ROWS = 80_000
 OURS = "TFRS Lab"
 TARGETS = {8192: 3.0, 1024: 1.3}
 EPOCHS = {8192: 1, 1024: 4}
 ROUNDING = 1e-5
 
 
-def contenders(rows: Path) -> dict[str, Contender]:
-    """Who is compared."""
-    return {
-        "TFRS tutorial": Contender("benchmarks.training_tutorial", [str(rows)]),
-        "keras-rs (Keras 3)": Contender("benchmarks.peers.training_keras_rs", [str(rows)], python=peers_python()),
-        OURS: Contender("benchmarks.training_ours", [str(rows)]),
-    }
+def write_rows(file: Path) -> None:
+    """The tutorial's train set: 80,000 of MovieLens-100K's rows, users by id and movies by title.
+
+    Writes ``user_id`` and ``movie_title`` [rows] strings, and ``user`` and ``movie`` [rows] int32.
+    """
+    from tfrs_lab.data import Interactions, load
+
+    dataset = load("100k")
+    titled = dataset.ratings.join(dataset.movies.select("movie_id", "movie_title"), on="movie_id", how="left")
+    rows = titled.select("user_id", movie_id="movie_title").sample(TRAIN_ROWS, seed=42, shuffle=True)
+    encoded = Interactions.from_ratings(rows)
+    titles = np.array([title.encode() for title in rows["movie_id"]])
+    users = rows["user_id"].to_numpy().astype(np.bytes_)
+    np.savez(file, user_id=users, movie_title=titles, user=encoded.user, movie=encoded.movie)
 
 
 def measure(rounds: int) -> Record:
     """Lets all take turns."""
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+    with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder, "rows.npz")
         write_rows(rows)
-        present, left_out = {}, {}
-        for name, contender in contenders(rows).items():
-            try:
-                present[name] = stack.enter_context(contender)
-            except Failed as error:
-                if name == OURS:
-                    raise
-                left_out[name] = str(error)
-        best = {(name, batch_size): (0.0, 0.0) for name in present for batch_size in TARGETS}
-        for _ in range(rounds):
-            for batch_size, epochs in EPOCHS.items():
-                for name, contender in present.items():
-                    speed = contender.turn(f"{batch_size} {epochs}")
-                    busy = contender.busy / (epochs * TRAIN_ROWS) * 1e6
-                    best[name, batch_size] = max(best[name, batch_size], (speed, busy))
-        away = present[OURS].turn("difference")
-        versions = {name: version for one in present.values() for name, version in one.versions.items()}
-    return record(best, away, versions, left_out)
-
-
-def record(
-    best: dict[tuple[str, int], tuple[float, float]], away: float, versions: dict[str, str], left_out: dict[str, str]
-) -> Record:
-    """The table and the verdicts."""
+        contenders = {
+            "TFRS tutorial": Contender("benchmarks.training_tutorial", [str(rows)]),
+            "keras-rs (Keras 3)": Contender("benchmarks.training_keras_rs", [str(rows)], python=peers_python()),
+            OURS: Contender("benchmarks.training_ours", [str(rows)]),
+        }
+        with ready(contenders, OURS) as (present, left_out):
+            best = {(name, batch_size): (0.0, 0.0) for batch_size in TARGETS for name in present}
+            for _ in range(rounds):
+                for batch_size, epochs in EPOCHS.items():
+                    for name, contender in present.items():
+                        speed = contender.turn(f"{batch_size} {epochs}")
+                        busy = contender.busy / (epochs * TRAIN_ROWS) * 1e6
+                        best[name, batch_size] = max(best[name, batch_size], (speed, busy))
+            away = present[OURS].turn("difference")
+            versions = versions_of(present)
     columns = {"batch": ",", "pipeline": "", "examples/s": ",.0f", "ours": ".1f", "processor s a million": ",.0f"}
     targets = [Target("loss and gradients differ from TFRS's task by", away, ROUNDING, "of the largest", least=False)]
-    rows = []
-    for (name, batch_size), (speed, busy) in sorted(best.items(), key=lambda one: -one[0][1]):
+    table = []
+    for (name, batch_size), (speed, busy) in best.items():
         times = best[OURS, batch_size][0] / speed
-        rows.append(dict(zip(columns, (batch_size, name, speed, times, busy), strict=True)))
+        table.append(dict(zip(columns, (batch_size, name, speed, times, busy), strict=True)))
         if name != OURS:
             targets.append(Target(f"against {name} at {batch_size:,}", times, TARGETS[batch_size]))
     conditions = [f"MovieLens-100K, {TRAIN_ROWS:,} rows", "32 dimensions", "Adagrad at .1", cores()]
-    return Record("training", columns, rows, conditions, versions, targets, left_out)
+    return Record("training", columns, table, conditions, versions, targets, left_out)
 
 
 def main(words: list[str] | None = None) -> int:
     """Measures, prints, keeps; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each, of which the best counts (default 5)")
-    parser.add_argument("--write", action="store_true", help="keep the record in docs/results/training.json")
-    given = parser.parse_args(words)
-    return measure(given.rounds).finish(given.write)
+    return run(words, __doc__, measure, rounds=(5, TURNS))
 
 
 if __name__ == "__main__":

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from benchmarks.worker import serve
+from benchmarks.worker import serve_fits
 from tfrs_lab.data import Interactions
 from tfrs_lab.models.backend import tf, tfrs
 from tfrs_lab.models.training.data import TrainingData
@@ -57,6 +58,13 @@ def difference(pair: TowerPair) -> float:
     )
 
 
+def train(pair: TowerPair, epochs: int, seed: int = 0) -> None:
+    """Trains a compiled pair as every experiment is trained, with checkpoints and TensorBoard."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = {name: Path(folder, name) for name in ("checkpoints", "tensorboard")}
+        fit_keras(pair, Schedule(epochs, 1), seed=seed, **files, reporter=Reporter(), label="in_batch", score=None)
+
+
 def main() -> None:
     """Answers "batch size, epochs" with examples per second, and "difference" with that."""
     stored = np.load(sys.argv[1], allow_pickle=False)
@@ -65,34 +73,15 @@ def main() -> None:
         "movie_id": np.char.decode(stored["movie_title"], "utf-8"),
     }
     data = TrainingData.without_features(Interactions.from_ratings(pl.DataFrame(columns)))
-    ready: dict[int, TowerPair] = {}
+    pairs: dict[int, TowerPair] = {}
 
-    def fit(pair: TowerPair, epochs: int) -> float:
-        with tempfile.TemporaryDirectory() as folder:
-            started = time.perf_counter()
-            fit_keras(
-                pair,
-                Schedule(epochs, 1),
-                seed=0,
-                checkpoints=Path(folder, "checkpoints"),
-                tensorboard=Path(folder, "tensorboard"),
-                reporter=Reporter(),
-                label="in_batch",
-                score=None,
-            )
-            return epochs * len(data.rows) / (time.perf_counter() - started)
+    def build(batch_size: int) -> Callable[[int], object]:
+        pairs[batch_size] = build_pair(tutorial_config(batch_size), data, 0)
+        compile_model(pairs[batch_size])
+        return partial(train, pairs[batch_size])
 
-    def measure(word: str) -> float:
-        if word == "difference":
-            return difference(ready[max(ready)])
-        batch_size, epochs = map(int, word.split())
-        if batch_size not in ready:
-            pair = ready[batch_size] = build_pair(tutorial_config(batch_size), data, 0)
-            compile_model(pair)
-            fit(pair, 1)
-        return fit(ready[batch_size], epochs)
-
-    serve(measure, ("tensorflow", "tf-keras", "tensorflow-recommenders"))
+    packages = ("tensorflow", "tf-keras", "tensorflow-recommenders")
+    serve_fits(len(data.rows), build, packages, {"difference": lambda: difference(pairs[max(pairs)])})
 
 
 if __name__ == "__main__":

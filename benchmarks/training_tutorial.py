@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from benchmarks.worker import serve
+from benchmarks.worker import serve_fits
 from tfrs_lab.models.backend import tf, tfrs
 
 
@@ -16,8 +16,8 @@ class TutorialModel(tfrs.Model):
     """Strings looked up in the model, vectors of 32 numbers, softmax over the batch.
 
     Args:
-        users: Known user ids.
-        movies: Known titles.
+        users: Distinct user ids.
+        movies: Distinct titles.
         metrics: Whether factorized top-k is computed for every batch, as in the tutorial.
     """
 
@@ -26,11 +26,11 @@ class TutorialModel(tfrs.Model):
         self.user_model, self.movie_model = (
             tf.keras.Sequential(
                 [
-                    tf.keras.layers.StringLookup(vocabulary=known, mask_token=None),
-                    tf.keras.layers.Embedding(len(known) + 1, 32),
+                    tf.keras.layers.StringLookup(vocabulary=ids, mask_token=None),
+                    tf.keras.layers.Embedding(len(ids) + 1, 32),
                 ]
             )
-            for known in (users, movies)
+            for ids in (users, movies)
         )
         candidates = tf.data.Dataset.from_tensor_slices(movies).batch(128).map(self.movie_model)
         self.task = tfrs.tasks.Retrieval(metrics=tfrs.metrics.FactorizedTopK(candidates) if metrics else None)
@@ -44,22 +44,14 @@ def main() -> None:
     """Answers "batch size, epochs" with examples per second."""
     stored = np.load(sys.argv[1], allow_pickle=False)
     columns = {name: stored[name] for name in ("user_id", "movie_title")}
-    ready: dict[int, tuple[Any, Any]] = {}
 
-    def measure(word: str) -> float:
-        batch_size, epochs = map(int, word.split())
-        if batch_size not in ready:
-            model = TutorialModel(*(np.unique(column) for column in columns.values()))
-            model.compile(optimizer=tf.keras.optimizers.Adagrad(learning_rate=0.1))
-            rows = tf.data.Dataset.from_tensor_slices(columns)
-            ready[batch_size] = model, rows.shuffle(100_000).batch(batch_size).cache()
-            model.fit(ready[batch_size][1], epochs=1, verbose=0)
-        model, batches = ready[batch_size]
-        started = time.perf_counter()
-        model.fit(batches, epochs=epochs, verbose=0)
-        return epochs * len(columns["user_id"]) / (time.perf_counter() - started)
+    def build(batch_size: int) -> Callable[[int], object]:
+        model = TutorialModel(*(np.unique(column) for column in columns.values()))
+        model.compile(optimizer=tf.keras.optimizers.Adagrad(learning_rate=0.1))
+        batches = tf.data.Dataset.from_tensor_slices(columns).shuffle(100_000).batch(batch_size).cache()
+        return lambda epochs: model.fit(batches, epochs=epochs, verbose=0)
 
-    serve(measure, ("tensorflow", "tf-keras", "tensorflow-recommenders"))
+    serve_fits(len(columns["user_id"]), build, ("tensorflow", "tf-keras", "tensorflow-recommenders"))
 
 
 if __name__ == "__main__":

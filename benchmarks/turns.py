@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from benchmarks.pages.paths import ROOT
 from benchmarks.worker import MARK
-
-ROOT = Path(__file__).parent.parent
 
 
 class Failed(RuntimeError):
@@ -28,17 +30,9 @@ class Contender:
         module: Run as ``python -m``; it calls ``benchmarks.worker.serve``.
         words: Its arguments.
         python: Interpreter, by default this one.
-        environment: Variables beside those of this process.
     """
 
-    def __init__(
-        self,
-        module: str,
-        words: Sequence[str] = (),
-        *,
-        python: Path | None = None,
-        environment: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, module: str, words: Sequence[str] = (), *, python: Path | None = None) -> None:
         self.module = module
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed with the process)
         self.process = subprocess.Popen(
@@ -48,7 +42,7 @@ class Contender:
             stderr=self.errors,
             text=True,
             cwd=ROOT,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **(environment or {})},
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
         )
         self.versions: dict[str, str] = {}
         self.busy = 0.0
@@ -93,8 +87,7 @@ class Contender:
                 return json.loads(line[len(MARK) :])
         self.process.wait()
         self.errors.seek(0)
-        said = self.errors.read().strip().splitlines() or ["no message"]
-        raise Failed(f"{self.module}: {said[-1]}")
+        raise Failed(f"{self.module}: {last_line(self.errors.read())}")
 
 
 def once(module: str, words: Sequence[str] = (), *, python: Path | None = None) -> Any:
@@ -107,5 +100,41 @@ def once(module: str, words: Sequence[str] = (), *, python: Path | None = None) 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     said = [line[len(MARK) :] for line in done.stdout.splitlines() if line.startswith(MARK)]
     if done.returncode or not said:
-        raise Failed(f"{module}: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
+        raise Failed(f"{module}: {last_line(done.stderr)}")
     return json.loads(said[-1])
+
+
+@contextmanager
+def ready(contenders: Mapping[str, Contender], needed: str) -> Iterator[tuple[dict[str, Contender], dict[str, str]]]:
+    """Those of the contenders that get ready, and why the others did not; ``needed`` has to."""
+    with ExitStack() as stack:
+        present, left_out = {}, {}
+        for name, contender in contenders.items():
+            try:
+                present[name] = stack.enter_context(contender)
+            except Failed as error:
+                if name == needed:
+                    raise
+                left_out[name] = str(error)
+        yield present, left_out
+
+
+def versions_of(contenders: Mapping[str, Contender]) -> dict[str, str]:
+    """Versions of all their packages."""
+    return {name: version for one in contenders.values() for name, version in one.versions.items()}
+
+
+def timed(command: Sequence[str], **options: Any) -> tuple[float, float, subprocess.CompletedProcess[str] | None]:
+    """Runs a command; seconds on the clock and of the processors, and how it ended: None if it took too long."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    except subprocess.TimeoutExpired:
+        done = None
+    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done
+
+
+def last_line(said: str) -> str:
+    """What a process said last."""
+    return (said.strip().splitlines() or ["no message"])[-1]

@@ -12,10 +12,9 @@ published tutorial in getting to the best nDCG@10 that this has after any epoch.
 
 from __future__ import annotations
 
-import argparse
 import sys
 
-from benchmarks.record import Record, Target, cores, versions_here
+from benchmarks.record import TURNS, Record, Target, cores, run, versions_here
 from benchmarks.turns import once
 
 TIMES = 10.0
@@ -41,17 +40,15 @@ def measure(rounds: int) -> Record:
     best: dict[str, Epochs] = {}
     for _ in range(rounds):
         for name, epochs in EPOCHS.items():
-            said = once("benchmarks.tutorial_worker", [WORDS[name], str(epochs)])
-            found = [(one["seconds"], one["ndcg"]) for one in said]
-            if name not in best or found[-1][0] < best[name][-1][0]:
-                best[name] = found
+            found = [tuple(one) for one in once("benchmarks.tutorial_worker", [WORDS[name], str(epochs)])]
+            best[name] = min(best.get(name, found), found, key=lambda epochs: epochs[-1][0])
     return record(best)
 
 
 def record(best: dict[str, Epochs]) -> Record:
     """The table and the verdict."""
     asked = max(ndcg for _, ndcg in best[PUBLISHED])
-    ours = reached(best[OURS], asked)
+    ours, there = reached(best[OURS], asked), reached(best[PUBLISHED], asked)
     columns = {"by": "", "nDCG@10 by epoch": "", "s by epoch": "", "s to the tutorial's best": ",.1f", "ours": ".1f"}
     rows = []
     for name, epochs in best.items():
@@ -59,9 +56,8 @@ def record(best: dict[str, Epochs]) -> Record:
         scores, times = " ".join(f"{ndcg:.3f}" for _, ndcg in epochs), " ".join(f"{taken:.1f}" for taken, _ in epochs)
         as_ours = seconds / ours if seconds and ours else None
         rows.append(dict(zip(columns, (name, scores, times, seconds, as_ours), strict=True)))
-    there = reached(best[PUBLISHED], asked)
-    assert there is not None
-    targets = [Target(f"to {asked:.3f} nDCG@10 against the published tutorial", there / ours if ours else 0.0, TIMES)]
+    times_as_fast = there / ours if there and ours else 0.0
+    targets = [Target(f"to {asked:.3f} nDCG@10 against the published tutorial", times_as_fast, TIMES)]
     conditions = ["MovieLens-100K, stratified split", "75,066 train rows", "32 dimensions", cores()]
     versions = versions_here("tensorflow", "tf-keras", "tensorflow-recommenders")
     return Record("tutorial", columns, rows, conditions, versions, targets)
@@ -69,11 +65,7 @@ def record(best: dict[str, Epochs]) -> Record:
 
 def main(words: list[str] | None = None) -> int:
     """Measures, prints, keeps; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=2, help="turns of each, of which the best counts (default 2)")
-    parser.add_argument("--write", action="store_true", help="keep the record in docs/results/tutorial.json")
-    given = parser.parse_args(words)
-    return measure(given.rounds).finish(given.write)
+    return run(words, __doc__, measure, rounds=(2, TURNS))
 
 
 if __name__ == "__main__":

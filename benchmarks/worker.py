@@ -6,9 +6,10 @@ Needs nothing but Python, since contenders run in environments of their own.
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from typing import Any
 
@@ -16,7 +17,7 @@ MARK = ">>> "
 
 
 def serve(measure: Callable[[str], Any], packages: tuple[str, ...] = ()) -> None:
-    """Tells that it is ready and versions of packages, then answers each line with what is measured.
+    """Says that it is ready and versions of packages, then answers each line with what is measured.
 
     The processor seconds that it took go along: they tell a busy machine from a slow program.
     """
@@ -28,6 +29,41 @@ def serve(measure: Callable[[str], Any], packages: tuple[str, ...] = ()) -> None
         say({"answer": answer, "busy": time.process_time() - before})
 
 
+def serve_fits(
+    rows: int,
+    build: Callable[[int], Callable[[int], object]],
+    packages: tuple[str, ...],
+    others: Mapping[str, Callable[[], Any]] | None = None,
+) -> None:
+    """Answers "batch size, epochs" with examples per second; the first fit of a batch size is not timed.
+
+    Args:
+        rows: Examples in an epoch.
+        build: From a batch size to a function that trains for so many epochs.
+        packages: Whose versions are told.
+        others: Other words → their answers.
+    """
+    fits: dict[int, Callable[[int], object]] = {}
+
+    def measure(word: str) -> Any:
+        if others and word in others:
+            return others[word]()
+        batch_size, epochs = map(int, word.split())
+        if batch_size not in fits:
+            fits[batch_size] = build(batch_size)
+            fits[batch_size](1)
+        started = time.perf_counter()
+        fits[batch_size](epochs)
+        return epochs * rows / (time.perf_counter() - started)
+
+    serve(measure, packages)
+
+
 def say(answer: Any) -> None:
     """Prints an answer so that it can be told from whatever else is printed."""
     print(MARK + json.dumps(answer), flush=True)
+
+
+def peak_gb() -> float:
+    """Most memory that this process has taken."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e9

@@ -10,13 +10,12 @@ Exits 1 if the losses after some steps differ by more than rounding.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.record import Record, Target, cores, versions_here
+from benchmarks.record import Record, Target, cores, run, versions_here
 from benchmarks.training_ours import tutorial_config
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.models.backend import tf
@@ -135,10 +134,7 @@ def measure() -> Record:
 
 def main(words: list[str] | None = None) -> int:
     """Measures, prints, keeps; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="keep the record in docs/results/xla.json")
-    given = parser.parse_args(words)
-    return measure().finish(given.write)
+    return run(words, __doc__, measure)
 
 
 if __name__ == "__main__":

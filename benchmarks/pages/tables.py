@@ -52,22 +52,9 @@ def comparison(stored: Mapping[str, Any]) -> Cells:
     if stored["split"] in COLUMNS:
         return _cold_comparison(stored)
     rated = any("rmse" in run["test"] for run in runs.values())
-    header = [
-        "model",
-        "nDCG@10",
-        "precision@10",
-        "recall@10",
-        "factorized top-100",
-        f"nDCG@10 against {_reference(differences)}",
-        *(["RMSE", "MAE"] if rated else []),
-        "train s",
-    ]
+    header = ["model", "nDCG@10", "precision@10", "recall@10", "factorized top-100"]
+    header += [f"nDCG@10 against {_reference(differences)}", *(["RMSE", "MAE"] if rated else []), "train s"]
     return header, [_row(one, runs[one], differences, rated) for one in runs]
-
-
-def ablation(stored: Mapping[str, Any]) -> Cells:
-    """What ``recs ablate --results`` wrote."""
-    return ablation_cells(stored)
 
 
 def tuning(stored: Mapping[str, Any]) -> Cells:
@@ -96,16 +83,10 @@ def defaults(stored: Mapping[str, Any]) -> Cells:
 
 def index(stored: Mapping[str, Any]) -> Cells:
     """What ``python -m benchmarks.index --write`` wrote."""
-    rows = [
-        [
-            row["name"],
-            f"{row['queries_per_second']:,.0f}",
-            number(row["recall"], 4),
-            seconds(row["build_seconds"]),
-            row["setting"],
-        ]
-        for row in stored["rows"]
-    ]
+    rows = []
+    for row in stored["rows"]:
+        speed, found = f"{row['queries_per_second']:,.0f}", number(row["recall"], 4)
+        rows.append([row["name"], speed, found, seconds(row["build_seconds"]), row["setting"]])
     if stored["million"]:
         million = stored["million"]
         words = f"{million['movies']:,.0f} vectors: {million['peak_gb']:.1f} GB at most"
@@ -121,17 +102,9 @@ def load(stored: Mapping[str, Any]) -> Cells:
 def distributed(stored: Mapping[str, Any]) -> Cells:
     """What ``python -m benchmarks.distributed --write`` wrote."""
     header = ["batch", "optimizer", "one process, examples/s", "two workers, examples/s", "speedup", "processor time"]
-    return header, [
-        [
-            f"{row['batch']:,}",
-            row["optimizer"],
-            f"{row['one']:,.0f}",
-            f"{row['two']:,.0f}",
-            f"{row['speedup']:.2f}",
-            f"× {row['processor']:.2f}",
-        ]
-        for row in stored["rows"]
-    ]
+    forms = {"batch": "{:,}", "optimizer": "{}", "one": "{:,.0f}", "two": "{:,.0f}", "speedup": "{:.2f}"}
+    forms["processor"] = "× {:.2f}"
+    return header, [[form.format(row[name]) for name, form in forms.items()] for row in stored["rows"]]
 
 
 def scale(stored: Mapping[str, Any]) -> Cells:
@@ -148,15 +121,11 @@ def scale(stored: Mapping[str, Any]) -> Cells:
 
 def soak(stored: Mapping[str, Any]) -> Cells:
     """What ``python -m soak --write`` wrote."""
-    return ["hunt", "tried", "s", "failures"], [
-        [
-            name,
-            ", ".join(f"{count:,} {kind}" for kind, count in hunt["counts"].items()),
-            f"{hunt['seconds']:,}",
-            str(len(hunt["failures"])),
-        ]
-        for name, hunt in stored["hunts"].items()
-    ]
+    rows = []
+    for name, hunt in stored["hunts"].items():
+        tried = ", ".join(f"{count:,} {kind}" for kind, count in hunt["counts"].items())
+        rows.append([name, tried, f"{hunt['seconds']:,}", str(len(hunt["failures"]))])
+    return ["hunt", "tried", "s", "failures"], rows
 
 
 def _range(domain: Mapping[str, Any]) -> str:
@@ -171,17 +140,9 @@ def _range(domain: Mapping[str, Any]) -> str:
 
 
 TABLES: dict[str, Callable[[Mapping[str, Any]], Cells]] = {
-    "comparison": comparison,
-    "ablation": ablation,
-    "tuning": tuning,
-    "defaults": defaults,
-    "stages": stages,
-    "index": index,
-    "load": load,
-    "distributed": distributed,
-    "scale": scale,
-    "soak": soak,
-    "benchmark": benchmark_cells,
+    **{"comparison": comparison, "ablation": ablation_cells, "tuning": tuning, "defaults": defaults},
+    **{"stages": stages, "index": index, "load": load, "distributed": distributed, "scale": scale},
+    **{"soak": soak, "benchmark": benchmark_cells},
 }
 
 

@@ -53,7 +53,7 @@ def test_needs_interactions():
 @pytest.mark.parametrize("levels", [None, 2])
 def test_equals_tfrs_streaming(levels: int | None):
     """With ``levels`` embeddings hold small integers, so that products tie exactly."""
-    from benchmarks.factorized_tfrs import factorized_top_k_streaming
+    from benchmarks.factorized import factorized_top_k_streaming
 
     rng = np.random.default_rng(7)
     if levels is None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from benchmarks.worker import serve
+from benchmarks.worker import serve_fits
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
@@ -18,12 +18,7 @@ import tensorflow as tf
 
 
 class Towers(keras.Model):
-    """Vectors of 32 numbers, softmax over the batch.
-
-    Args:
-        users: How many.
-        movies: How many.
-    """
+    """Vectors of 32 numbers, softmax over the batch."""
 
     def __init__(self, users: int, movies: int) -> None:
         super().__init__()
@@ -46,23 +41,15 @@ def main() -> None:
     """Answers "batch size, epochs" with examples per second; a second argument "no-xla" compiles without XLA."""
     stored = np.load(sys.argv[1], allow_pickle=False)
     columns = {name: stored[name] for name in ("user", "movie")}
-    ready: dict[int, tuple[Any, Any]] = {}
 
-    def measure(word: str) -> float:
-        batch_size, epochs = map(int, word.split())
-        if batch_size not in ready:
-            model = Towers(*(int(column.max()) + 1 for column in columns.values()))
-            compiled = False if "no-xla" in sys.argv else "auto"
-            model.compile(optimizer=keras.optimizers.Adagrad(learning_rate=0.1), jit_compile=compiled)
-            rows = tf.data.Dataset.from_tensor_slices(columns)
-            ready[batch_size] = model, rows.shuffle(100_000).batch(batch_size).cache()
-            model.fit(ready[batch_size][1], epochs=1, verbose=0)
-        model, batches = ready[batch_size]
-        started = time.perf_counter()
-        model.fit(batches, epochs=epochs, verbose=0)
-        return epochs * len(columns["user"]) / (time.perf_counter() - started)
+    def build(batch_size: int) -> Callable[[int], object]:
+        model = Towers(*(int(column.max()) + 1 for column in columns.values()))
+        compiled = False if "no-xla" in sys.argv else "auto"
+        model.compile(optimizer=keras.optimizers.Adagrad(learning_rate=0.1), jit_compile=compiled)
+        batches = tf.data.Dataset.from_tensor_slices(columns).shuffle(100_000).batch(batch_size).cache()
+        return lambda epochs: model.fit(batches, epochs=epochs, verbose=0)
 
-    serve(measure, ("tensorflow", "keras", "keras-rs"))
+    serve_fits(len(columns["user"]), build, ("tensorflow", "keras", "keras-rs"))
 
 
 if __name__ == "__main__":

@@ -1,1 +1,0 @@
-"""Contenders that run in the peers' environment, which has none of this project's packages."""
