@@ -3,7 +3,7 @@
 from tfrs_lab.data.catalogue import NAMES
 from tfrs_lab.data.dataset import Dataset, fingerprint
 from tfrs_lab.data.errors import DataError, printable
-from tfrs_lab.data.evaluation_tasks import REVEALED, Question, answerable, question
+from tfrs_lab.data.evaluation_tasks import REVEALED, EvaluationTask, answerable, evaluation_task
 from tfrs_lab.data.interactions import Interactions, Vocabulary
 from tfrs_lab.data.names import parse_columns
 from tfrs_lab.data.reading.feature_files import read_columns
@@ -24,14 +24,15 @@ __all__ = [
     "SPLITS",
     "DataError",
     "Dataset",
+    "EvaluationTask",
     "Interactions",
-    "Question",
     "Split",
     "Vocabulary",
     "answerable",
     "described",
     "detect_split",
     "did_you_mean",
+    "evaluation_task",
     "fingerprint",
     "folds",
     "generate",
@@ -43,7 +44,6 @@ __all__ = [
     "parse_columns",
     "prepare_tfds",
     "printable",
-    "question",
     "read_columns",
     "read_ratings_file",
     "read_table",

@@ -1,4 +1,4 @@
-"""What a fitted model is asked on a split: rows to predict, what is known by then, and which movies are ranked."""
+"""What a fitted model is evaluated on: rows to predict, what is known by then, and which movies are ranked."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from tfrs_lab.data.splits.kinds import Split
 
 REVEALED = (0, 1, 3, 5, 10)
-"""How many ratings of new users are known when they are asked about, by default."""
+"""How many ratings of new users are known when recommendations for them are evaluated, by default."""
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
-    """What a model that was fitted on some rows is asked.
+class EvaluationTask:
+    """What a fitted model is evaluated on.
 
     Attributes:
-        rows: What it shall predict.
+        rows: What it is to predict.
         seen: What is known by then; movies of these rows are not recommended to their users again. The model may have
             been fitted on less: what it did not see of a user is the user's history.
         candidates: Ids of the movies that are ranked; None for all.
@@ -34,54 +34,47 @@ class Question:
     candidates: list[str] | None = None
 
 
-def answerable(revealed: tuple[int, ...], split: Split) -> tuple[int, ...]:
-    """How many ratings of new users can be shown so that half of them, in test and validation, have more to predict.
+def answerable(reveal_counts: tuple[int, ...], split: Split) -> tuple[int, ...]:
+    """The counts of revealed ratings that leave half of the new users, in test and validation, something to predict.
 
-    Args:
-        revealed: What is wanted.
-        split: Of any kind; all but ``cold-users`` reveal nothing.
-
-    Returns:
-        Those of ``revealed`` that leave enough, at least the smallest.
+    At least the smallest; all of them for any split but ``cold-users``, as the others reveal nothing.
     """
     if split.asks != "cold-users":
-        return revealed
+        return reveal_counts
     parts = [part for part in (split.validation, split.test) if len(part)]
     most = min(float(part["user_id"].value_counts()["count"].median() or 0) for part in parts)  # type: ignore[arg-type]
-    return tuple(shown for shown in revealed if shown < most) or (min(revealed),)
+    return tuple(count for count in reveal_counts if count < most) or (min(reveal_counts),)
 
 
-def question(
-    kind: str, fitted: pl.DataFrame, held: pl.DataFrame, *, revealed: Sequence[int] = REVEALED, shown: int | None = None
-) -> Question:
-    """What a model is asked about the validation or test part of a split.
+def evaluation_task(
+    kind: str,
+    fitted: pl.DataFrame,
+    held: pl.DataFrame,
+    *,
+    reveal_counts: Sequence[int] = REVEALED,
+    revealed: int | None = None,
+) -> EvaluationTask:
+    """What a model that was fitted on ``fitted`` is to predict of ``held``, the validation or test part of a split.
 
     - ``cold-items``: to rank the new movies among each other.
-    - ``cold-users``: what users rate after their first max(revealed) ratings, of which it is shown the first ``shown``.
-      The rows to predict are the same however many are shown; users with no more ratings than that are left out.
+    - ``cold-users``: what users rate after their first max(reveal_counts) ratings, of which the first ``revealed`` are
+      known (None: all of them). The rows to predict are the same however many that is; users with no more ratings than
+      that are left out.
     - all others: to rank all movies for everyone with rows in that part.
-
-    Args:
-        kind: Of the split.
-        fitted: The rows that the model was fitted on.
-        held: The validation or test part.
-        revealed: cold-users: how many ratings are shown at a time.
-        shown: One of these; None for the most.
 
     Raises:
         DataError: No user has more ratings than are revealed.
     """
     if kind == "cold-items":
-        return Question(held, fitted, held["movie_id"].unique().sort().to_list())
+        return EvaluationTask(held, fitted, held["movie_id"].unique().sort().to_list())
     if kind != "cold-users":
-        return Question(held, fitted)
+        return EvaluationTask(held, fitted)
     times = [held["timestamp"].to_numpy()] if "timestamp" in held.columns else []
     place = pl.Series(places(codes(held, "user_id"), *times)[0])
-    rows = held.filter(place >= max(revealed))
+    most = max(reveal_counts)
+    rows = held.filter(place >= most)
     if rows.is_empty():
-        raise DataError(
-            f"empty split: expected users with more than {max(revealed)} ratings, the most that is revealed"
-        )
+        raise DataError(f"empty split: expected users with more than {most} ratings, the most that is revealed")
     tested = pl.col("user_id").is_in(rows["user_id"].unique().implode())
-    first = held.filter(place < (max(revealed) if shown is None else shown)).filter(tested)
-    return Question(rows, pl.concat([fitted, first]))
+    first = held.filter(place < (most if revealed is None else revealed)).filter(tested)
+    return EvaluationTask(rows, pl.concat([fitted, first]))

@@ -21,11 +21,11 @@ _KINDS: dict[str, Kind] = {"temporal-global": "moment", "temporal-user": "latest
 
 @dataclass(frozen=True)
 class Holdout:
-    """A way to cut.
+    """Holds out a share of the rows.
 
     Attributes:
         kind: "moment": the last rows of all; "latest": each user's latest rows; "drawn": a draw of each movie's rows.
-        share: Of the rows.
+        share: Fraction of the rows.
     """
 
     kind: Kind
@@ -33,67 +33,51 @@ class Holdout:
 
     @classmethod
     def like(cls, asks: str, train: pl.DataFrame, validation: pl.DataFrame) -> Holdout:
-        """The way in which validation was cut from train and validation together.
-
-        Args:
-            asks: The kind of split that cut it.
-            train: Its train rows.
-            validation: Its validation rows.
-        """
+        """The way in which a split of the kind ``asks`` cut validation from train and validation together."""
         return cls(_KINDS.get(asks, "drawn"), len(validation) / (len(train) + len(validation)))
 
     def cut(self, rows: Interactions, seed: int) -> Held:
-        """Holds rows out.
+        """Holds rows out; ``seed`` is that of a draw.
 
         With "moment", the latest rows of users without any row after it are held out too: those who come back after a
         moment are few, and of users in the middle of a visit, who are many, much can be learned about both.
-
-        Args:
-            rows: What is cut.
-            seed: Of the draw.
         """
         table = rows.to_ratings()
-        if self.kind == "drawn":
-            mask = stratified_by_movie(table, self.share, np.random.default_rng(seed))
-            return Held(table.filter(~mask), table.filter(mask))
-        if self.kind == "latest":
-            mask = last_of_each_user(table, self.share)
+        if self.kind != "moment":
+            draw = self.kind == "drawn"
+            rng = np.random.default_rng(seed)
+            mask = stratified_by_movie(table, self.share, rng) if draw else last_of_each_user(table, self.share)
             return Held(table.filter(~mask), table.filter(mask))
         order = np.argsort(table["timestamp"].to_numpy(), kind="stable")
         after = np.zeros(len(table), bool)
         after[order[round((1 - self.share) * len(table)) :]] = True
-        back = table.filter(after)["user_id"].unique()
+        returning = table.filter(after)["user_id"].unique()
         before = table.filter(~after)
-        mask = last_of_each_user(before, self.share) & ~before["user_id"].is_in(back.implode()).to_numpy()
+        mask = last_of_each_user(before, self.share) & ~before["user_id"].is_in(returning.implode()).to_numpy()
         moment = before["timestamp"].max()
         held = pl.concat([before.filter(mask), table.filter(after)])
-        return Held(before.filter(~mask), held, frozenset(back), float(moment))  # type: ignore[arg-type]
+        return Held(before.filter(~mask), held, frozenset(returning), float(moment))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """Rows that stay known, and rows to predict.
+    """Ratings that stay known, and ratings to predict.
 
     Attributes:
-        known: Ratings.
-        held: Ratings.
-        back: Ids of users who are asked at ``moment``; all others are asked right after their latest known row.
-        moment: Seconds.
+        returning_users: Ids of users who ask at ``moment``; all others ask right after their latest known row.
+        moment: Seconds since 1970.
     """
 
     known: pl.DataFrame
     held: pl.DataFrame
-    back: frozenset[str] = frozenset()
+    returning_users: frozenset[str] = frozenset()
     moment: float = 0.0
 
     def truth(self, rows: Interactions, threshold: float | None) -> csr_matrix:
         """[users, movies] int32: 1 + the number in ``held`` of the row of a user and a movie, if it is relevant.
 
-        Users and movies that ``rows`` does not hold are left out.
-
-        Args:
-            rows: The known rows, encoded.
-            threshold: Least rating of a relevant row, None for any.
+        ``rows`` are the known ones, encoded; users and movies that they lack are left out. ``threshold`` is the least
+        rating of a relevant row, None for any.
         """
         user, movie = rows.users.encode(self.held["user_id"]), rows.movies.encode(self.held["movie_id"])
         there = (user >= 0) & (movie >= 0)

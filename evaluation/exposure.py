@@ -14,19 +14,19 @@ def exposure(lists: np.ndarray, k: int, movies: int) -> np.ndarray:
     return np.bincount(top[top >= 0], minlength=movies)
 
 
-def coverage(shown: np.ndarray) -> float:
+def coverage(exposure_counts: np.ndarray) -> float:
     """coverage@k = movies of the catalogue shown to anyone / movies of the catalogue.
 
     Args:
-        shown: [catalogue] int, as counted by `exposure`.
+        exposure_counts: [catalogue] int, as counted by `exposure`.
 
     >>> coverage(np.array([3, 0, 1, 0]))
     0.5
     """
-    return float(np.count_nonzero(shown) / len(shown)) if len(shown) else 0.0
+    return float(np.count_nonzero(exposure_counts) / len(exposure_counts)) if len(exposure_counts) else 0.0
 
 
-def novelty(shown: np.ndarray, raters: np.ndarray, users: int) -> float:
+def novelty(exposure_counts: np.ndarray, raters: np.ndarray, users: int) -> float:
     """novelty@k = mean over all shown places of −log2(share of users who have rated the movie there).
 
     In bits: a movie that everybody has rated adds 0, one that an eighth has rated 3. A movie without raters
@@ -34,31 +34,31 @@ def novelty(shown: np.ndarray, raters: np.ndarray, users: int) -> float:
     dilemma", PNAS 2010 (mean self-information).
 
     Args:
-        shown: [catalogue] int, as counted by `exposure`.
+        exposure_counts: [catalogue] int, as counted by `exposure`.
         raters: [catalogue] int, users who have rated each movie.
         users: How many users have rated anything.
 
     >>> novelty(np.array([1, 1]), raters=np.array([8, 1]), users=8)
     1.5
     """
-    if not shown.sum():
+    if not exposure_counts.sum():
         return 0.0
     information = -np.log2(np.maximum(raters, 1) / max(users, 1))
-    return float(shown @ information / shown.sum())
+    return float(exposure_counts @ information / exposure_counts.sum())
 
 
-def gini(shown: np.ndarray) -> float:
+def gini(exposure_counts: np.ndarray) -> float:
     """gini@k = Σ_i (2i − n − 1) e_i / (n Σ e), with exposures e ascending and i from 1 to n.
 
     0 when every movie of the catalogue is shown equally often, (n − 1) / n when all places go to one movie.
 
     Args:
-        shown: [catalogue] int, as counted by `exposure`.
+        exposure_counts: [catalogue] int, as counted by `exposure`.
 
     >>> gini(np.array([2, 2, 2, 2])), gini(np.array([0, 8, 0, 0]))
     (0.0, 0.75)
     """
-    n, total = len(shown), shown.sum()
+    n, total = len(exposure_counts), exposure_counts.sum()
     if not total:
         return 0.0
-    return float((2 * np.arange(1, n + 1) - n - 1) @ np.sort(shown) / (n * total))
+    return float((2 * np.arange(1, n + 1) - n - 1) @ np.sort(exposure_counts) / (n * total))

@@ -60,12 +60,12 @@ class Scorer:
         known = self.recommender.users.encode(users)
         expected = (len(known), len(self.recommender.movies))
         scores = _checked(self.recommender.score(known), expected)
-        strangers = np.flatnonzero(known < 0)
-        if len(strangers):
-            names = [users[int(index)] for index in strangers]
-            by_history = self.recommender.score_history(history[strangers], names)
+        unknown_users = np.flatnonzero(known < 0)
+        if len(unknown_users):
+            names = [users[int(index)] for index in unknown_users]
+            by_history = self.recommender.score_history(history[unknown_users], names)
             scores = np.array(scores)
-            scores[strangers] = _checked(by_history, (len(strangers), expected[1]))
+            scores[unknown_users] = _checked(by_history, (len(unknown_users), expected[1]))
         return scores if self.columns is None else _selected(scores, self.columns)
 
 

@@ -37,7 +37,7 @@ def cold_items(
 
 
 def cold_users(dataset: Dataset, *, seed: int = 0, test: float = 0.1, validation: float = 0.1) -> np.ndarray:
-    """All ratings of some users are test; how many of them a fitted model is shown is for ``data.question`` to say.
+    """All ratings of some users are test; ``data.evaluation_task`` says how many of them a model gets to see.
 
     Args:
         dataset: Any.

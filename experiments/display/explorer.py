@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tfrs_lab.data import DataError, Dataset, Split, did_you_mean, question
+from tfrs_lab.data import DataError, Dataset, Split, did_you_mean, evaluation_task
 from tfrs_lab.evaluation import Recommender
 from tfrs_lab.evaluation.topk import top_k
 from tfrs_lab.experiments.display.display import held_out_label
@@ -156,7 +156,7 @@ def explore(model: Any, split: Split | None = None, dataset: Dataset | None = No
         got = f"a {type(model).__name__}{'' if split else ' and no split'}"
         raise ValueError(f"expected a run directory, or a fitted recommender and its split, got {got}")
     movies = dataset.movies if dataset else pl.DataFrame(dict.fromkeys(("movie_id", "movie_title"), model.movies.ids))
-    asked = question(split.asks, split.train_and_validation, split.test)
+    asked = evaluation_task(split.asks, split.train_and_validation, split.test)
     titles = dict(movies.select("movie_id", "movie_title").iter_rows())
     return Explorer(StoredModel("the model", model, titles, asked.seen, asked.rows, movies, split.asks))
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from tfrs_lab.data import DataError, Vocabulary
 from tfrs_lab.data.tables import movies_table
-from tfrs_lab.evaluation.interaction_matrix import known_matrix
+from tfrs_lab.evaluation.interaction_matrix import interaction_matrix
 from tfrs_lab.experiments.export.servable_cascade import cascade_vectors
 from tfrs_lab.experiments.export.servable_check import check
 from tfrs_lab.experiments.export.servable_hybrid import hybrid_vectors
@@ -72,7 +72,7 @@ def to_servable(
     movies = recommender.movies
     strangers = _strangers(model, vectors)
     users = Vocabulary([*recommender.users.ids, *strangers])
-    seen = known_matrix(model.known, users, movies)
+    seen = interaction_matrix(model.known, users, movies)
     further = vectors.of_histories(seen[len(recommender.users) :], strangers)
     unlisted = movies.encode(sorted(removed))
     listed = np.ones(len(movies), bool)

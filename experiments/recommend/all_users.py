@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix
 
 from tfrs_lab.data import DataError, Vocabulary
 from tfrs_lab.data.storage import write_json, write_parquet
-from tfrs_lab.evaluation.interaction_matrix import known_matrix
+from tfrs_lab.evaluation.interaction_matrix import interaction_matrix
 from tfrs_lab.evaluation.scoring import Scorer
 from tfrs_lab.evaluation.topk import top_k
 from tfrs_lab.experiments.storage.directory import locked
@@ -191,7 +191,7 @@ def make_plan(
     users = Vocabulary.from_ids([*model.recommender.users.ids, *model.known["user_id"].unique()])
     identity = {**identity, "k": k, "allowed": hashlib.sha256(np.packbits(allowed).tobytes()).hexdigest()}
     block = max(1, CELLS // len(movies))
-    return Plan(model, users.ids, known_matrix(model.known, users, movies), allowed, k, block, identity)
+    return Plan(model, users.ids, interaction_matrix(model.known, users, movies), allowed, k, block, identity)
 
 
 def _with_index(run: Path, model: StoredModel) -> tuple[StoredModel, Collection[str], int]:

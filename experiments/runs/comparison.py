@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from tfrs_lab.data import Split, question
+from tfrs_lab.data import Split, evaluation_task
 from tfrs_lab.evaluation import Evaluation, Recommender, evaluate
 from tfrs_lab.experiments.display.columns import over_draws
 from tfrs_lab.experiments.display.differences import Paired, paired_to, reliable
@@ -174,7 +174,7 @@ def _scored(label: str, one: Any, split: Split | None) -> Scored:
     if isinstance(one, Evaluation):
         return Scored(label, one.metrics, one.confidence, one.per_user)
     if split is not None and isinstance(one, Recommender):
-        asked = question(split.asks, split.train_and_validation, split.test)
+        asked = evaluation_task(split.asks, split.train_and_validation, split.test)
         found = evaluate(one, asked.rows, seen=asked.seen, candidates=asked.candidates)
         return Scored(label, found.metrics, found.confidence, found.per_user, frozenset([asked_of(asked.rows, None)]))
     raise ValueError(f"{label}: expected {EXPECTED}, got {_kind(one)}{'' if split else ' and no split'}")

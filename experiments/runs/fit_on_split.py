@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tfrs_lab.data import REVEALED, DataError, Dataset, Interactions, Question, Split, described, question
+from tfrs_lab.data import REVEALED, DataError, Dataset, Interactions, EvaluationTask, Split, described, evaluation_task
 from tfrs_lab.data.splits.kinds import NEED_TIMESTAMPS
 from tfrs_lab.evaluation.monitor import Monitor
 from tfrs_lab.experiments.storage.earlier_run import EarlierRun
@@ -66,7 +66,7 @@ def fit_on_split(
         directory: For ``checkpoints`` and ``tensorboard``.
         reporter: Is told what is going on.
         dataset: Movies and users, for models that use features.
-        revealed: As for ``data.question``.
+        revealed: As for ``data.evaluation_task``.
         start: The run whose trained weights both fits go on from; None to start anew.
         cluster: Those who train together; None for this process alone.
         tune_baselines: Whether baselines choose their open numbers on validation.
@@ -96,7 +96,7 @@ def fit_on_split(
     started = time.perf_counter()
     validation = None
     if len(split.validation):
-        validation = question(split.validation_asks, split.train, split.validation, revealed=revealed)
+        validation = evaluation_task(split.validation_asks, split.train, split.validation, reveal_counts=revealed)
     chosen = fit_chosen(
         experiment,
         config,
@@ -141,7 +141,7 @@ def fit_chosen(
     experiment: Specification,
     config: Any,
     train: Interactions,
-    validation: Question | None,
+    validation: EvaluationTask | None,
     *,
     asks: str,
     seed: int,

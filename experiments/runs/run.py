@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from tfrs_lab.data import Dataset, Question, Split, answerable, question
+from tfrs_lab.data import Dataset, EvaluationTask, Split, answerable, evaluation_task
 from tfrs_lab.evaluation import Evaluation, evaluate, rating_errors
 from tfrs_lab.experiments.storage.earlier_run import EarlierRun
 from tfrs_lab.experiments.storage.environment import git_commit, host_summary, package_versions
@@ -144,16 +144,16 @@ def run_part(
     score = partial(_score, options=options, kind=split.asks, seed=part.seed)
     validation = None
     if len(split.validation):
-        asked = question(split.validation_asks, split.train, split.validation, revealed=revealed)
+        asked = evaluation_task(split.validation_asks, split.train, split.validation, reveal_counts=revealed)
         validation = score(fits.chosen.recommender, asked)
         validation, _ = with_ratings(validation, fits.chosen.recommender, split.validation, part.seed)
-    ask_test = partial(question, split.asks, split.train_and_validation, split.test, revealed=revealed)
+    ask_test = partial(evaluation_task, split.asks, split.train_and_validation, split.test, reveal_counts=revealed)
     started = time.perf_counter()
     last = ask_test()
     test = score(fits.final.recommender, last)
     test, predictions = with_ratings(test, fits.final.recommender, split.test, part.seed)
     if split.asks == "cold-users":
-        by_shown = {str(shown): score(fits.final.recommender, ask_test(shown=shown)) for shown in sorted(revealed)}
+        by_shown = {str(shown): score(fits.final.recommender, ask_test(revealed=shown)) for shown in sorted(revealed)}
         slices = {shown: one.as_slice() for shown, one in by_shown.items()}
         test = replace(test, slices={**test.slices, "revealed": slices})
     seconds = {"train": fits.seconds, "evaluate": time.perf_counter() - started}
@@ -200,7 +200,7 @@ def write_logs(
     validation: Evaluation | None,
     test: Evaluation,
     movies: pl.DataFrame,
-    asked: Question,
+    asked: EvaluationTask,
 ) -> None:
     """Writes what TensorBoard shows beside learning curves: settings with results, and movies in the projector.
 
@@ -234,7 +234,7 @@ def with_ratings(
     return found, predictions
 
 
-def _score(recommender: Any, asked: Question, options: RunOptions, kind: str, seed: int) -> Evaluation:
+def _score(recommender: Any, asked: EvaluationTask, options: RunOptions, kind: str, seed: int) -> Evaluation:
     return evaluate(
         recommender,
         asked.rows,
@@ -253,7 +253,7 @@ def write_part(
     test: Evaluation,
     seconds: dict[str, float],
     dataset: Dataset,
-    asked: Question,
+    asked: EvaluationTask,
 ) -> None:
     """Writes a part's files, ``metrics.json`` last: where it stands, all others are whole."""
     write_arrays(directory / "checkpoints" / "model.npz", fits.final.recommender.state())

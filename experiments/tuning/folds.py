@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tfrs_lab.data import REVEALED, SPLITS, DataError, Dataset, Question, Split, question
+from tfrs_lab.data import REVEALED, SPLITS, DataError, Dataset, EvaluationTask, Split, evaluation_task
 from tfrs_lab.data.splits.kinds import NEED_TIMESTAMPS
 from tfrs_lab.data.splits.labels import TEST
 
@@ -28,7 +28,7 @@ class Fold:
     """
 
     train: pl.DataFrame
-    validation: Question
+    validation: EvaluationTask
     asks: str
 
 
@@ -46,7 +46,7 @@ def validation_folds(
         dataset: Its movies and users; ratings are taken from the split only.
         n: How many folds.
         seed: Fold i is drawn with ``[seed, i]``.
-        revealed: As for ``data.question``.
+        revealed: As for ``data.evaluation_task``.
 
     Raises:
         DataError: The split is ``k-fold``, where every row is test once, or the rows do not suffice for ``n`` cuts.
@@ -65,7 +65,7 @@ def validation_folds(
     return [
         Fold(train.drop("timestamp", strict=not untimed) if untimed else train, asked, asks)
         for train, held in cuts
-        for asked in [question(asks, train, held, revealed=revealed)]
+        for asked in [evaluation_task(asks, train, held, reveal_counts=revealed)]
     ]
 
 

@@ -61,8 +61,10 @@ class CandidateLists:
         if len(users) > most:
             users = np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
         moments = self.known.last_time[users]
-        if held.back:
-            moments = np.where(np.isin(np.array(rows.users.ids)[users], list(held.back)), held.moment, moments)
+        if held.returning_users:
+            moments = np.where(
+                np.isin(np.array(rows.users.ids)[users], list(held.returning_users)), held.moment, moments
+            )
         features, there, numbers = [], [], []
         for lists in self.of(users, moments):
             wanted = looked_up(truth, lists)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.experiments.odd_data import CONFIGS, KINDS, NAMES, SPLITS, TRAINED, dataset, odd, table
-from tfrs_lab.data import DataError, Interactions, question
+from tfrs_lab.data import DataError, Interactions, evaluation_task
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
 from tfrs_lab.models.registry import specification
@@ -39,7 +39,7 @@ def metrics(name, kind, directory) -> dict[str, float]:
         reporter=Reporter(),
         dataset=data,
     )
-    asked = question(parts.asks, parts.train_and_validation, parts.test)
+    asked = evaluation_task(parts.asks, parts.train_and_validation, parts.test)
     model = fits.final.recommender
     assert np.isfinite(model.score(np.array([0, -1], np.int32))).all()
     return evaluate(model, asked.rows, seen=asked.seen, candidates=asked.candidates, ks=(10,), bootstrap=0).metrics

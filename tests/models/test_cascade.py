@@ -246,7 +246,7 @@ def test_it_holds_out_of_train_what_the_split_holds_out(releases, kind, expected
         ends = held.known.group_by("user_id").agg(pl.col("timestamp").max().alias("end"))
         assert held.held.join(ends, on="user_id").select((pl.col("timestamp") >= pl.col("end")).all()).item()
     if expected == "moment":
-        back = held.held.filter(pl.col("user_id").is_in(list(held.back)))
+        back = held.held.filter(pl.col("user_id").is_in(list(held.returning_users)))
         assert back["timestamp"].min() >= held.moment >= held.known["timestamp"].max()
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tfrs_lab.data import generate, question, split
+from tfrs_lab.data import evaluation_task, generate, split
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
 from tfrs_lab.models.id_dropout.config import IdDropoutConfig
@@ -40,7 +40,7 @@ def model(cold, tmp_path_factory):
 
 def test_new_movies_are_ranked_by_planted_tastes(model, cold):
     _, parts = cold
-    asked = question("cold-items", parts.train_and_validation, parts.test)
+    asked = evaluation_task("cold-items", parts.train_and_validation, parts.test)
     known = {"seen": asked.seen, "candidates": asked.candidates, "ks": (3,), "bootstrap": 0}
     by_id = replace(model, candidates=np.zeros_like(model.candidates))
     assert (
