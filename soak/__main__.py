@@ -25,24 +25,16 @@ from soak import archives, artefacts, disks, kills, parsers, server
 from soak.tally import Tally
 
 RECORD = Path(__file__).parent.parent / "docs" / "results" / "soak.json"
-HUNTS: dict[str, Callable[..., Tally]] = {
-    "server": server.hunt,
-    "kills": kills.hunt,
-    "parsers": parsers.hunt,
-    "artefacts": artefacts.hunt,
-    "disks": disks.hunt,
-    "archives": archives.hunt,
+HUNTS: dict[str, tuple[Callable[..., Tally], float]] = {
+    "server": (server.hunt, 0.5),
+    "kills": (kills.hunt, 0.5),
+    "parsers": (parsers.hunt, 0.4),
+    "artefacts": (artefacts.hunt, 0.08),
+    "disks": (disks.hunt, 0.1),
+    "archives": (archives.hunt, 0.02),
 }
-"""In the order in which they begin, two at a time: the longest first."""
-SHARES: dict[str, float] = {
-    "server": 0.5,
-    "kills": 0.5,
-    "parsers": 0.4,
-    "artefacts": 0.08,
-    "disks": 0.1,
-    "archives": 0.02,
-}
-"""Of the time that there is: an upper bound each, and together less than two processes have."""
+"""In the order in which they begin, two at a time, the longest first; and their share of the time that there is: an
+upper bound each, and together less than two processes have."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -77,7 +69,8 @@ def main(words: Sequence[str] | None = None) -> int:
 def run(names: Sequence[str], seed: int, seconds: float) -> Iterator[Tally]:
     """Hunts in processes of their own, two at a time; yields what each found when it ends."""
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        begun = [pool.submit(HUNTS[name], seed, seconds=seconds * SHARES[name]) for name in HUNTS if name in names]
+        chosen = [HUNTS[name] for name in HUNTS if name in names]
+        begun = [pool.submit(hunt, seed, seconds=seconds * share) for hunt, share in chosen]
         for ended in as_completed(begun):
             yield ended.result()
 
@@ -102,13 +95,7 @@ def table(tallies: Sequence[Tally]) -> Table:
 
 
 def record(seed: int, tallies: Sequence[Tally], before: Mapping[str, dict]) -> dict:
-    """The same to be kept, in the order of the hunts.
-
-    Args:
-        seed: Of the hunts.
-        tallies: What they counted.
-        before: What was kept of other hunts.
-    """
+    """The same to be kept, in the order of the hunts; ``before`` is what was kept of others."""
     date = time.strftime("%Y-%m-%d", time.gmtime())
     found = {
         tally.name: {

@@ -9,33 +9,22 @@ import contextlib
 import io
 import random
 import shutil
-import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from soak.mutate import WORDS, mutate
-from soak.tally import Tally, ends_with_one_error
+from soak.tally import Tally, ends_with_one_error, hunting
 from tfrs_lab.data import generate
 from tfrs_lab.experiments.cli import main
 
 INPUTS = 6_000
-_JSON_WORDS = (
-    *(*WORDS, b"{", b"}", b"[", b"]", b'"', b'""', b"null", b"-1", b"1e999", b'{"a":1}', b"[[[["),
-    *(b"NaN", b"\\ud800"),
-)
+_JSON_WORDS = (*WORDS, *b'{ } [ ] " "" null -1 1e999 {"a":1} [[[[ NaN \\ud800'.split())
 
 
 @dataclass(frozen=True)
 class Case:
-    """A file to damage, and the command that reads it.
-
-    Attributes:
-        file: The file.
-        words: The command.
-        same: Whether a success must print what it printed before the damage.
-    """
+    """A file to damage, and the command that reads it; with ``same`` a success must print what it printed before."""
 
     file: Path
     words: Sequence[str]
@@ -54,11 +43,7 @@ def call(words: Sequence[str]) -> tuple[int, str, str]:
 
 
 def cases(root: Path) -> list[Case]:
-    """Makes a run, an export, a study and a settings file.
-
-    Args:
-        root: Where to.
-    """
+    """Makes a run, an export, a study and a settings file in a folder."""
     ratings, run = root / "ratings.csv", root / "runs" / "run"
     generate(40, 30, 600, seed=0).ratings.write_csv(ratings)
     source = ["--ratings", str(ratings), "--split", "random"]
@@ -86,27 +71,19 @@ def cases(root: Path) -> list[Case]:
 
 
 def hunt(seed: int, *, inputs: int = INPUTS, seconds: float = 120.0) -> Tally:
-    """Damages each file in turn.
-
-    Args:
-        seed: Decides every damage.
-        inputs: How many damaged files.
-        seconds: Begin no further one after so long.
-    """
-    tally, started = Tally("artefacts"), time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        found = cases(Path(folder))
+    """Damages each file in turn, for at most so many seconds."""
+    with hunting("artefacts", seconds) as (tally, folder):
+        found = cases(folder)
         before = {words: call(words) for words in {tuple(case.words) for case in found}}
         for number in range(inputs):
-            if time.monotonic() - started > seconds:
+            if tally.is_over:
                 break
-            place = number % len(found)
-            outcome, problem = _try(found[place], before[tuple(found[place].words)], random.Random(f"{seed}:{number}"))
+            case = found[number % len(found)]
+            outcome, problem = _try(case, before[tuple(case.words)], random.Random(f"{seed}:{number}"))
             tally.counts.update(("inputs", outcome))
             if problem:
-                what = f"{found[place].words[0]} with a damaged {found[place].file.name} ({number}): {problem}"
+                what = f"{case.words[0]} with a damaged {case.file.name} ({number}): {problem}"
                 tally.fail(what, f"python -m soak artefacts --seed {seed}")
-    tally.seconds = time.monotonic() - started
     return tally
 
 

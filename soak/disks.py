@@ -7,8 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +15,7 @@ from unittest import mock
 
 from soak.artefacts import call
 from soak.kills import command, read
-from soak.tally import Tally, ends_with_one_error
+from soak.tally import Tally, ends_with_one_error, hunting
 from tfrs_lab.data import generate
 from tfrs_lab.data.sources import cache
 from tfrs_lab.data.sources.official_files import write_official
@@ -28,22 +26,12 @@ PAIRS = 6
 
 
 def hunt(seed: int, *, seconds: float = 120.0, pairs: int = PAIRS, errors: tuple[int, ...] = ERRORS) -> Tally:
-    """Lets each write of a run fail in turn; then starts processes two by two.
-
-    Args:
-        seed: Not used: every write fails once with every error.
-        seconds: Begin nothing further after so long.
-        pairs: How many pairs of processes.
-        errors: With which errors writes fail.
-    """
-    tally, started = Tally("disks"), time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+    """Lets each write of a run fail in turn with every error; then starts processes two by two. Nothing is random."""
+    with hunting("disks", seconds) as (tally, root):
         for what in (*_failing_writes(root, errors, tally), *_two_at_once(root, pairs, tally)):
             tally.fail(what, "python -m soak disks")
-            if time.monotonic() - started > seconds:
+            if tally.is_over:
                 break
-    tally.seconds = time.monotonic() - started
     return tally
 
 
@@ -51,17 +39,8 @@ def _failing_writes(root: Path, errors: tuple[int, ...], tally: Tally) -> Iterat
     """A finished run is replaced by one with other settings, and its n-th write fails, for every n that there is."""
     generate(40, 30, 600, seed=0).ratings.write_csv(root / "ratings.csv")
     out = root / "run"
-    words = [
-        "run",
-        "ease",
-        "--ratings",
-        str(root / "ratings.csv"),
-        "--split",
-        "random",
-        "--out",
-        str(out),
-        "--overwrite",
-    ]
+    source = ["--ratings", str(root / "ratings.csv"), "--split", "random"]
+    words = ["run", "ease", *source, "--out", str(out), "--overwrite"]
     other = [*words, "--ease.regularization", "7"]
     call(words)
     before = read(out)
@@ -133,16 +112,8 @@ def _one_output(root: Path, out: Path, tally: Tally) -> Iterator[str]:
 
 def _one_cache(root: Path, place: Path, tally: Tally) -> Iterator[str]:
     """Both read the data, and the cache holds one whole entry."""
-    words = [
-        sys.executable,
-        "-m",
-        "tfrs_lab.experiments.cli",
-        "data",
-        "info",
-        "100k",
-        "--data-dir",
-        str(root / "ml-100k"),
-    ]
+    info = ["data", "info", "100k", "--data-dir", str(root / "ml-100k")]
+    words = [sys.executable, "-m", "tfrs_lab.experiments.cli", *info]
     found = _together(words, os.environ | {"TFRS_LAB_CACHE": str(place)})
     tally.counts["pairs"] += 1
     entries = [entry.name for entry in (place / "100k").iterdir()]

@@ -7,13 +7,12 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from soak.tally import Tally
+from soak.tally import Tally, hunting
 from tfrs_lab.data import generate
 
 KILLS = 60
@@ -33,14 +32,7 @@ _PROGRAMS = {"ease": ["-m", "tfrs_lab.experiments.cli"], "retrieval": ["-c", _EV
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """A run that nobody killed.
-
-    Attributes:
-        words: The experiment with its options.
-        metrics: Its ``metrics.json``.
-        seconds: How long it took.
-        begun: Of these, until there was something to resume.
-    """
+    """A run that nobody killed: its words and metrics, the seconds it took, and of these until it could be resumed."""
 
     words: Sequence[str]
     metrics: dict
@@ -49,22 +41,13 @@ class Undisturbed:
 
 
 def hunt(seed: int, *, kills: int = KILLS, seconds: float = 600.0, neural: bool = True) -> Tally:
-    """Kills runs at moments that are spread over their whole length.
-
-    Args:
-        seed: Decides the moments.
-        kills: How many.
-        seconds: Begin no further one after so long.
-        neural: Every other run is one that trains with Keras.
-    """
-    tally, started, rng = Tally("kills"), time.monotonic(), random.Random(seed)
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+    """Kills runs at moments that are spread over their whole length, every other one a run that trains with Keras."""
+    rng = random.Random(seed)
+    with hunting("kills", seconds) as (tally, root):
         generate(60, 40, 1200, seed=0).ratings.write_csv(root / "ratings.csv")
-        chosen = [_EASE, _RETRIEVAL] if neural else [_EASE]
-        models = [undisturbed(root, words) for words in chosen]
+        models = [undisturbed(root, words) for words in ([_EASE, _RETRIEVAL] if neural else [_EASE])]
         for number in range(kills):
-            if time.monotonic() - started > seconds:
+            if tally.is_over:
                 break
             model = models[number % len(models)]
             # of many short runs the first second is imports; a stratum each, so that every part of a run is met
@@ -72,7 +55,6 @@ def hunt(seed: int, *, kills: int = KILLS, seconds: float = 600.0, neural: bool 
             problem = kill_and_finish(root / str(number), root, model, stratum, rng.random() < 0.5, tally)
             if problem:
                 tally.fail(f"kill {number}: {problem}", f"python -m soak kills --seed {seed}")
-    tally.seconds = time.monotonic() - started
     return tally
 
 
@@ -116,18 +98,10 @@ def read(out: Path) -> dict:
 
 
 def kill_and_finish(out: Path, root: Path, model: Undisturbed, stage: float, resume: bool, tally: Tally) -> str | None:
-    """Kills a run and finishes it.
+    """Kills the run ``out`` and finishes it; what went wrong, None if nothing did.
 
-    Args:
-        out: Its directory.
-        root: Where its data are.
-        model: What it must end as.
-        stage: When to kill it: from 0, its beginning, to 1, its end; if it is to be resumed, 0 is when it can be.
-        resume: Finish it with ``--resume``, if it has not ended before, rather than by running it again.
-        tally: What is counted.
-
-    Returns:
-        What went wrong; None if nothing did.
+    It is killed at a stage from 0, its beginning (or when it can be resumed, if it is to be), to 1, its end. With
+    ``resume`` it is finished with ``--resume``, if it has not ended before, rather than by running it again.
     """
     out.parent.mkdir(exist_ok=True)
     process = _start(root, model.words, out)

@@ -40,11 +40,7 @@ OWN_USERS = b"user_id,user_gender,raw_user_age,user_zip_code\nu1,F,31,12\nu2,m,,
 
 
 def own_formats(folder: Path) -> list[Format]:
-    """The formats of a user's own files, which are read from disk.
-
-    Args:
-        folder: Where files may be written.
-    """
+    """The formats of a user's own files, which are read from files in ``folder``."""
     ratings = folder / "ratings.csv"
     ratings.write_bytes(OWN_IMPLICIT)
 
@@ -76,23 +72,20 @@ def own_formats(folder: Path) -> list[Format]:
     skipping = partial(read_ratings, skip=True)
     plain = ["userId", "itemId", "rating", "timestamp"]
     shop = _expect(";", ["Customer ID", "Product", "Score", "Date"], skip=True)
+    commas = _expect(",", plain, skip=True)
+    headed = _headed(b"|".join(name.encode() for name in names), _expect("|", names, skip=True))
     formats = [
         Format("own ratings", OWN, read_ratings, _expect(",", names)),
         Format("own ratings, bad lines skipped", OWN, skipping, _expect(",", names, skip=True)),
         Format("own implicit ratings", OWN_IMPLICIT, skipping, _expect(",", ["user_id", "movie_id"], skip=True)),
         Format("plain ratings", PLAIN, read_ratings, _expect(",", plain)),
-        Format("plain ratings, bad lines skipped", PLAIN, skipping, _expect(",", plain, skip=True)),
+        Format("plain ratings, bad lines skipped", PLAIN, skipping, commas),
         Format("a shop's export", SHOP, skipping, shop),
         Format("a log in milliseconds", LOG, skipping, _expect("\t", ["visitorid", "itemid", "ts"], skip=True)),
         Format("ratings in UTF-16", SHOP.decode().encode("utf-16"), skipping, shop),
-        Format("ratings that end lines with CR", PLAIN.replace(b"\n", b"\r"), skipping, _expect(",", plain, skip=True)),
-        Format("gzipped ratings", gzip.compress(PLAIN, mtime=0), skipping, _gzipped(_expect(",", plain, skip=True))),
-        Format(
-            "ratings without a header",
-            NUMBERS,
-            partial(read_ratings, skip=True, columns=numbered),
-            _headed(b"|".join(name.encode() for name in names), _expect("|", names, skip=True)),
-        ),
+        Format("ratings that end lines with CR", PLAIN.replace(b"\n", b"\r"), skipping, commas),
+        Format("gzipped ratings", gzip.compress(PLAIN, mtime=0), skipping, _gzipped(commas)),
+        Format("ratings without a header", NUMBERS, partial(skipping, columns=numbered), headed),
         Format("own movies", OWN_MOVIES, read_movies, _movies),
         Format("own users", OWN_USERS, read_users, _users),
     ]

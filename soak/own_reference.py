@@ -40,15 +40,7 @@ class Own:
         numbers: Sequence[str] = (),
         optional: Sequence[str] = (),
     ) -> None:
-        """Cuts a file.
-
-        Args:
-            content: Its bytes.
-            separator: Between fields.
-            names: Columns that are read, as the sample calls them.
-            numbers: Those of them in which numbers or times stand.
-            optional: Those of them that need not be there.
-        """
+        """Cuts a file into the columns ``names``, of which some are numbers or times, and some need not be there."""
         self._lines, self._faulty = _lines(_text(content))
         self.separator = separator
         start = next((i for i, line in enumerate(self._lines) if line.strip()), None)
@@ -76,9 +68,7 @@ class Own:
             raise Unknown
         self._places = [self.header.index(name) for name in names]
         self._numbers = [self.header.index(name) for name in numbers]
-        self.records = [
-            None if fields is None else [fields[p] for p in self._places] for fields in self._records(after)
-        ]
+        self.records = [fields and [fields[p] for p in self._places] for fields in self._records(after)]
 
     def _records(self, line: int) -> list[list[str] | None]:
         needed = max((i + 1 for i, name in enumerate(self.header) if name), default=len(self.header))
@@ -151,18 +141,12 @@ class Own:
 
 def _text(content: bytes) -> bytes:
     """The bytes in UTF-8 with line feeds."""
-    for mark, encoding in (
-        (b"\xff\xfe\0\0", ""),
-        (b"\0\0\xfe\xff", ""),
-        (b"\xff\xfe", "utf-16"),
-        (b"\xfe\xff", "utf-16"),
-    ):
-        if content.startswith(mark):
-            try:
-                content = content.decode(encoding or "utf-32").encode("utf-8", "replace")
-            except UnicodeDecodeError:
-                raise Refused("encoding") from None
-            break
+    wide = content.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff"))
+    if wide or content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            content = content.decode("utf-32" if wide else "utf-16").encode("utf-8", "replace")
+        except UnicodeDecodeError:
+            raise Refused("encoding") from None
     start = content.removeprefix(b"\xef\xbb\xbf").lstrip()
     odd = (b"<", b"{", b"[", b"%PDF", b"PAR1", b"PK", b"\x1f\x8b", b"BZh", b"Rar!", b"ORC", b"Obj", b"RDX", b"\x80")
     if (
@@ -189,14 +173,7 @@ def _lines(content: bytes) -> tuple[list[str], set[int]]:
 
 
 def ratings(own: Own, *, skip: bool, rated: bool, timed: bool) -> tuple[Counts, list[tuple[Any, ...]]]:
-    """Counts (rows, kept, merged, skipped) and the ratings.
-
-    Args:
-        own: The file; its columns are user, movie, then what there is of rating and time.
-        skip: Whether bad lines are dropped.
-        rated: Whether there is a rating.
-        timed: Whether there is a time.
-    """
+    """Counts (rows, kept, merged, skipped) and the ratings: user, movie, then what there is of rating and time."""
     good = [record for record in own.records if record is not None]
     columns: list[list[Any]] = [[None if _BLANK.fullmatch(r[place]) else r[place] for r in good] for place in (0, 1)]
     if rated:
@@ -242,17 +219,14 @@ def _times(texts: Sequence[str]) -> tuple[list[int | None], int]:
     if 2 * sum(bool(_NUMBER.fullmatch(text)) for text in texts) < given:
         return [_iso(text) for text in texts], 1
     numbers = [_number(text) for text in texts]
-    best, scale, start = -1, 1, 0
-    ranges = []
-    for one in (1, 10**3, 10**6, 10**9):
-        ranges.append((one, start, _END * one))
-        start = _END * one
-    for one, start, end in ranges:
-        count = sum(value is not None and start <= value < end for value in numbers)
-        if count > best:
-            best, scale = count, one
-    start, end = next((start, end) for one, start, end in ranges if one == scale)
-    return [value if value is not None and start <= value < end else None for value in numbers], scale
+
+    def inside(scale: int) -> list[int | None]:
+        start = 0 if scale == 1 else _END * scale // 1000
+        return [value if value is not None and start <= value < _END * scale else None for value in numbers]
+
+    # of equally many the smaller scale
+    scale = max((1, 10**3, 10**6, 10**9), key=lambda scale: sum(value is not None for value in inside(scale)))
+    return inside(scale), scale
 
 
 def _number(text: str) -> int | None:
@@ -294,12 +268,9 @@ def _is_calendar(text: str) -> bool:
 def features(
     own: Own, readers: Sequence[Callable[[str], Any]], columns: Mapping[int, Callable[[list[str]], list[Any]]]
 ) -> list[tuple[Any, ...]]:
-    """Rows of a movies or users file, the last of each id.
+    """Rows of a movies or users file, the id first, the last of each id.
 
-    Args:
-        own: The file, its id first.
-        readers: Of each column, text → value; raises Refused.
-        columns: Place → what reads the column as a whole.
+    ``readers`` read a text each, ``columns`` a column as a whole, by its place.
     """
     if any(record is None for record in own.records):
         raise Refused("lines")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -22,13 +23,7 @@ _BLOCK = 100
 
 
 def hunt(seed: int, *, inputs: int = INPUTS, seconds: float = 540.0) -> Tally:
-    """Mutates samples of every format.
-
-    Args:
-        seed: Decides every input.
-        inputs: How many, over all formats.
-        seconds: Begin no further block after so long.
-    """
+    """Mutates samples of every format, and begins no further block after so many seconds."""
     tally, started = Tally("parsers"), time.monotonic()
     names = format_names()
     done = 0
@@ -102,19 +97,15 @@ def _lines(worker: subprocess.Popen) -> Iterator[str]:
 
 
 def try_inputs(seed: int, numbers: Sequence[int], folder: Path, place: int | None = None) -> dict:
-    """Tries some inputs.
+    """Tries some inputs by their numbers, which modulo the count of formats say the format.
 
-    Args:
-        seed: Decides every input.
-        numbers: Which ones; the format is the number modulo their count.
-        folder: Where files may be written.
-        place: A file descriptor where the number of the present input is left for whoever finds the body.
+    The number of the present input is left at the file descriptor ``place`` for whoever finds the body.
     """
     from soak.mutate import OWN_WORDS, WORDS, mutate, odd
     from soak.texts import compare
 
     formats = all_formats(folder)
-    counts: dict[str, int] = {"inputs": 0}
+    counts: Counter[str] = Counter()
     failures = []
     for number in numbers:
         if place is not None:
@@ -124,8 +115,7 @@ def try_inputs(seed: int, numbers: Sequence[int], folder: Path, place: int | Non
         sample = odd(format.sample, rng) if format.own else format.sample
         damaged = mutate(sample, rng, WORDS + OWN_WORDS if format.own else WORDS)
         outcome, problem = compare(format, damaged)
-        counts["inputs"] += 1
-        counts[outcome] = counts.get(outcome, 0) + 1
+        counts.update(("inputs", outcome))
         if problem:
             failures.append((number, problem))
     return {"counts": counts, "failures": failures}

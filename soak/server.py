@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.toy_export import Toy, export_toy
 from soak.mutate import WORDS, mutate
-from soak.tally import Tally
+from soak.tally import Tally, hunting
 
 REQUESTS = 21_000
 IDLE = 1_000
@@ -35,17 +35,10 @@ ROOM_FOR_GROWTH_MB = 250.0
 
 
 def hunt(seed: int, *, requests: int = REQUESTS, idle: int = IDLE, seconds: float = 900.0) -> Tally:
-    """Attacks a server in turns, then rolls versions under mixed load.
-
-    Args:
-        seed: Decides every request.
-        requests: How many damaged ones.
-        idle: How many idle connections.
-        seconds: For everything; two thirds of it are the mixed load.
-    """
-    tally, started = Tally("server"), time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        directory = Path(folder) / "export"
+    """Attacks a server in turns, then rolls versions under mixed load for two thirds of the seconds."""
+    started = time.monotonic()
+    with hunting("server", seconds) as (tally, folder):
+        directory = folder / "export"
         directory.mkdir()
         toy = Toy.random(200, 100, 16, seed=1)
         export_toy(toy, directory / "1")
@@ -63,7 +56,6 @@ def hunt(seed: int, *, requests: int = REQUESTS, idle: int = IDLE, seconds: floa
             if memory[1] - memory[0] > ROOM_FOR_GROWTH_MB or memory[2] - memory[1] > ROOM_FOR_GROWTH_MB:
                 tally.fail(f"memory grew: {memory} MB", _again(seed))
             _shutdown(process, port, answers, tally)
-    tally.seconds = time.monotonic() - started
     return tally
 
 
@@ -177,18 +169,14 @@ def _openapi(port: int, seed: int, examples: int, ends: float, tally: Tally) -> 
     from hypothesis import HealthCheck, Phase, given, settings
     from hypothesis import seed as seeded
 
+    checks = list(HealthCheck)
+    generating = settings(deadline=None, database=None, suppress_health_check=checks, phases=[Phase.generate])
     schema = schemathesis.openapi.from_url(f"http://127.0.0.1:{port}/openapi.json")
     for found in schema.get_all_operations():
         operation = found.ok()
 
         @seeded(seed)
-        @settings(
-            max_examples=examples,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate],
-        )
+        @settings(generating, max_examples=examples)
         @given(case=operation.as_strategy())
         def call(case: Any) -> None:
             if time.monotonic() > ends:
@@ -205,9 +193,7 @@ def _openapi(port: int, seed: int, examples: int, ends: float, tally: Tally) -> 
 
 def _nuisances(port: int, idle: int, tally: Tally) -> None:
     """Idle connections, aborted uploads and slow clients; whoever asks properly is answered meanwhile."""
-    connections = []
-    for _ in range(idle):
-        connections.append(socket.create_connection(("127.0.0.1", port)))
+    connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(idle)]
     tally.counts["idle connections"] += len(connections)
     for number in range(100):
         with socket.create_connection(("127.0.0.1", port)) as connection:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
+import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 _LOCK = threading.Lock()
 
@@ -18,12 +23,7 @@ def ends_with_one_error(said: str) -> bool:
 
 @dataclass(frozen=True)
 class Failure:
-    """Something that must not happen.
-
-    Attributes:
-        what: What happened, on one line.
-        repeat: The command that does it again.
-    """
+    """Something that must not happen, on one line, and the command that makes it happen again."""
 
     what: str
     repeat: str
@@ -31,19 +31,18 @@ class Failure:
 
 @dataclass
 class Tally:
-    """The result of one hunt.
-
-    Attributes:
-        name: The hunt.
-        counts: What was tried, by kind: ``inputs``, ``faults``, ``requests`` and whatever else is worth a line.
-        failures: What must not have happened.
-        seconds: How long it took.
-    """
+    """One hunt: what was tried, by kind (``inputs``, ``faults``, ...), and what must not have happened."""
 
     name: str
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     seconds: float = 0.0
+    ends: float = float("inf")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing further shall begin."""
+        return time.monotonic() > self.ends
 
     def count(self, *kinds: str) -> None:
         """Counts one of each, from any thread."""
@@ -53,3 +52,13 @@ class Tally:
     def fail(self, what: str, repeat: str) -> None:
         """Notes a failure."""
         self.failures.append(Failure(" ".join(what.split())[:500], repeat))
+
+
+@contextmanager
+def hunting(name: str, seconds: float) -> Iterator[tuple[Tally, Path]]:
+    """A tally that is over after so many seconds, and a folder for as long as the hunt takes."""
+    started = time.monotonic()
+    tally = Tally(name, ends=started + seconds)
+    with tempfile.TemporaryDirectory() as folder:
+        yield tally, Path(folder)
+    tally.seconds = time.monotonic() - started

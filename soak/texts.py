@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-
-import polars as pl
 
 from soak import reference as ref
 from tfrs_lab.data import DataError
@@ -21,7 +19,6 @@ class Format:
     """One file of one format.
 
     Attributes:
-        name: For messages and seeds.
         sample: A good file.
         read: Ours: from bytes to rows, raises DataError.
         expect: The reference: from bytes to rows, raises Refused.
@@ -38,11 +35,7 @@ class Format:
 
 
 def compare(format: Format, content: bytes) -> tuple[str, str | None]:
-    """Reads bytes in both ways.
-
-    Returns:
-        ``table`` or ``refused``, and what is wrong, None if nothing.
-    """
+    """Reads bytes in both ways: ``table`` or ``refused``, and what is wrong, None if nothing."""
     refusal, found = "", []
     try:
         found = format.read(content)
@@ -89,50 +82,64 @@ FILES = {
 }
 
 
-def _archived(layout: str, name: str, table: str, columns: Sequence[str]) -> Callable[[bytes], Rows]:
-    """Reads a file of an archive, the others good; rows that were added for ids elsewhere are left out."""
+def _format(name: str, layout: str, table: str, columns: str, expect: Callable[[bytes], Rows]) -> Format:
+    """A file of an archive, the others good.
+
+    The readers add a row for each id that only the ratings name, with nothing in it but, for movies, the id as the
+    title; here such rows are added to what the reference finds.
+    """
+    names = columns.split()
 
     def read(content: bytes) -> Rows:
         parsed = parse_archive(in_memory("soak.zip", FILES[layout] | {name: content}), layout)
-        found: pl.DataFrame = getattr(parsed, table).select(columns)
-        return [tuple(row) for row in found.iter_rows()]
+        return [tuple(row) for row in getattr(parsed, table).select(names).iter_rows()]
 
-    return read
+    def expect_all(content: bytes) -> Rows:
+        rows = expect(content)
+        if table == "ratings" or name == "tags.csv":
+            return rows
+        known = {row[0] for row in ref.unique(rows)}
+        nothing: dict[str, Any] = {"movie_genres": []}
+        return rows + [
+            tuple(id if column in ("movie_id", "user_id", "movie_title") else nothing.get(column) for column in names)
+            for id in _RATED[layout][table]
+            if id not in known
+        ]
+
+    return Format(name, FILES[layout][name], read, expect_all)
 
 
-def _with_others(key: Callable[[], Sequence[str]], filling: Callable[[str], tuple[Any, ...]], rows: Rows) -> Rows:
-    """The rows, and one for each id that only the ratings name, in ascending order, as the readers add them."""
-    known = {row[0] for row in rows}
-    return rows + [filling(id) for id in sorted(key(), key=int) if id not in known]
+_RATED = {
+    "100k": {"movies": ["9", "10"], "users": ["1", "2", "7"]},
+    "dat": {"movies": ["661", "1193"], "users": ["1", "2"]},
+    "csv": {"movies": ["31", "32"]},
+}
+"""Ids that the good ratings name, in ascending order."""
 
 
-def _ids(content: bytes, separator: str, field: int) -> Sequence[str]:
-    return sorted({line.split(separator)[field] for line in content.decode().splitlines()})
+def _ratings(separator: str, encoding: str) -> Callable[[bytes], Rows]:
+    parsers = (ref.whole, ref.whole, ref.real, ref.seconds)
+    return lambda content: ref.ratings(ref.plain(content, separator, 4, encoding), parsers)
 
 
 def _u_item(content: bytes) -> Rows:
-    rows = []
+    rows: Rows = []
     for record in ref.plain(content, "|", 24, "latin-1"):
         flags = [ref.choice("0", "1")(text) for text in record[5:]]
         names = [name for name, given in zip(GENRES_100K, flags, strict=True) if given == "1"]
         rows.append((ref.whole(record[0]), record[1], ref.genres(names), ref.movielens_date(record[2])))
-    return _with_others(lambda: _ids(U_DATA, "\t", 1), lambda id: (id, id, [], None), ref.unique(rows))
+    return rows
 
 
 def _u_user(content: bytes) -> Rows:
-    rows: Rows = []
-    for id, age, gender, job, place in ref.plain(content, "|", 5, "latin-1"):
-        years = ref.single(float(ref.whole(age)))
-        rows.append((ref.whole(id), ref.choice("F", "M")(gender) == "M", years, job, place))
-    return _with_others(lambda: _ids(U_DATA, "\t", 0), lambda id: (id, None, None, None, None), ref.unique(rows))
-
-
-def _movies_dat(content: bytes) -> Rows:
-    rows: Rows = [
-        (ref.whole(id), title, ref.genres(names.split("|")))
-        for id, title, names in ref.plain(content, "::", 3, "latin-1")
+    return [
+        (ref.whole(id), ref.choice("F", "M")(gender) == "M", ref.single(float(ref.whole(age))), job, place)
+        for id, age, gender, job, place in ref.plain(content, "|", 5, "latin-1")
     ]
-    return _with_others(lambda: _ids(R_DAT, "::", 1), lambda id: (id, id, []), ref.unique(rows))
+
+
+def _movies(records: list[list[str]]) -> Rows:
+    return [(ref.whole(id), title, ref.genres(names.split("|"))) for id, title, names in records]
 
 
 def _users_dat(content: bytes) -> Rows:
@@ -140,92 +147,43 @@ def _users_dat(content: bytes) -> Rows:
     for id, gender, age, code, place in ref.plain(content, "::", 5, "latin-1"):
         if int(ref.whole(code)) >= len(OCCUPATIONS_1M):
             raise ref.Refused("occupation")
-        job = OCCUPATIONS_1M[int(code)]
-        rows.append((ref.whole(id), ref.choice("F", "M")(gender) == "M", ref.single(float(ref.whole(age))), job, place))
-    return _with_others(lambda: _ids(R_DAT, "::", 0), lambda id: (id, None, None, None, None), ref.unique(rows))
+        male, years = ref.choice("F", "M")(gender) == "M", ref.single(float(ref.whole(age)))
+        rows.append((ref.whole(id), male, years, OCCUPATIONS_1M[int(code)], place))
+    return rows
 
 
-def _columns(content: bytes, names: Sequence[str]) -> list[list[str]]:
-    """The named columns of a CSV file with a header."""
+def _csv(content: bytes, names: str, *, exactly: bool = True) -> list[list[str]]:
+    """The named columns of a CSV file of GroupLens, whose header must be just these, or at least hold them."""
     header, records = ref.quoted(content)
-    if any(name not in header for name in names):
-        raise ref.Refused("columns")
-    return [[record[header.index(name)] for name in names] for record in records]
-
-
-def _exactly(content: bytes, names: Sequence[str]) -> list[list[str]]:
-    """The records of a CSV file of GroupLens, whose header must be the official one."""
-    header, records = ref.quoted(content)
-    if header != list(names):
+    wanted = names.split(",")
+    if header != wanted if exactly else any(name not in header for name in wanted):
         raise ref.Refused("header")
-    return records
+    return [[record[header.index(name)] for name in wanted] for record in records]
 
 
-def _movies_csv(content: bytes) -> Rows:
-    rows: Rows = [
-        (ref.whole(id), title, ref.genres(names.split("|")))
-        for id, title, names in _exactly(content, ("movieId", "title", "genres"))
-    ]
-    return _with_others(lambda: ["31", "32"], lambda id: (id, id, []), ref.unique(rows))
+def _ratings_csv(content: bytes) -> Rows:
+    records = _csv(content, "userId,movieId,rating,timestamp", exactly=False)
+    return ref.ratings(records, (ref.whole, ref.whole, ref.real, ref.seconds))
 
 
 def _tags_csv(content: bytes) -> Rows:
     tags: dict[str, set[str]] = {"31": set(), "32": set()}
-    for _, movie, tag, _ in _exactly(content, ("userId", "movieId", "tag", "timestamp")):
+    for _, movie, tag, _ in _csv(content, "userId,movieId,tag,timestamp"):
         found = tags.setdefault(ref.whole(movie), set())
         found |= {tag.strip().lower()} - {""}
     return [(id, sorted(tags[id])) for id in ("31", "32")]
 
 
-_NUMERIC = (ref.whole, ref.whole, ref.real, ref.seconds)
-
-RATING_COLUMNS = ("user_id", "movie_id", "user_rating", "timestamp")
-
-
-_MOVIE = ("movie_id", "movie_title", "movie_genres")
+_R, _M = "user_id movie_id user_rating timestamp", "movie_id movie_title movie_genres"
+_U = "user_id user_gender {} user_occupation_text user_zip_code"
 ARCHIVED = [
-    Format(
-        "u.data",
-        U_DATA,
-        _archived("100k", "u.data", "ratings", RATING_COLUMNS),
-        lambda content: ref.ratings(ref.plain(content, "\t", 4, "utf-8"), _NUMERIC),
-    ),
-    Format("u.item", U_ITEM, _archived("100k", "u.item", "movies", (*_MOVIE, "release_date")), _u_item),
-    Format(
-        "u.user",
-        U_USER,
-        _archived(
-            "100k",
-            "u.user",
-            "users",
-            ("user_id", "user_gender", "raw_user_age", "user_occupation_text", "user_zip_code"),
-        ),
-        _u_user,
-    ),
-    Format(
-        "ratings.dat",
-        R_DAT,
-        _archived("dat", "ratings.dat", "ratings", RATING_COLUMNS),
-        lambda content: ref.ratings(ref.plain(content, "::", 4, "latin-1"), _NUMERIC),
-    ),
-    Format("movies.dat", M_DAT, _archived("dat", "movies.dat", "movies", _MOVIE), _movies_dat),
-    Format(
-        "users.dat",
-        USERS_DAT,
-        _archived(
-            "dat",
-            "users.dat",
-            "users",
-            ("user_id", "user_gender", "bucketized_user_age", "user_occupation_text", "user_zip_code"),
-        ),
-        _users_dat,
-    ),
-    Format(
-        "ratings.csv",
-        R_CSV,
-        _archived("csv", "ratings.csv", "ratings", RATING_COLUMNS),
-        lambda content: ref.ratings(_columns(content, ("userId", "movieId", "rating", "timestamp")), _NUMERIC),
-    ),
-    Format("movies.csv", M_CSV, _archived("csv", "movies.csv", "movies", _MOVIE), _movies_csv),
-    Format("tags.csv", TAGS_CSV, _archived("csv", "tags.csv", "movies", ("movie_id", "tags")), _tags_csv),
+    _format("u.data", "100k", "ratings", _R, _ratings("\t", "utf-8")),
+    _format("u.item", "100k", "movies", f"{_M} release_date", _u_item),
+    _format("u.user", "100k", "users", _U.format("raw_user_age"), _u_user),
+    _format("ratings.dat", "dat", "ratings", _R, _ratings("::", "latin-1")),
+    _format("movies.dat", "dat", "movies", _M, lambda content: _movies(ref.plain(content, "::", 3, "latin-1"))),
+    _format("users.dat", "dat", "users", _U.format("bucketized_user_age"), _users_dat),
+    _format("ratings.csv", "csv", "ratings", _R, _ratings_csv),
+    _format("movies.csv", "csv", "movies", _M, lambda content: _movies(_csv(content, "movieId,title,genres"))),
+    _format("tags.csv", "csv", "movies", "movie_id tags", _tags_csv),
 ]
