@@ -129,13 +129,11 @@ def fingerprint(ratings: pl.DataFrame) -> str:
 
     Hashed are bytes that we define, not Arrow's buffers, so that it is stable across machines and polars versions: the
     names of the columns present (in ``RATINGS_SCHEMA`` order) and the number of rows; then for each block of 2²⁰ rows
-    and each column little-endian float32 or int64 values, or for ids their uint32 byte lengths and UTF-8 text.
+    and each column little-endian float32 or int64 values, or for ids their uint32 byte lengths and UTF-8 text. Columns
+    that are not in ``RATINGS_SCHEMA`` do not count.
 
     >>> fingerprint(pl.DataFrame({"user_id": ["1"], "movie_id": ["2"]}))[:16]
     '6baa9f140a1f9ba1'
-
-    Args:
-        ratings: [n] rows; columns not in ``RATINGS_SCHEMA`` are ignored.
     """
     columns = [name for name in RATINGS_SCHEMA if name in ratings.columns]
     digest = hashlib.sha256(f"{','.join(columns)};{ratings.height}".encode())
@@ -153,11 +151,7 @@ def fingerprint(ratings: pl.DataFrame) -> str:
 def _check_schema(
     table: pl.DataFrame, schema: dict[str, Any], name: str, optional: set[str] | frozenset[str] = frozenset()
 ) -> None:
-    """Refuses a table whose columns are not those of the schema.
-
-    Raises:
-        DataError: If a column is missing, unknown or of another type, or if an id is null.
-    """
+    """Refuses a table whose columns are not those of the schema."""
     for column, dtype in schema.items():
         if column not in table.columns:
             if column in optional:

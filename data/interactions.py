@@ -50,40 +50,19 @@ class Vocabulary:
         )
 
     def cut(self, indices: np.ndarray) -> tuple[Vocabulary, np.ndarray]:
-        """The vocabulary of some indices alone, and the indices into that.
-
-        Args:
-            indices: [n] int32, none negative.
-
-        Returns:
-            The ids that occur, and [n] int32.
-        """
+        """The vocabulary of the indices [n] that occur, and [n] int32 indices into that."""
         occurs = np.bincount(indices, minlength=len(self)) > 0
         place = (np.cumsum(occurs) - 1).astype(np.int32)
         return Vocabulary([self.ids[index] for index in np.flatnonzero(occurs)]), place[indices]
 
     def encode(self, ids: Iterable[str] | pl.Series) -> np.ndarray:
-        """Indices of ids.
-
-        Args:
-            ids: [n] strings.
-
-        Returns:
-            [n] int32; -1 where the id is unknown.
-        """
+        """[n] int32 indices of [n] ids, -1 where an id is unknown."""
         column = pl.Series("id", ids if isinstance(ids, pl.Series) else list(ids), dtype=pl.String).to_frame()
         joined = column.join(self._index, on="id", how="left", maintain_order="left")
         return joined["index"].fill_null(-1).to_numpy().astype(np.int32, copy=False)
 
     def decode(self, indices: np.ndarray) -> pl.Series:
-        """Ids of indices.
-
-        Args:
-            indices: [n] integers; negative ones are padding.
-
-        Returns:
-            [n] strings; null for padding.
-        """
+        """[n] ids of [n] indices, null where an index is negative, which is padding."""
         taken = pl.Series(self.ids, dtype=pl.String).gather(np.maximum(indices, 0))
         return taken.zip_with(pl.Series(indices >= 0), pl.Series([None], dtype=pl.String))
 
@@ -132,11 +111,7 @@ class Interactions:
         return len(self.user)
 
     def take(self, rows: np.ndarray) -> Interactions:
-        """Some rows, in the order that is given, as if they had been encoded alone.
-
-        Args:
-            rows: [m] row numbers.
-        """
+        """Rows by their numbers [m], in that order, as if they had been encoded alone."""
         users, user = self.users.cut(self.user[rows])
         movies, movie = self.movies.cut(self.movie[rows])
         rating = None if self.rating is None else self.rating[rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -51,6 +52,15 @@ def write_parquet(path: Path, table: pl.DataFrame) -> None:
 def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     """Writes rows, with nothing where a row lacks a column; or an empty file for none."""
     write_atomically(path, pl.DataFrame(rows, infer_schema_length=None).write_csv)
+
+
+def sha256(path: Path) -> str:
+    """Of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:

@@ -11,37 +11,14 @@ from tfrs_lab.data.tables import bucketized_age, movies_table, users_table
 
 # A taste shows in a movie's first genre, in a word of its title and in what its users do for a living.
 _GENRES = [
-    "Action",
-    "Comedy",
-    "Drama",
-    "Horror",
-    "Romance",
-    "Sci-Fi",
-    "Thriller",
-    "Western",
-    "Children",
-    "Crime",
-    "Documentary",
-    "Fantasy",
+    *("Action", "Comedy", "Drama", "Horror", "Romance", "Sci-Fi", "Thriller", "Western", "Children", "Crime"),
+    *("Documentary", "Fantasy"),
 ]
 _SECOND_GENRES = ("Adventure", "Animation", "Musical", "Mystery", "War", "Film-Noir")
 _WORDS = ["Fist", "Laugh", "Tears", "Scream", "Kiss", "Star", "Chase", "Saddle", "Puppy", "Heist", "Planet", "Dragon"]
 _FILLERS = [
-    "Last",
-    "Golden",
-    "Silent",
-    "Red",
-    "Lost",
-    "Hidden",
-    "First",
-    "Broken",
-    "Endless",
-    "Little",
-    "Dark",
-    "Summer",
-    "Winter",
-    "Stolen",
-    "Royal",
+    *("Last", "Golden", "Silent", "Red", "Lost", "Hidden", "First", "Broken", "Endless", "Little", "Dark", "Summer"),
+    *("Winter", "Stolen", "Royal"),
 ]
 # Those that both 100k and 1m know, so that the tables can be written in either format.
 _JOBS = ("artist", "homemaker", "lawyer", "programmer", "retired", "scientist", "writer")
@@ -99,15 +76,7 @@ def generate(
 
 
 def taste(ids: pl.Series, tastes: int) -> np.ndarray:
-    """The planted group of users or movies.
-
-    Args:
-        ids: [n] strings, ids of a generated dataset.
-        tastes: As given to ``generate``.
-
-    Returns:
-        [n] int64 in 0 … tastes - 1.
-    """
+    """[n] int64 from 0 to tastes - 1: the planted groups of users or movies [n]."""
     return (ids.cast(pl.Int64).to_numpy() - 1) % tastes
 
 

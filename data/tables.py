@@ -37,9 +37,6 @@ def day(text: str, column: str) -> datetime.date | None:
 
     >>> day("01-Jan-1995", "release_date")
     datetime.date(1995, 1, 1)
-
-    Raises:
-        DataError: If it is anything else.
     """
     if not text:
         return None

@@ -150,12 +150,6 @@ def difference_tests(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What ``paired`` finds of many differences at once, in the time of one.
 
-    Args:
-        differences: [users, comparisons] floats, of each user.
-        resamples: For the intervals and for the tests.
-        level: Of the intervals.
-        seed: Same seed, same result.
-
     Returns:
         [comparisons, 2] float64, bootstrap intervals of the means, and [comparisons] float64, p-values.
     """

@@ -50,15 +50,8 @@ def hits_within(
 ) -> np.ndarray:
     """The same from lists that are ranked already.
 
-    Args:
-        lists: [users, at least max(ks)] int candidates, best first, padded with -1.
-        rows: [n] int, the user of each interaction.
-        candidates: [n] int, the candidate of each interaction.
-        width: Number of candidates.
-        ks: Cut-offs.
-
-    Returns:
-        [users, ks] int64 hits.
+    Lists are [users, at least max(ks)] int candidates, best first, padded with -1; ``width`` is the number of
+    candidates.
     """
     hits = membership(rows, candidates, lists[:, : max(ks)], width=width)
     return np.cumsum(hits, axis=1)[:, np.asarray(ks) - 1]

@@ -43,13 +43,9 @@ class Judgements:
     def from_tables(
         cls, truth: pl.DataFrame, seen: pl.DataFrame, *, threshold: float | None, candidates: Iterable[str]
     ) -> Judgements:
-        """Encodes the tables.
+        """Encodes the tables: test rows, relevant if rated at least ``threshold`` (None: all), and rows already seen.
 
-        Args:
-            truth: Test rows: ``user_id``, ``movie_id``, with a threshold also ``user_rating``.
-            seen: What the users have already rated: ``user_id``, ``movie_id``.
-            threshold: A row is relevant if its rating is at least this; None: every row is.
-            candidates: Ids of movies that may be recommended besides those in the tables.
+        ``candidates`` are ids of movies that may be recommended besides those in the tables.
 
         Raises:
             DataError: If a column is missing or holds nulls, nothing is relevant, or a movie is both seen by
@@ -66,8 +62,8 @@ class Judgements:
         return cls(
             users=users,
             movies=movies,
-            relevant=_matrix(relevant, users, movies),
-            seen=_matrix(seen_pairs, users, movies),
+            relevant=interaction_matrix(relevant, users, movies).astype(bool),
+            seen=interaction_matrix(seen_pairs, users, movies).astype(bool),
             raters=np.bincount(movies.encode(seen_pairs["movie_id"]), minlength=len(movies)),
             raters_total=seen_pairs["user_id"].n_unique(),
             catalogue=catalogue,
@@ -127,10 +123,12 @@ def _check_leakage(relevant: pl.DataFrame, seen: pl.DataFrame) -> None:
         )
 
 
-def _matrix(pairs: pl.DataFrame, users: Vocabulary, movies: Vocabulary) -> csr_matrix:
-    """[users, movies] bool with sorted indices; users outside the vocabulary are left out."""
-    user, movie = users.encode(pairs["user_id"]), movies.encode(pairs["movie_id"])
-    user, movie = user[user >= 0], movie[user >= 0]
-    matrix = csr_matrix((np.ones(len(user), dtype=bool), (user, movie)), shape=(len(users), len(movies)))
-    matrix.sort_indices()
+def interaction_matrix(ratings: pl.DataFrame, users: Vocabulary, movies: Vocabulary) -> csr_matrix:
+    """[users, movies] float32, 1 where there is a rating; rows of other users and movies are left out."""
+    user, movie = users.encode(ratings["user_id"]), movies.encode(ratings["movie_id"])
+    inside = (user >= 0) & (movie >= 0)
+    places = user[inside], movie[inside]
+    matrix = csr_matrix((np.ones(len(places[0]), np.float32), places), shape=(len(users), len(movies)))
+    matrix.sum_duplicates()
+    matrix.data[:] = 1.0
     return matrix

@@ -87,17 +87,12 @@ def mended_lists(topk: pl.DataFrame) -> pl.DataFrame:
     """The lists without rows that cannot count, ranked anew.
 
     Left out are rows without an id or without a finite rank or score, and of a movie that stands several times in one
-    list all but the best place. The others move up: their ranks are then 1, 2, 3 …
+    list all but the best place. The others move up: their ranks are then 1, 2, 3 … The table comes back as it is if it
+    has neither rank nor score.
 
     >>> lists = pl.DataFrame({"user_id": ["u"] * 3, "movie_id": ["a", "b", "a"], "rank": [0, 2, 5]})
     >>> mended_lists(lists).rows()
     [('u', 'a', 1), ('u', 'b', 2)]
-
-    Args:
-        topk: As of ``evaluation.score_topk``.
-
-    Returns:
-        ``user_id``, ``movie_id``, ``rank``; the table as it is if it has neither rank nor score.
     """
     by = next((column for column in ("rank", "score") if column in topk.columns), None)
     if by is None:
@@ -111,13 +106,7 @@ def mended_lists(topk: pl.DataFrame) -> pl.DataFrame:
 def doubts(topk: pl.DataFrame, truth: pl.DataFrame, seen: pl.DataFrame | None = None) -> list[str]:
     """What is worth saying of lists that can be scored all the same.
 
-    Args:
-        topk: As of ``evaluation.score_topk``.
-        truth: As of ``evaluation.score_topk``.
-        seen: As of ``evaluation.score_topk``.
-
-    Returns:
-        Lines; none if all users are in both and every place is decided.
+    None if all users are in both tables and every place is decided.
     """
     lines = []
     listed, asked = (table["user_id"].unique(maintain_order=True) for table in (topk, truth))

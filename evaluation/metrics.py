@@ -105,11 +105,6 @@ RANKING_METRICS: dict[str, Metric] = {
 def ranking_metrics(hits: np.ndarray, relevant: np.ndarray, ks: Sequence[int]) -> dict[str, np.ndarray]:
     """Every ranking metric at every k.
 
-    Args:
-        hits: [users, depth] bool, best rank first.
-        relevant: [users] int.
-        ks: Cut-offs.
-
     Returns:
         "ndcg@10" and the like → [users] float64; 0 where a user has nothing relevant.
     """

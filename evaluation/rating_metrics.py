@@ -11,12 +11,7 @@ from tfrs_lab.evaluation.bootstrap import confidence_intervals
 def rmse(truth: np.ndarray, prediction: np.ndarray) -> float:
     """Root mean squared error, √(Σ (prediction − truth)² / n).
 
-    Args:
-        truth: [n] ratings.
-        prediction: [n] predicted ratings.
-
-    Returns:
-        The error over all rows, summed in float64.
+    Both are [n]; summed in float64.
 
     Raises:
         ValueError: If the shapes differ, there are no rows, or a value is not finite.
@@ -52,10 +47,6 @@ def rating_errors(
     predictions: pl.DataFrame, *, seed: int = 0
 ) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
     """RMSE and MAE over all rows, with 95 % bootstrap intervals over users.
-
-    Args:
-        predictions: ``user_id``, ``user_rating``, ``prediction``.
-        seed: Of the bootstrap.
 
     Returns:
         "rmse" and "mae" → value, and → interval.

@@ -81,17 +81,8 @@ def summarise(
 ) -> Evaluation:
     """Computes everything that follows from ranked lists.
 
-    Args:
-        judgements: Truth, and what users have seen.
-        lists: Ranked lists without seen movies, at least ``max(ks)`` deep.
-        ks: Cut-offs.
-        bootstrap: Resamples, 0 for no intervals.
-        seed: Of the bootstrap.
-        factorized: "factorized_top_100" and the like → [users] hits, from `factorized_hits`.
-
-    Returns:
-        The evaluation. Without anything in the seen table there is no catalogue to speak of: no coverage,
-        novelty, Gini or slices.
+    ``lists`` hold no seen movies and are at least ``max(ks)`` deep; ``factorized`` are [users] hits by name. Without
+    anything in the seen table there is no catalogue to speak of: no coverage, novelty, Gini or slices.
     """
     relevant = np.diff(judgements.relevant.indptr)
     top = lists.movies[:, : max(ks)]
@@ -124,10 +115,10 @@ def _exposure_metrics(judgements: Judgements, top: np.ndarray, ks: Sequence[int]
     if not judgements.raters_total:
         return metrics
     for k in ks:
-        shown = exposure(top, k, len(judgements.movies))[judgements.catalogue]
-        metrics[f"coverage@{k}"] = coverage(shown)
-        metrics[f"novelty@{k}"] = novelty(shown, raters, judgements.raters_total)
-        metrics[f"gini@{k}"] = gini(shown)
+        counts = exposure(top, k, len(judgements.movies))[judgements.catalogue]
+        metrics[f"coverage@{k}"] = coverage(counts)
+        metrics[f"novelty@{k}"] = novelty(counts, raters, judgements.raters_total)
+        metrics[f"gini@{k}"] = gini(counts)
     return metrics
 
 

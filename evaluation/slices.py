@@ -34,15 +34,9 @@ def slice_metrics(
     - ``cold_start``: ``warm_users`` and ``cold_users`` (have seen nothing), ``warm_items`` and ``cold_items``
       (nobody has seen them).
 
-    A slice of users averages over those users. A slice of movies calls only those movies relevant and
-    averages over the users who have such a movie; the lists stay what they are, ranked over the full
-    catalogue.
-
-    Args:
-        judgements: Truth.
-        lists: [users, depth] int movie indices padded with -1.
-        per_user: Metric → [users] values over all movies.
-        ks: Cut-offs.
+    A slice of users averages over those users. A slice of movies calls only those movies relevant and averages over the
+    users who have such a movie; the lists stay what they are, ranked over the full catalogue. ``lists`` are [users,
+    depth] int movie indices padded with -1, ``per_user`` [users] values by metric.
 
     Returns:
         Family → slice → metric → value; also "users", the users averaged over, and "interactions", their
@@ -78,12 +72,6 @@ def popularity_groups(raters: np.ndarray) -> dict[str, np.ndarray]:
     Movies are taken from the most rated to the least (of equals, the lower index first). ``head`` are those
     that start within the first third of all rows, ``mid`` within the second, ``tail`` within the last. Movies
     that nobody has rated are in no group: they are the slice ``cold_items``.
-
-    Args:
-        raters: [movies] int.
-
-    Returns:
-        Name → [movies] bool.
 
     >>> groups = popularity_groups(np.array([3, 1, 1, 1, 0]))
     >>> {name: np.flatnonzero(movies).tolist() for name, movies in groups.items()}

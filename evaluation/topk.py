@@ -144,14 +144,7 @@ def top_k_unseen(
 def membership(rows: np.ndarray, columns: np.ndarray, lists: np.ndarray, width: int) -> np.ndarray:
     """Which entries of ranked lists are among given (row, column) pairs.
 
-    Args:
-        rows: [pairs] int row of each pair.
-        columns: [pairs] int column of each pair, below ``width``.
-        lists: [n, k] int columns for rows 0 .. n-1, padded with -1.
-        width: Number of columns.
-
-    Returns:
-        [n, k] bool.
+    The pairs' columns are below ``width``; lists [n, k] int hold columns for rows 0 .. n - 1, padded with -1.
 
     >>> membership(np.array([0, 1]), np.array([2, 0]), np.array([[1, 2], [2, -1]]), width=3)
     array([[False,  True],

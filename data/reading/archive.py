@@ -48,21 +48,13 @@ class Archive:
         return f"{self.label}{separator}{name}"
 
     def open(self, name: str) -> bytes | Path:
-        """Contents of a file, or its path.
-
-        Raises:
-            DataError: If the archive lacks it or it is damaged.
-        """
+        """Contents of a file, or its path."""
         if name not in self.readers:
             raise DataError(f"expected a file {name}, got only {', '.join(sorted(self.readers))}", file=self.label)
         return self.readers[name]()
 
     def read(self, name: str) -> bytes:
-        """Contents of a file.
-
-        Raises:
-            DataError: As for ``open``.
-        """
+        """Contents of a file."""
         content = self.open(name)
         return content.read_bytes() if isinstance(content, Path) else content
 
@@ -79,10 +71,6 @@ def open_archive(path: str | Path, release: Release) -> Archive:
     """The files of ``release`` in a directory or zip archive.
 
     A directory may hold the files, the official folder (or any one folder) with the files, or the official zip.
-
-    Args:
-        path: Directory or ``.zip``.
-        release: What is expected there.
 
     Raises:
         DataError: If nothing is there, the archive is damaged or unsafe, or it is of another release.

@@ -104,18 +104,7 @@ class Columns:
 def resolve(
     header: Sequence[str], schema: Iterable[str], required: Sequence[str], names: OwnNames, kind: str
 ) -> Columns:
-    """Finds our columns.
-
-    Args:
-        header: The file's names.
-        schema: Ours, those that are wanted.
-        required: Those that must be there.
-        names: What ``--columns`` says.
-        kind: ``ratings``, ``movies`` or ``users``; "" for any other file.
-
-    Raises:
-        DataError: A column is missing, is there twice, or several may be meant.
-    """
+    """Finds our columns."""
     header, schema = [name.strip() for name in header], list(schema)
     given = {ours: theirs for ours, theirs in names.of_file(kind).items() if ours in schema}
     places: dict[str, int] = {}
@@ -144,17 +133,7 @@ def resolve(
 
 
 def numbered(count: int, schema: Iterable[str], required: Sequence[str], given: Mapping[str, str]) -> Columns:
-    """Our columns in a file without a header.
-
-    Args:
-        count: How many columns the file has.
-        schema: Ours, those that are wanted.
-        required: Those that must be named.
-        given: Our name → its place, from 1; "" leaves it unread.
-
-    Raises:
-        DataError: A place is no place, or a needed column has none.
-    """
+    """Our columns in a file without a header."""
     places = {}
     for ours in schema:
         if not given.get(ours):

@@ -55,12 +55,7 @@ def csv_records(
 ) -> Iterator[tuple[int, list[str] | DataError]]:
     """Cuts lines into records; see ``records``.
 
-    Args:
-        text: The lines.
-        faults: What is wrong with lines, by their numbers; it grows while lines are taken.
-        separator: Between fields; one character.
-        padded: Whether spaces in front of fields do not count.
-        plausible: Whether a record of several lines may be one.
+    ``faults`` says what is wrong with lines, by their numbers, and grows while lines are taken.
     """
     lines, reader = _Lines(text), None
     while True:

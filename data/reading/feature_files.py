@@ -62,20 +62,8 @@ def read_features(
 ) -> tuple[pl.DataFrame, int]:
     """A movies or users file, each id once; of an id that is there several times the last row counts.
 
-    Args:
-        path: The file, or a table.
-        schema: Column name → polars type.
-        key: The id's column, which must be there.
-        names: As in ``read_columns``.
-        rated: Ids of the ratings, to say how many of them the file knows.
-        skip_bad_lines: Drop bad lines instead of raising.
-        report: Receives lines on what was read.
-
-    Returns:
-        The table, and how many lines were dropped.
-
-    Raises:
-        DataError: As ``read_columns``, and if an id is missing.
+    ``rated`` are the ids of the ratings: the report says how many of them the file knows. Returned are the table and
+    how many lines were dropped.
     """
     raw = read_raw(path, schema, (key,), names or OwnNames(), kind="movies" if key == "movie_id" else "users")
     good = _sound(raw, _read(raw, schema), (key,), skip_bad_lines=skip_bad_lines)

@@ -75,15 +75,8 @@ def load_split_files(
 ) -> tuple[Dataset, Split]:
     """Loads data that comes already split.
 
-    Args:
-        train: As ``ratings`` of ``load_files``.
-        test: The same, with the same columns.
-        validation: The same; None for a split whose validation is empty (see ``data.with_validation``).
-        movies: As in ``load_files``.
-        users: As in ``load_files``.
-        columns: As in ``load_files``.
-        skip_bad_lines: As in ``load_files``.
-        report: As in ``load_files``.
+    ``train``, ``test`` and ``validation`` are files as ``ratings`` of ``load_files``, with the same columns; the other
+    arguments are as there. Without validation that of the split is empty (see ``data.with_validation``).
 
     Returns:
         A dataset of all ratings (train, validation, test) and the split of kind ``files``.

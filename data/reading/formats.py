@@ -10,68 +10,23 @@ import polars as pl
 from tfrs_lab.data.dataset import MOVIES_SCHEMA, USERS_SCHEMA
 from tfrs_lab.data.errors import DataError
 from tfrs_lab.data.interactions import Interactions
+from tfrs_lab.data.reading import records
 from tfrs_lab.data.reading.archive import Archive
 from tfrs_lab.data.reading.ratings_table import read_ratings
-from tfrs_lab.data.reading.records import (
-    CSV,
-    DAT,
-    DAT_LATIN1,
-    PIPE,
-    TAB,
-    Syntax,
-    expect_fields,
-    parse,
-    shorten,
-    whole_number,
-)
-from tfrs_lab.data.reading.tags import read_tags
+from tfrs_lab.data.reading.records import CSV, DAT, Syntax, expect_fields, parse, shorten, whole_number
 from tfrs_lab.data.tables import add_missing, bucketized_age, day, frame, genres, movies_table, users_table
 
 # The order of u.item's 19 flags. TFDS spells the first "Unknown"; here it means that a movie has no genres.
 GENRES_100K = [
-    "unknown",
-    "Action",
-    "Adventure",
-    "Animation",
-    "Children",
-    "Comedy",
-    "Crime",
-    "Documentary",
-    "Drama",
-    "Fantasy",
-    "Film-Noir",
-    "Horror",
-    "Musical",
-    "Mystery",
-    "Romance",
-    "Sci-Fi",
-    "Thriller",
-    "War",
-    "Western",
+    *("unknown", "Action", "Adventure", "Animation", "Children", "Comedy", "Crime", "Documentary", "Drama"),
+    *("Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western"),
 ]
 # TFDS's texts for the codes of ml-1m/users.dat.
 OCCUPATIONS_1M = [
-    "other/not specified",
-    "academic/educator",
-    "artist",
-    "clerical/admin",
-    "college/grad student",
-    "customer service",
-    "doctor/health care",
-    "executive/managerial",
-    "farmer",
-    "homemaker",
-    "K-12 student",
-    "lawyer",
-    "programmer",
-    "retired",
-    "sales/marketing",
-    "scientist",
-    "self-employed",
-    "technician/engineer",
-    "tradesman/craftsman",
-    "unemployed",
-    "writer",
+    *("other/not specified", "academic/educator", "artist", "clerical/admin", "college/grad student"),
+    *("customer service", "doctor/health care", "executive/managerial", "farmer", "homemaker", "K-12 student"),
+    *("lawyer", "programmer", "retired", "sales/marketing", "scientist", "self-employed", "technician/engineer"),
+    *("tradesman/craftsman", "unemployed", "writer"),
 ]
 _RATINGS = {"user_id": "user_id", "movie_id": "movie_id", "rating": "user_rating", "timestamp": "timestamp"}
 _RATINGS_CSV = {"userId": "user_id", "movieId": "movie_id", "rating": "user_rating", "timestamp": "timestamp"}
@@ -95,11 +50,7 @@ class Parsed:
 def parse_archive(archive: Archive, layout: str, *, skip_bad_lines: bool = False) -> Parsed:
     """Reads all tables of an archive.
 
-    Args:
-        archive: The files.
-        layout: Their format, a key of ``PARSERS``.
-        skip_bad_lines: Drop bad lines instead of raising; rows of ``movies`` and ``users`` are needed, those of
-            ratings whose movie got lost keep their id as title.
+    With ``skip_bad_lines`` a movie or user whose line was dropped keeps the id as title, or nothing.
 
     Raises:
         DataError: With file, line and column of the first fault, or naming the file that is missing.
@@ -112,7 +63,7 @@ def parse_archive(archive: Archive, layout: str, *, skip_bad_lines: bool = False
 
 def _parse_100k(archive: Archive, skip: bool) -> Parsed:
     """u.data (tabs), u.item and u.user (``|``, Latin-1)."""
-    ratings, dropped = _ratings(archive, "u.data", TAB, _RATINGS, skip)
+    ratings, dropped = _ratings(archive, "u.data", records.TAB, _RATINGS, skip)
     fields = ["movie_id", "movie_title", "release_date", "video_release_date", "IMDb_URL", *GENRES_100K]
 
     def movie(record: list[str]) -> tuple[object, ...]:
@@ -133,14 +84,14 @@ def _parse_100k(archive: Archive, skip: bool) -> Parsed:
         return *who, years, bucketized_age(years), occupation, zip_code
 
     schema = {name: MOVIES_SCHEMA[name] for name in ("movie_id", "movie_title", "movie_genres", "release_date")}
-    movies, more = _table(archive, "u.item", PIPE, movie, schema, skip)
-    users, most = _table(archive, "u.user", PIPE, user, USERS_SCHEMA, skip)
+    movies, more = _table(archive, "u.item", records.PIPE, movie, schema, skip)
+    users, most = _table(archive, "u.user", records.PIPE, user, USERS_SCHEMA, skip)
     return Parsed(ratings, movies, users, dropped + more + most)
 
 
 def _parse_dat(archive: Archive, skip: bool) -> Parsed:
     """ratings.dat and movies.dat (``::``); 1m has users.dat and Latin-1 titles, 10m tags.dat and UTF-8."""
-    syntax = DAT_LATIN1 if "users.dat" in archive else DAT
+    syntax = records.DAT_LATIN1 if "users.dat" in archive else DAT
     ratings, dropped = _ratings(archive, "ratings.dat", syntax, _RATINGS, skip)
 
     def movie(record: list[str]) -> tuple[object, ...]:
@@ -163,7 +114,7 @@ def _parse_dat(archive: Archive, skip: bool) -> Parsed:
     if "users.dat" in archive:
         user_schema = {name: dtype for name, dtype in USERS_SCHEMA.items() if name != "raw_user_age"}
         users, most = _table(archive, "users.dat", syntax, user, user_schema, skip)
-    movies, most_tags = read_tags(archive, "tags.dat", DAT, movies, skip_bad_lines=skip)
+    movies, most_tags = _read_tags(archive, "tags.dat", DAT, movies, skip_bad_lines=skip)
     return Parsed(ratings, movies, users, dropped + more + most + most_tags)
 
 
@@ -179,7 +130,7 @@ def _parse_csv(archive: Archive, skip: bool) -> Parsed:
 
     schema = {name: MOVIES_SCHEMA[name] for name in ("movie_id", "movie_title", "movie_genres")}
     movies, more = _table(archive, "movies.csv", CSV, movie, schema, skip, header=names)
-    movies, most = read_tags(archive, "tags.csv", CSV, movies, skip_bad_lines=skip)
+    movies, most = _read_tags(archive, "tags.csv", CSV, movies, skip_bad_lines=skip)
     return Parsed(ratings, movies, pl.DataFrame(schema={"user_id": pl.String}), dropped + more + most)
 
 
@@ -213,3 +164,33 @@ def _is_male(gender: str) -> bool:
     if gender not in ("F", "M"):
         raise DataError(f"expected F or M, got {shorten(gender)}", column="gender")
     return gender == "M"
+
+
+def _read_tags(
+    archive: Archive, name: str, syntax: Syntax, movies: pl.DataFrame, *, skip_bad_lines: bool
+) -> tuple[pl.DataFrame, int]:
+    """Adds the column ``tags`` to a movies table.
+
+    A movie's tags are distinct, in lower case and sorted: who gave them, when and how often is not kept. Where there is
+    no such file, as in 100k and 1m, movies have no tags. Returned are [n] rows and how many lines were dropped.
+    """
+    if name not in archive:
+        return movies, 0
+
+    names = ["userId", "movieId", "tag", "timestamp"]
+
+    def convert(record: list[str]) -> tuple[str, str]:
+        expect_fields(record, names)
+        return str(whole_number(record[1], "movieId")), record[2].strip().lower()
+
+    file = archive.where(name)
+    rows, _, dropped = parse(archive.open(name), syntax, file, convert, skip_bad_lines=skip_bad_lines, header=names)
+    tags = (
+        pl.DataFrame(rows, schema={"movie_id": pl.String, "tags": pl.String}, orient="row")
+        .filter(pl.col("tags") != "")
+        .unique()
+        .sort("movie_id", "tags")
+        .group_by("movie_id", maintain_order=True)
+        .agg("tags")
+    )
+    return movies.join(tags, on="movie_id", how="left", maintain_order="left"), dropped

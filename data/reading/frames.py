@@ -20,18 +20,7 @@ from tfrs_lab.data.reading.unpack import open_content
 def read_raw(
     source: Any, schema: Mapping[str, Any], required: Sequence[str], names: OwnNames, kind: str = "ratings"
 ) -> RawTable:
-    """Reads some columns of a file or a table.
-
-    Args:
-        source: A path, or a table of polars, pandas or Arrow.
-        schema: Our columns, those that are wanted.
-        required: Those that must be there.
-        names: What ``--columns`` says.
-        kind: ``ratings``, ``movies`` or ``users``.
-
-    Raises:
-        DataError: The file is missing, damaged, of an unknown kind, or lacks a column.
-    """
+    """Reads some columns of a file or a table."""
     if not isinstance(source, str | Path):
         return _typed(frame_of(source), label(source), schema, required, names, kind)
     path = Path(source).expanduser()
@@ -50,11 +39,7 @@ def label(source: Any) -> str:
 
 
 def frame_of(source: Any) -> pl.DataFrame:
-    """A table of polars, pandas or Arrow as polars has it.
-
-    Raises:
-        DataError: It is no table, or has columns of mixed types.
-    """
+    """A table of polars, pandas or Arrow as polars has it."""
     if isinstance(source, pl.LazyFrame):
         source = source.collect()
     if isinstance(source, pl.DataFrame):

@@ -21,11 +21,7 @@ from tfrs_lab.data.errors import DataError
 
 
 def read_table(path: Path) -> pl.DataFrame:
-    """Reads a Parquet file of ours.
-
-    Raises:
-        DataError: It is not there, not whole or damaged.
-    """
+    """Reads a Parquet file of ours."""
     try:
         with _quiet():
             return pl.read_parquet(path)
@@ -35,15 +31,7 @@ def read_table(path: Path) -> pl.DataFrame:
 
 
 def read_foreign(content: bytes | Path, path: Path) -> pl.DataFrame:
-    """Reads a Parquet file whose contents nobody has looked at.
-
-    Args:
-        content: The file, or what was unpacked of it.
-        path: What messages call it.
-
-    Raises:
-        DataError: It is not there, not whole or damaged.
-    """
+    """Reads a Parquet file whose contents nobody has looked at."""
     from pyarrow import ArrowException, parquet
 
     try:

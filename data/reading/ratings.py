@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from tfrs_lab.data.dataset import RATINGS_SCHEMA
@@ -12,8 +13,8 @@ from tfrs_lab.data.errors import DataError
 from tfrs_lab.data.names import OwnNames
 from tfrs_lab.data.read_summary import ReadingSummary
 from tfrs_lab.data.reading.frames import read_raw
+from tfrs_lab.data.reading.ratings_table import repetitions
 from tfrs_lab.data.reading.raw import RawTable, sound
-from tfrs_lab.data.reading.repeats import merge
 from tfrs_lab.data.reading.times import read_times
 from tfrs_lab.data.reading.values import Values, read_ids, read_ratings_column
 
@@ -23,17 +24,9 @@ REQUIRED = ("user_id", "movie_id")
 def read_own_ratings(source: Any, names: OwnNames, *, skip_bad_lines: bool) -> tuple[pl.DataFrame, ReadingSummary]:
     """Reads and checks ratings.
 
-    Args:
-        source: A path, or a table of polars, pandas or Arrow.
-        names: What ``--columns`` says.
-        skip_bad_lines: Drop bad lines instead of raising.
-
     Returns:
         [n] rows in file order with those columns of ``RATINGS_SCHEMA`` that the file has, each pair of user and movie
         once, and what reading came to.
-
-    Raises:
-        DataError: As ``load_files``.
     """
     raw = read_raw(source, RATINGS_SCHEMA, REQUIRED, names)
     if not raw.rows:
@@ -82,3 +75,21 @@ def _read(raw: RawTable) -> Mapping[str, Values]:
         except DataError as error:
             raise DataError(error.reason, file=raw.file, column=raw.columns.theirs(name)) from None
     return read
+
+
+def merge(ratings: pl.DataFrame) -> pl.DataFrame:
+    """Keeps one row of each pair: the one with the latest time, of equal times and without times the last.
+
+    The order of the rows stays.
+    """
+    again = repetitions(ratings)
+    if again.is_empty():
+        return ratings
+    rows = np.union1d(again["first"].to_numpy(), again["second"].to_numpy())
+    order = ["timestamp", "row"] if "timestamp" in ratings.columns else ["row"]
+    several = ratings[rows].with_columns(pl.Series("row", rows))
+    latest = several.sort(order).unique(["user_id", "movie_id"], keep="last", maintain_order=False)
+    keep = np.ones(ratings.height, dtype=bool)
+    keep[rows] = False
+    keep[latest["row"].to_numpy()] = True
+    return ratings.filter(keep)

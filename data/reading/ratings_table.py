@@ -11,17 +11,8 @@ import polars as pl
 
 from tfrs_lab.data.dataset import RATINGS_SCHEMA
 from tfrs_lab.data.errors import DataError
-from tfrs_lab.data.reading.records import (
-    CSV,
-    Syntax,
-    expect_fields,
-    identifier,
-    integer,
-    number,
-    parse,
-    records,
-    whole_number,
-)
+from tfrs_lab.data.reading import records
+from tfrs_lab.data.reading.records import CSV, Syntax, expect_fields, parse
 from tfrs_lab.data.reading.regular import is_regular
 
 FIELDS = ("user_id", "movie_id", "user_rating", "timestamp")
@@ -41,14 +32,8 @@ def read_ratings(
     """Reads and checks a ratings file.
 
     A pair of user and movie may occur once; with ``skip_bad_lines`` its last line counts, like a rating changed later.
-
-    Args:
-        content: The file's contents, or the file.
-        file: What messages call it.
-        syntax: How to cut it into fields.
-        fields: Name in the file → column of ``RATINGS_SCHEMA``; in file order where there is no header.
-        numeric_ids: Ids must be whole numbers, as in all of MovieLens.
-        skip_bad_lines: Drop bad lines instead of raising.
+    ``fields`` are names in the file → columns of ``RATINGS_SCHEMA``; in file order where there is no header. Ids must
+    be whole numbers with ``numeric_ids``, as in all of MovieLens.
 
     Returns:
         [n] rows in file order, with the columns of ``RATINGS_SCHEMA`` in ``fields`` (numeric ids as UInt32), and how
@@ -76,12 +61,8 @@ def read_ratings(
 
 
 def check_header(content: bytes | Path, file: str, wanted: list[str], syntax: Syntax = CSV) -> list[str]:
-    """The column names in a CSV's first line.
-
-    Raises:
-        DataError: If a wanted one is missing or a name occurs twice.
-    """
-    _, header = next(records(content, syntax), (1, []))
+    """The column names in a CSV's first line."""
+    _, header = next(records.records(content, syntax), (1, []))
     if isinstance(header, DataError):
         raise header.at(file, 1)
     missing = [name for name in wanted if name not in header]
@@ -131,12 +112,8 @@ def _read_slowly(
 ) -> tuple[pl.DataFrame, np.ndarray, int]:
     """The file line by line: the table, the line number of each row, how many lines were dropped."""
     header = check_header(content, file, list(fields), syntax) if syntax.header else list(fields)
-    parsers: dict[Any, Callable[[str, str], Any]] = {
-        pl.UInt32: whole_number,
-        pl.String: identifier,
-        pl.Float32: number,
-        pl.Int64: integer,
-    }
+    numbers = {pl.UInt32: records.whole_number, pl.Float32: records.number, pl.Int64: records.integer}
+    parsers: dict[Any, Callable[[str, str], Any]] = {**numbers, pl.String: records.identifier}
     wanted = [(header.index(name), name, parsers[types[column]]) for name, column in fields.items()]
 
     def convert(record: list[str]) -> tuple[Any, ...]:
@@ -151,17 +128,7 @@ def _read_slowly(
 def drop_faults(table: pl.DataFrame, file: str, lines: np.ndarray, *, skip_bad_lines: bool) -> tuple[pl.DataFrame, int]:
     """Checks the values of a ratings table.
 
-    Args:
-        table: [n] ratings.
-        file: What messages call their file.
-        lines: [n] line number of each row.
-        skip_bad_lines: Drop the rows at fault instead of raising.
-
-    Returns:
-        The table, and how many rows were dropped.
-
-    Raises:
-        DataError: With file, line and column of the first fault, unless faults are skipped.
+    ``lines`` [n] are the rows' line numbers.
     """
     before = table.height
     faults = [(np.flatnonzero(mask), column, expected) for mask, column, expected in _faults(table)]

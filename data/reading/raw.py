@@ -67,14 +67,7 @@ class Sound:
 def sound(raw: RawTable, read: Mapping[str, Values], bad: Mapping[str, pl.Series], *, skip_bad_lines: bool) -> Sound:
     """Leaves out bad lines.
 
-    Args:
-        raw: The file.
-        read: Our name of a column → its values.
-        bad: Our name of a column → [n] Boolean, where a row is bad because of it.
-        skip_bad_lines: Drop bad lines instead of raising.
-
-    Raises:
-        DataError: There are bad lines, and they are not to be dropped, or there are no others.
+    ``bad`` says for a column of ours where [n] rows are bad because of it.
     """
     table = pl.DataFrame({name: values.values for name, values in read.items()})
     wrong = {name: mask for name, mask in bad.items() if mask.any()}

@@ -51,12 +51,8 @@ def records(
     """The fields of each record with the number of its first line, the header included.
 
     A record that cannot be decoded or cut comes as the error that it deserves: the caller raises or skips it. Where a
-    quote is never closed, its line is the bad one, and the next is read as if nothing had been.
-
-    Args:
-        content: The file's contents, or the file.
-        syntax: How to cut it.
-        plausible: Whether a record of several lines may be one; otherwise its quote counts as never closed.
+    quote is never closed, its line is the bad one, and the next is read as if nothing had been. ``plausible`` tells
+    whether a record of several lines may be one; otherwise its quote counts as never closed.
     """
     with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as lines:
         faults: dict[int, DataError] = {}
@@ -96,19 +92,11 @@ def parse(
 ) -> tuple[list[Row], list[int], int]:
     """Converts each record of a file; the header, if there is one, is passed over.
 
-    Args:
-        content: The file's contents, or the file.
-        syntax: How to cut it.
-        file: What messages call it.
-        convert: Fields of a record → whatever is wanted; raises DataError with the column at fault.
-        skip_bad_lines: Drop the records that cannot be converted instead of raising.
-        header: What the header must be; None where the caller has looked at it.
+    ``convert`` raises DataError with the column at fault. ``header`` is what the header must be; None where the caller
+    has looked at it.
 
     Returns:
         The converted records, the line of each, and how many were dropped.
-
-    Raises:
-        DataError: With file, line and column of the first fault, unless faults are skipped; a wrong header always.
     """
     rows: list[Row] = []
     numbers: list[int] = []
@@ -135,11 +123,7 @@ def parse(
 
 
 def expect_fields(fields: list[str], names: list[str] | tuple[str, ...]) -> None:
-    """Checks the number of fields.
-
-    Raises:
-        DataError: If there are not as many as names; blames the first that is missing, if any.
-    """
+    """Checks the number of fields."""
     if len(fields) != len(names):
         missing = names[len(fields)] if len(fields) < len(names) else None
         raise DataError(f"expected {len(names)} fields ({', '.join(names)}), got {len(fields)}", column=missing)
@@ -150,9 +134,6 @@ def whole_number(text: str, column: str) -> int:
 
     >>> whole_number("007", "user_id")
     7
-
-    Raises:
-        DataError: If it is anything else.
     """
     if text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 1 << 32:
         return int(text)
@@ -160,11 +141,7 @@ def whole_number(text: str, column: str) -> int:
 
 
 def integer(text: str, column: str) -> int:
-    """An integer, possibly negative.
-
-    Raises:
-        DataError: If it is anything else, or does not fit 64 bits.
-    """
+    """An integer, possibly negative."""
     digits = text[1:] if text[:1] in ("-", "+") else text
     if digits.isascii() and digits.isdigit() and len(digits) < 19:
         return int(text)
@@ -172,11 +149,7 @@ def integer(text: str, column: str) -> int:
 
 
 def number(text: str, column: str) -> float:
-    """A finite number.
-
-    Raises:
-        DataError: If it is anything else.
-    """
+    """A finite number."""
     value = float(text) if re.fullmatch(NUMBER, text) else math.nan
     if math.isfinite(value):
         return value
@@ -184,11 +157,7 @@ def number(text: str, column: str) -> float:
 
 
 def identifier(text: str, column: str) -> str:
-    """An id: any text but none.
-
-    Raises:
-        DataError: If it is empty.
-    """
+    """An id: any text but none."""
     if text:
         return text
     raise DataError("expected an id, got an empty field", column=column)

@@ -18,12 +18,6 @@ _BLOCK_BYTES = 1 << 18  # as much as a processor keeps near: every byte is looke
 def is_regular(content: bytes | Path, syntax: Syntax, fields: int, *, numbers: bool) -> bool:
     """Looks at every byte.
 
-    Args:
-        content: The file's contents, or the file.
-        syntax: How it is cut.
-        fields: How many fields each line must have.
-        numbers: All fields below the header are non-negative numbers in plain digits.
-
     Returns:
         Whether each line has as many separators as it takes, none is blank, there are no quotes where they would mean
         something, carriage returns stand before line feeds only, no field begins or ends with a space or tab, and
@@ -37,12 +31,7 @@ def regular_lines(
 ) -> int | None:
     """``is_regular``, and how many lines there are below the header.
 
-    Args:
-        content: As above.
-        syntax: As above.
-        fields: As above.
-        numbers: As above.
-        own: A user's own file: the header is read by others, blank lines at the end do not count, text is UTF-8.
+    In a user's ``own`` file the header is read by others, blank lines at the end do not count, text is UTF-8.
     """
     line = syntax.separator.encode() * (fields - 1) + b"\n"
     others = bytes(set(range(256)) - set(line))

@@ -12,11 +12,10 @@ import polars as pl
 from tfrs_lab.data.errors import DataError
 from tfrs_lab.data.names import OwnNames
 from tfrs_lab.data.reading.column_names import Columns, bare, looks_like_data, no_header, numbered, resolve
-from tfrs_lab.data.reading.encodings import as_utf8
 from tfrs_lab.data.reading.raw import Lines, RawTable
 from tfrs_lab.data.reading.records import Syntax, records
 from tfrs_lab.data.reading.regular import regular_lines
-from tfrs_lab.data.reading.unpack import Content
+from tfrs_lab.data.reading.unpack import Content, as_utf8
 from tfrs_lab.data.reading.values import NUMERIC
 
 _SIGNS = (",", ";", "\t", "|", "::")
@@ -29,19 +28,7 @@ _NOT_UTF8 = "; save the file as UTF-8"
 def read_text(
     content: Content, file: str, schema: Mapping[str, Any], required: Sequence[str], names: OwnNames, kind: str
 ) -> RawTable:
-    """Reads some columns of a text file.
-
-    Args:
-        content: What is in it.
-        file: What messages call it.
-        schema: Our columns, those that are wanted.
-        required: Those that must be there.
-        names: What ``--columns`` says.
-        kind: ``ratings``, ``movies`` or ``users``.
-
-    Raises:
-        DataError: It is no text, has no header or lacks a column.
-    """
+    """Reads some columns of a text file."""
     content = as_utf8(content, file)
     given = {ours: theirs for ours, theirs in names.of_file(kind).items() if ours in schema}
     wanted = [*schema, *(theirs for theirs in given.values() if theirs)]

@@ -29,9 +29,6 @@ def read_times(column: pl.Series) -> Values:
     Whole numbers count as seconds, milli-, micro- or nanoseconds by their size; the size of most rows decides, and
     others are bad. Text may be numbers, or ISO dates and date-times; without a zone they are UTC.
 
-    Args:
-        column: [n] text, numbers, dates or date-times.
-
     Returns:
         [n] Int64 seconds since 1970, null where bad; with a refusal if the numbers are no times: years, days, 20170716.
 

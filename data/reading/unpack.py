@@ -9,7 +9,7 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tfrs_lab.data.errors import DataError
@@ -63,11 +63,7 @@ class Content:
 
 
 def open_content(path: Path) -> Content:
-    """Looks into a file, by its contents and not by its name.
-
-    Raises:
-        DataError: There is no such file, it is empty, cannot be unpacked, or is of a kind that is not read.
-    """
+    """Looks into a file, by its contents and not by its name."""
     if path.is_dir():
         raise DataError("expected a file, got a directory: name a file in it", file=path)
     content = Content(path, parquet=False)
@@ -159,3 +155,29 @@ _PACKED: dict[bytes, tuple[str, Callable[[bytes, Path], bytes]]] = {
     b"PK\x03\x04": ("zip", _zip),
     b"PK\x05\x06": ("zip", _zip),
 }
+
+_MARKS = {b"\xff\xfe\x00\x00": "utf-32", b"\x00\x00\xfe\xff": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+
+def as_utf8(content: Content, file: str) -> Content:
+    """Decodes UTF-16 and UTF-32 by their byte order marks; carriage returns that end lines become line feeds."""
+    start = content.start()
+    for mark, encoding in _MARKS.items():
+        if start.startswith(mark):
+            try:
+                text = _bytes(content.data).decode(encoding)
+            except UnicodeDecodeError:
+                raise DataError(
+                    f"expected {encoding.upper()}, got a damaged file; save it as UTF-8", file=file
+                ) from None
+            content = Content(text.encode("utf-8", "replace"), False, (*content.notes, encoding.upper()))
+            start = content.start()
+            break
+    if b"\r" in start and b"\n" not in start:
+        text_bytes = _bytes(content.data).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        content = replace(content, data=text_bytes, notes=(*content.notes, "lines end with CR alone"))
+    return content
+
+
+def _bytes(data: bytes | Path) -> bytes:
+    return data.read_bytes() if isinstance(data, Path) else data

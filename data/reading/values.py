@@ -59,11 +59,7 @@ class Values:
 
 
 def read_ids(column: pl.Series) -> Values:
-    """Ids as text: text as it is, whole numbers by their digits.
-
-    Raises:
-        DataError: The column holds something else.
-    """
+    """Ids as text: text as it is, whole numbers by their digits."""
     dtype, note = column.dtype, ""
     if dtype == pl.Binary:
         column = column.cast(pl.String, strict=False)
@@ -86,12 +82,7 @@ def read_ids(column: pl.Series) -> Values:
 def read_ratings_column(column: pl.Series, separator: str | None) -> Values:
     """Ratings in single precision.
 
-    Args:
-        column: [n] text or numbers.
-        separator: Between the fields of the file; unless it is the comma, numbers may have decimal commas.
-
-    Raises:
-        DataError: The column is of another type.
+    Unless the fields of the file are separated by commas, numbers may have decimal commas.
     """
     if column.dtype == pl.String:
         note = ""
@@ -113,15 +104,7 @@ def numbers_of(text: pl.Series) -> pl.Series:
 def read_feature(column: pl.Series, dtype: Any) -> Values:
     """A column of a movies or users file, null where there is nothing.
 
-    Args:
-        column: [n] text or typed.
-        dtype: As which type.
-
-    Returns:
-        [n] values, with ``odd`` where something stands that cannot be read.
-
-    Raises:
-        DataError: The column is of a type that cannot be that.
+    ``odd`` is where something stands that cannot be read.
     """
     if column.dtype in (pl.Categorical, pl.Enum):
         column = column.cast(pl.String)

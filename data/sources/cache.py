@@ -8,7 +8,6 @@ same entry, the second finds it there and drops its own. One that does not match
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -24,6 +23,7 @@ from tfrs_lab.data.dataset import Dataset
 from tfrs_lab.data.errors import DataError
 from tfrs_lab.data.interactions import Interactions, Vocabulary
 from tfrs_lab.data.reading.parquet import read_table
+from tfrs_lab.data.storage import sha256
 
 VERSION = 2  # of the tables' meaning: raise it when parsing gives something else, and old entries are not used
 _TABLES = ("ratings", "rating_users", "rated_movies", "movies", "users")
@@ -44,10 +44,7 @@ def cache_root(cache_dir: str | Path | None = None) -> Path:
 def find(root: Path, name: str, key: str | None = None) -> Dataset | None:
     """The entry of a dataset, if it is there and whole.
 
-    Args:
-        root: ``cache_root()``.
-        name: Dataset.
-        key: Which entry; None for any that stands for the official data (see ``store``).
+    Without a key any entry that stands for the official data (see ``store``).
     """
     folder = root / name
     entries = [folder / _entry(key)] if key else sorted(folder.glob(f"v{VERSION}-*"))
@@ -65,11 +62,8 @@ def find(root: Path, name: str, key: str | None = None) -> Dataset | None:
 def store(root: Path, dataset: Dataset, key: str, *, official: bool) -> None:
     """Writes an entry, whole or not at all.
 
-    Args:
-        root: ``cache_root()``.
-        dataset: What to keep.
-        key: Identity of the files that it was parsed from.
-        official: Whether it may stand for the dataset when no particular files are asked for.
+    ``key`` is the identity of the files that it was parsed from; an ``official`` entry may stand for the dataset when
+    no particular files are asked for.
 
     Raises:
         DataError: If the cache directory cannot be written.
@@ -83,7 +77,7 @@ def store(root: Path, dataset: Dataset, key: str, *, official: bool) -> None:
         for name, table in zip(_TABLES, _tables(dataset), strict=True):
             file = Path(temporary, f"{name}.parquet")
             table.write_parquet(file, compression="lz4")  # a third of the time of zstd, half as large again
-            hashes[name] = _hash(file)
+            hashes[name] = sha256(file)
         meta = {
             "source": dataset.source,
             "dropped_lines": dataset.dropped_lines,
@@ -116,7 +110,7 @@ def _meta(entry: Path) -> dict | None:
 
 def _read(entry: Path, meta: dict) -> Dataset | None:
     try:
-        if any(_hash(entry / f"{table}.parquet") != meta["sha256"][table] for table in _TABLES):
+        if any(sha256(entry / f"{table}.parquet") != meta["sha256"][table] for table in _TABLES):
             return None
         tables = {table: read_table(entry / f"{table}.parquet") for table in _TABLES}
         return _dataset(entry.parent.name, tables, meta)
@@ -139,11 +133,3 @@ def _dataset(name: str, tables: Mapping[str, pl.DataFrame], meta: Mapping[str, A
     rows = {column.name: column.to_numpy() for column in tables["ratings"]}
     encoded = Interactions(users, movies, rows["user"], rows["movie"], rows.get("user_rating"), rows.get("timestamp"))
     return Dataset.from_encoded(name, encoded, tables["movies"], tables["users"], meta["source"], meta["dropped_lines"])
-
-
-def _hash(file: Path) -> str:
-    with file.open("rb") as content:
-        digest = hashlib.sha256()
-        while block := content.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

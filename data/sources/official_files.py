@@ -17,12 +17,8 @@ def write_official(dataset: Dataset, layout: str, folder: Path) -> None:
 
     Parsing the files gives the tables again, as far as the format goes: ``100k`` has no tags, only its own 19 genres
     and, like ``dat`` with users, needs all demographic columns; ``csv`` knows nothing of users or release dates. What
-    our tables do not have (addresses of video pages, who gave a tag) is left empty or made up.
-
-    Args:
-        dataset: Ids must be whole numbers.
-        layout: ``100k``, ``dat`` or ``csv``.
-        folder: Where to; it must exist.
+    our tables do not have (addresses of video pages, who gave a tag) is left empty or made up. Ids must be whole
+    numbers, and the folder must exist.
     """
     _WRITERS[layout](dataset, folder)
 

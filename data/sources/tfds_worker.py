@@ -91,9 +91,6 @@ def _file_order(builder: Any) -> np.ndarray:
 
     TFDS sorts examples by the MD5 of their key, salted with the split's name; MovieLens keys are row numbers. So the
     order of the hashes of 0 … n-1 is the order of the rows in the shards, and its inverse leads back.
-
-    Returns:
-        [n] int64 positions in the shards, in file order.
     """
     if builder.info.disable_shuffling:
         return np.arange(builder.info.splits["train"].num_examples)

@@ -10,27 +10,15 @@ import polars as pl
 from tfrs_lab.data.catalogue import FINGERPRINT_100K
 from tfrs_lab.data.dataset import Dataset
 from tfrs_lab.data.errors import DataError
-from tfrs_lab.data.splits.labels import TEST, TRAIN, VALIDATION, check_fractions, codes, complement
+from tfrs_lab.data.splits.labels import TEST, TRAIN, VALIDATION, check_fractions, codes, in_order
 
 
 def random(dataset: Dataset, *, seed: int = 0, test: float = 0.2, validation: float = 0.1) -> np.ndarray:
     """A seeded shuffle: the first 70 % of the rows are train, the next 10 % validation, the last 20 % test.
 
     Rare users and movies may be cold.
-
-    Args:
-        dataset: Any.
-        seed: Of the shuffle.
-        test: Fraction of the rows.
-        validation: Fraction of the rows.
     """
-    check_fractions(test=test, validation=validation)
-    n = dataset.ratings.height
-    order = np.random.default_rng(seed).permutation(n)
-    labels = np.full(n, TEST, dtype=np.uint8)
-    labels[order[: round(complement(test) * n)]] = VALIDATION
-    labels[order[: round(complement(test, validation) * n)]] = TRAIN
-    return labels
+    return in_order(np.random.default_rng(seed).permutation(dataset.ratings.height), test, validation)
 
 
 def stratified(dataset: Dataset, *, seed: int = 0, test: float = 0.25, validation: float = 0.1) -> np.ndarray:
@@ -39,12 +27,6 @@ def stratified(dataset: Dataset, *, seed: int = 0, test: float = 0.25, validatio
     On 100k, test are the 24,934 rows of u.data that ``protocols/ml-100k-stratified-test-rows.txt`` lists, whatever the
     seed. On other data, test is a seeded draw of 25 % of each movie's rows. Validation is a seeded draw of 10 % of each
     movie's other rows. Movies with few ratings may be cold.
-
-    Args:
-        dataset: Any. One named 100k must hold the official rows in the official order.
-        seed: Of the draws.
-        test: Fraction of each movie's rows; not for 100k.
-        validation: Fraction of each movie's rows that are not test.
 
     Raises:
         DataError: If the dataset calls itself 100k, but its ratings are not those that the protocol numbers.
@@ -70,23 +52,15 @@ def stratified(dataset: Dataset, *, seed: int = 0, test: float = 0.25, validatio
 
 def protocol_rows() -> np.ndarray:
     """[24,934] int64: the 0-based rows of u.data that are the stratified test part."""
-    text = (files("data") / "protocols" / "ml-100k-stratified-test-rows.txt").read_text()
+    text = (files("tfrs_lab.data") / "protocols" / "ml-100k-stratified-test-rows.txt").read_text()
     return np.array(text.split(), dtype=np.int64)
 
 
 def stratified_by_movie(ratings: pl.DataFrame, fraction: float, rng: np.random.Generator) -> np.ndarray:
-    """Draws the same fraction of each movie's rows.
+    """[n] bool: the same fraction of each movie's rows, drawn.
 
     Rows are lined up movie by movie, shuffled inside each, and every (1/fraction)-th is taken from a random start:
     of m rows either ⌊m · fraction⌋ or ⌈m · fraction⌉ are drawn, and of all rows exactly the fraction, up to one.
-
-    Args:
-        ratings: [n] rows.
-        fraction: Between 0 and 1.
-        rng: Source of the draw.
-
-    Returns:
-        [n] bool, true for the rows drawn.
     """
     order = np.lexsort((rng.random(ratings.height), codes(ratings, "movie_id")))
     steps = np.floor((np.arange(ratings.height + 1) * fraction) + rng.random())
@@ -98,14 +72,8 @@ def stratified_by_movie(ratings: pl.DataFrame, fraction: float, rng: np.random.G
 def k_fold(dataset: Dataset, *, seed: int = 42, fold: int = 0, n: int = 5, validation: float = 0.1) -> np.ndarray:
     """One fold of scikit-learn's ``KFold(n, shuffle=True, random_state=seed)`` over rows, the same rows exactly.
 
-    Validation is a seeded draw of 10 % of the rows that are not test.
-
-    Args:
-        dataset: Any.
-        seed: ``random_state``.
-        fold: Which fold is test, from 0.
-        n: Number of folds.
-        validation: Fraction of the rows that are not test.
+    Validation is a seeded draw of 10 % of the rows that are not test. ``seed`` is scikit-learn's ``random_state``;
+    ``fold`` counts from 0 to n - 1.
 
     Raises:
         DataError: If there is no such fold, or fewer than two.

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from tfrs_lab.data.dataset import Dataset
-from tfrs_lab.data.splits.labels import TEST, TRAIN, VALIDATION, check_fractions, codes, complement, places
+from tfrs_lab.data.splits.labels import TEST, TRAIN, VALIDATION, check_fractions, codes, complement, in_order, places
 
 
 def temporal_user(dataset: Dataset, *, seed: int = 0, test: float = 0.2, validation: float = 0.1) -> np.ndarray:
@@ -16,12 +16,6 @@ def temporal_user(dataset: Dataset, *, seed: int = 0, test: float = 0.2, validat
     validation, the rest test (Python's round: halves to even). Of short histories test has a row first, then
     validation, and train at least one: two ratings are 1 / 0 / 1, three to five 1 to 3 / 1 / 1. Movies that only occur
     late are cold.
-
-    Args:
-        dataset: Must have timestamps.
-        seed: Not used, nothing is random.
-        test: Fraction of each user's rows.
-        validation: Fraction of each user's rows.
     """
     check_fractions(test=test, validation=validation)
     place, size = places(dataset.encoded.user, dataset.ratings["timestamp"].to_numpy())
@@ -35,23 +29,13 @@ def temporal_user(dataset: Dataset, *, seed: int = 0, test: float = 0.2, validat
 
 
 def last_of_each_user(ratings: pl.DataFrame, share: float) -> np.ndarray:
-    """[n] bool: each user's latest rows, at least one of two or more, and never a user's first row.
-
-    Args:
-        ratings: [n] rows with timestamps.
-        share: Of each user's rows.
-    """
+    """[n] bool: each user's latest rows, at least one of two or more, and never a user's first row."""
     place, size = places(codes(ratings, "user_id"), ratings["timestamp"].to_numpy())
     return place >= size - np.minimum(np.maximum(np.rint(share * size), 1), size - 1)
 
 
 def last_of_all(ratings: pl.DataFrame, share: float) -> np.ndarray:
-    """[n] bool: the latest rows of all.
-
-    Args:
-        ratings: [n] rows with timestamps.
-        share: Of the rows.
-    """
+    """[n] bool: the latest rows of all."""
     last = np.zeros(ratings.height, dtype=bool)
     order = np.argsort(ratings["timestamp"].to_numpy(), kind="stable")
     last[order[round(complement(share) * ratings.height) :]] = True
@@ -63,30 +47,14 @@ def temporal_global(dataset: Dataset, *, seed: int = 0, test: float = 0.2, valid
 
     Nothing in train is later than anything in validation, nothing there later than anything in test. Users and movies
     that appear after a cut are cold.
-
-    Args:
-        dataset: Must have timestamps.
-        seed: Not used, nothing is random.
-        test: Fraction of the rows.
-        validation: Fraction of the rows.
     """
-    check_fractions(test=test, validation=validation)
-    order = np.argsort(dataset.ratings["timestamp"].to_numpy(), kind="stable")
-    n = len(order)
-    labels = np.full(n, TEST, dtype=np.uint8)
-    labels[order[: round(complement(test) * n)]] = VALIDATION
-    labels[order[: round(complement(test, validation) * n)]] = TRAIN
-    return labels
+    return in_order(np.argsort(dataset.ratings["timestamp"].to_numpy(), kind="stable"), test, validation)
 
 
 def leave_one_out(dataset: Dataset, *, seed: int = 0) -> np.ndarray:
     """Each user's last rating is test, the one before it validation.
 
     Train is never empty for a user: with two ratings there is no validation row, a single one is train.
-
-    Args:
-        dataset: Must have timestamps.
-        seed: Not used, nothing is random.
     """
     place, size = places(dataset.encoded.user, dataset.ratings["timestamp"].to_numpy())
     labels = np.full(len(place), TRAIN, dtype=np.uint8)

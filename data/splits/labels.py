@@ -14,11 +14,7 @@ TRAIN, VALIDATION, TEST = 0, 1, 2
 
 
 def check_fractions(**fractions: float) -> None:
-    """Refuses fractions outside (0, 1) and those that leave nothing for train.
-
-    Raises:
-        DataError: With the name of the fraction.
-    """
+    """Refuses fractions outside (0, 1) and those that leave nothing for train."""
     for name, value in fractions.items():
         if not 0 < value < 1:
             raise DataError(f"expected a fraction between 0 and 1 for {name}, got {value}")
@@ -35,6 +31,16 @@ def complement(*fractions: float) -> float:
     return round(1 - sum(fractions), 12)
 
 
+def in_order(order: np.ndarray, test: float, validation: float) -> np.ndarray:
+    """[n] uint8 labels: of the rows in this order [n] the first are train, then comes validation, and test is last."""
+    check_fractions(test=test, validation=validation)
+    n = len(order)
+    labels = np.full(n, TEST, dtype=np.uint8)
+    labels[order[: round(complement(test) * n)]] = VALIDATION
+    labels[order[: round(complement(test, validation) * n)]] = TRAIN
+    return labels
+
+
 def codes(ratings: pl.DataFrame, column: str) -> np.ndarray:
     """[n] int32: equal where the ids are, in ascending (string) order of id."""
     return Vocabulary.from_ids(ratings[column].unique()).encode(ratings[column])
@@ -43,9 +49,7 @@ def codes(ratings: pl.DataFrame, column: str) -> np.ndarray:
 def places(groups: np.ndarray, *keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Each row's place in its group.
 
-    Args:
-        groups: [n] non-negative integers.
-        *keys: [n] each: what a group is sorted by, most important first; ties stay in row order.
+    Groups are sorted by keys [n], the most important first; ties stay in row order.
 
     Returns:
         [n] int64 places from 0, and [n] int64 sizes of the rows' groups.

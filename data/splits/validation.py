@@ -25,9 +25,9 @@ CUTS: dict[str, Cut] = {
     "random": lambda rows, rng: split_by_row.stratified_by_movie(rows, 0.1, rng),
     "stratified": lambda rows, rng: split_by_row.stratified_by_movie(rows, 0.1, rng),
     "k-fold": lambda rows, rng: split_by_row.stratified_by_movie(rows, 0.1, rng),
-    "cold-items": lambda rows, rng: split_by_id.of_drawn(rows, "movie_id", 0.1, rng, 5),
-    "cold-users": lambda rows, rng: split_by_id.of_drawn(rows, "user_id", 0.1, rng),
-    "mixed": lambda rows, rng: split_by_id.drawn_and_cold(rows, 0.2, 0.1, rng, 5),
+    "cold-items": lambda rows, rng: split_by_id.of_drawn("movie_id", rows, 0.1, rng, 5),
+    "cold-users": lambda rows, rng: split_by_id.of_drawn("user_id", rows, 0.1, rng),
+    "mixed": lambda rows, rng: split_by_id.drawn_and_cold(rows, 0.2, rng, 0.1, 5),
 }
 """By the kind of the split: from [n] rows to [n] bool, which are held out."""
 
@@ -37,14 +37,7 @@ def held_out(ratings: pl.DataFrame, kind: str, *, seed: int = 0) -> tuple[np.nda
 
     Where a cut leaves nothing on one side, as one of users does with all rows of one user, it is a draw of each movie's
     rows; where that does too, nothing is held out.
-
-    Args:
-        ratings: [n] rows.
-        kind: How to cut, a key of ``SPLITS``; any other: a draw.
-        seed: Of what is drawn.
-
-    Returns:
-        [n] bool, and the kind of the cut.
+    Returned are [n] bool and the kind of the cut, which is a draw for kinds that are none of ``SPLITS``.
     """
     for cut in dict.fromkeys([kind if kind in CUTS else "random", "random"]):
         try:
@@ -59,12 +52,8 @@ def held_out(ratings: pl.DataFrame, kind: str, *, seed: int = 0) -> tuple[np.nda
 def with_validation(files: Split, dataset: Dataset, *, seed: int = 0, kind: str | None = None) -> Split:
     """Cuts a validation part from train, the way test was cut; see ``held_out``.
 
-    Args:
-        files: As ``data.load_split_files`` gives it, without validation.
-        dataset: Of the same files.
-        seed: Of what is drawn.
-        kind: How to cut, a key of ``SPLITS``, if the caller knows better. Where the rows do not tell how test was cut,
-            it is believed to have been cut like this.
+    ``files`` and ``dataset`` are what ``data.load_split_files`` gives without validation. A ``kind`` of ``SPLITS``
+    overrides how to cut; where the rows do not tell how test was cut, it is believed to have been cut like this.
 
     Raises:
         DataError: There is no such split, or it needs timestamps, which are not there.

@@ -10,7 +10,7 @@ import polars as pl
 
 from tfrs_lab.data import DataError, Vocabulary
 from tfrs_lab.data.tables import movies_table
-from tfrs_lab.evaluation.interaction_matrix import interaction_matrix
+from tfrs_lab.evaluation.judgements import interaction_matrix
 from tfrs_lab.experiments.export.servable_cascade import cascade_vectors
 from tfrs_lab.experiments.export.servable_check import check
 from tfrs_lab.experiments.export.servable_hybrid import hybrid_vectors

@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix
 
 from tfrs_lab.data import DataError, Vocabulary
 from tfrs_lab.data.storage import write_json, write_parquet
-from tfrs_lab.evaluation.interaction_matrix import interaction_matrix
+from tfrs_lab.evaluation.judgements import interaction_matrix
 from tfrs_lab.evaluation.scoring import Scorer
 from tfrs_lab.evaluation.topk import top_k
 from tfrs_lab.experiments.storage.directory import locked

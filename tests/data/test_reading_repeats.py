@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from own_rows import HEADER, ROWS
 
 from tfrs_lab.data import DataError, load_files, load_split_files
-from tfrs_lab.data.reading.repeats import merge
+from tfrs_lab.data.reading.ratings import merge
 
 
 def test_the_latest_counts_wherever_it_stands(read):
