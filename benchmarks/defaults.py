@@ -96,10 +96,8 @@ def measure(only: int | None) -> Numbers:
     """All data sets, or that with a number."""
     rows = []
     for data in DATA if only is None else [DATA[only]]:
-        row = compared(data)
-        rows.append(row)
-        scores = "  ".join(f"{name} {value:.3f}" for name, value in row["ndcg@10"].items())
-        print(f"{row['name']}: {scores}  train {row['train_seconds']:.0f} s, peak {row['peak_gb']:.1f} GB", flush=True)
+        rows.append(compared(data))
+        print(rows[-1], flush=True)
     return Numbers("defaults", {"rows": rows})
 
 

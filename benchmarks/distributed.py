@@ -45,16 +45,16 @@ def compared() -> Numbers:
     for case, one, two in zip(CASES, measure(1), measure(2), strict=True):
         if not np.allclose(one["losses"], two["losses"], rtol=1e-4):
             raise RuntimeError(f"{case}: expected the losses of one process, {one['losses']}, got {two['losses']}")
-        row = {
-            "batch": case.batch_size,
-            "optimizer": case.optimizer,
-            "one": case.batch_size * case.steps / one["seconds"],
-            "two": case.batch_size * case.steps / two["seconds"],
-            "speedup": one["seconds"] / two["seconds"],
-            "processor": two["processor_seconds"] / one["processor_seconds"],
-        }
-        rows.append(row)
-        print("  ".join(f"{name} {value:,.2f}" if name != "optimizer" else value for name, value in row.items()))
+        rows.append(
+            {
+                "batch": case.batch_size,
+                "optimizer": case.optimizer,
+                "one": case.batch_size * case.steps / one["seconds"],
+                "two": case.batch_size * case.steps / two["seconds"],
+                "speedup": one["seconds"] / two["seconds"],
+                "processor": two["processor_seconds"] / one["processor_seconds"],
+            }
+        )
     return Numbers("distributed", {"rows": rows})
 
 

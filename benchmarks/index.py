@@ -232,9 +232,6 @@ def measure(movies: int, no_million: bool) -> Numbers:
     million = once("benchmarks.index", ["--build", "1000000"]) if HAS_SCANN and not no_million else None
     rows = compared(movies)
     print(f"\n{movies:,} x {DIM}, inner product, requests of {QUERIES}, {K} results")
-    for row in rows:
-        speed = f"{row['queries_per_second']:10,.0f} queries/s   recall {row['recall']:.4f}"
-        print(f"{row['name']:16}{speed}   build {row['build_seconds']:6.1f} s   {row['setting']}")
     met = verdicts(rows, million)
     print("\n".join(f"{'met' if good else 'MISSED'}: {words}" for words, good in met.items()))
     return Numbers("index", {"movies": movies, "dim": DIM, "rows": rows, "million": million}, all(met.values()))

@@ -20,9 +20,6 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import numpy as np
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from benchmarks.http_load import closed_loop, open_loop
 from benchmarks.record import Numbers, run
@@ -61,7 +58,7 @@ def measure(export: Path | None, seconds: float, reload_seconds: float) -> Numbe
         with server(directory) as port:
             rows = [*latency(port, requests, seconds), *throughput(newest, port, users, requests, seconds)]
             rows.append(reload(directory, newest, port, requests, reload_seconds))
-    print_table(rows)
+    print("\n".join(f"MISSED: {row.what}" for row in rows if not row.reached))
     return Numbers("load", {"rows": [asdict(row) for row in rows]}, all(row.reached for row in rows))
 
 
@@ -159,16 +156,6 @@ def server(directory: Path) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(60)
-
-
-def print_table(rows: list[Row]) -> None:
-    """Shows what was measured."""
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in ("measured", "value", "target", ""):
-        table.add_column(name)
-    for row in rows:
-        table.add_row(row.what, row.value, row.target, "" if not row.target else "reached" if row.reached else "MISSED")
-    Console(width=140).print(table)
 
 
 def _prepare(export: Path | None, directory: Path) -> Path:

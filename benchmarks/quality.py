@@ -25,7 +25,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.environment import peers_python
-from benchmarks.pages.paths import ROOT
+from benchmarks.pages import ROOT
 from benchmarks.record import TURNS, Record, Target, cores, run, versions_here
 from benchmarks.turns import last_line, timed
 from tfrs_lab.data import Interactions, load, split

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from typing import Any, Protocol
@@ -14,8 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.pages.benchmark_table import benchmark_cells, benchmark_notes, rounded
-from benchmarks.pages.paths import RESULTS
+from benchmarks.pages import RESULTS
 
 
 @dataclass(frozen=True)
@@ -64,13 +63,8 @@ class Record:
 
     def finish(self, write: bool) -> int:
         """Prints all, keeps it in ``docs/results`` if asked to; returns the exit code, 1 if a target was missed."""
-        table = Table(box=box.SIMPLE_HEAD)
-        for place, title in enumerate(self.columns):
-            table.add_column(title, justify="right" if place else "left", overflow="fold")
         kept = self.as_json()
-        for row in benchmark_cells(kept)[1]:
-            table.add_row(*row)
-        Console(width=150).print(table)
+        print_table(*benchmark_cells(kept))
         print("\n".join(benchmark_notes(kept)))
         if write:
             keep(self.name, kept)
@@ -84,17 +78,31 @@ class Record:
 
 @dataclass(frozen=True)
 class Numbers:
-    """What a benchmark found, and has printed, whose table in the docs has a form of its own (``pages/tables.py``)."""
+    """What a benchmark found whose table in the docs has a form of its own, ``pages.tables.TABLES[kind]``."""
 
     kind: str
     content: dict[str, Any]
     reached: bool = True
 
     def finish(self, write: bool) -> int:
-        """Keeps it in ``docs/results`` if asked to; returns the exit code."""
+        """Prints the table, keeps the numbers in ``docs/results`` if asked to; returns the exit code."""
+        from benchmarks.pages.tables import TABLES
+
+        kept = {"kind": self.kind, **self.content}
+        print_table(*TABLES[self.kind](kept))
         if write:
-            keep(self.kind, {"kind": self.kind, **self.content})
+            keep(self.kind, kept)
         return 0 if self.reached else 1
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Shows a table, numbers to the right."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for place, title in enumerate(header):
+        table.add_column(title, justify="right" if place else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=150).print(table)
 
 
 class Found(Protocol):
@@ -149,3 +157,45 @@ def versions_here(*packages: str) -> dict[str, str]:
 def cores() -> str:
     """How many processors the machine has."""
     return f"{os.cpu_count()} processors"
+
+
+def benchmark_cells(stored: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows."""
+    columns = stored["columns"]
+    return list(columns), [[cell(row.get(title), form) for title, form in columns.items()] for row in stored["rows"]]
+
+
+def benchmark_notes(stored: Mapping[str, Any]) -> list[str]:
+    """What stands below the table, a paragraph each: conditions, what was reached, who is missing.
+
+    >>> stored = {"conditions": ["dimension 32"], "versions": {"numpy": "2.4"}, "targets": [], "left_out": {"X": "why"}}
+    >>> benchmark_notes(stored)
+    ['dimension 32; numpy 2.4.', 'Left out: X (why).']
+    """
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(stored["versions"].items()))
+    lines = [f"{', '.join(stored['conditions'])}; {versions}."]
+    if stored["targets"]:
+        lines.append("; ".join(target["words"] for target in stored["targets"]) + ".")
+    return lines + [f"Left out: {name} ({why})." for name, why in stored["left_out"].items()]
+
+
+def cell(value: Any, form: str) -> str:
+    """A value in its format; a dash for what there is not.
+
+    >>> cell(12345.6, ",.0f"), cell(None, ".3f"), cell("TFRS", "")
+    ('12,346', '–', 'TFRS')
+    """
+    return "–" if value is None else format(value, form)
+
+
+def rounded(value: float) -> str:
+    """As many digits as count.
+
+    >>> [rounded(value) for value in (0.488, 3.0, 3.14, 31.4, 1234.5, 2e-7)]
+    ['0.488', '3', '3.1', '31', '1,234', '2.0e-07']
+    """
+    if value == int(value):
+        return f"{value:,.0f}"
+    if abs(value) < 1e-3:
+        return f"{value:.1e}"
+    return f"{value:.3f}" if abs(value) < 1 else f"{value:.1f}" if abs(value) < 10 else f"{value:,.0f}"

@@ -20,12 +20,10 @@ from benchmarks.record import Numbers, run
 from benchmarks.turns import once
 from tfrs_lab.data import generate
 from tfrs_lab.data.sources.official_files import write_official
-from tfrs_lab.experiments.display.plots import cost_per_rating
 
 ROWS, USERS, MOVIES = 32_000_204, 200_948, 87_585
 SIZES = (100_000, 1_000_000, 3_200_000, 10_000_000, ROWS)
 MOST_GB, GROWTH = 16.0, 1.05
-STAGES = ("prepare", "split", "encode", "train", "evaluate")
 
 
 def shape(rows: int) -> tuple[int, int]:
@@ -42,21 +40,12 @@ def one_size(rows: int, epochs: int = 1) -> dict[str, Any]:
     return {"rows": rows, "users": users, "movies": movies, **found}
 
 
-def line(point: dict[str, Any]) -> str:
-    """A row of the printed table."""
-    seconds = "".join(f"{point['seconds'][stage]:11.1f}" for stage in STAGES)
-    cost = f"{cost_per_rating(point):12.1f}{point['peak_gb']:9.2f}"
-    return f"{point['rows']:>12,}{point['users']:>9,}{point['movies']:>8,}{seconds}{cost}"
-
-
 def measure(rows: str) -> Numbers:
     """All sizes, and five epochs over a million."""
-    stages = "".join(f"{stage + ' s':>11}" for stage in STAGES)
-    print(f"{'ratings':>12}{'users':>9}{'movies':>8}{stages}{'µs/rating':>12}{'peak GB':>9}")
     points = []
     for size in map(int, rows.split(",")):
         points.append(one_size(size))
-        print(line(points[-1]), flush=True)
+        print(points[-1], flush=True)
     epochs = one_size(1_000_000, epochs=5)["epoch_gb"]
     print("memory after each of five epochs over a million: " + ", ".join(f"{gb:.3f} GB" for gb in epochs))
     machine = {"threads": os.cpu_count(), "tensorflow": version("tensorflow")}

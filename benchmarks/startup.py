@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.pages.paths import ROOT
+from benchmarks.pages import ROOT
 from benchmarks.record import TURNS, Record, Target, cores, run, versions_here
 from benchmarks.turns import last_line, timed
 

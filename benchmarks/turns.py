@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from benchmarks.pages.paths import ROOT
+from benchmarks.pages import ROOT
 from benchmarks.worker import MARK
 
 

@@ -17,11 +17,6 @@ class Recommender(Protocol):
 
     Scores are comparable within one user only. A score of ``-inf`` means "never recommend"; NaN is an error.
     Movies that the user has seen are scored like any other: the caller masks them.
-
-    Attributes:
-        users: Users known from fitting.
-        movies: Candidate movies. May hold movies without a single train rating, where the model can score
-            them.
     """
 
     @property
@@ -31,18 +26,11 @@ class Recommender(Protocol):
 
     @property
     def movies(self) -> Vocabulary:
-        """Candidate movies."""
+        """Candidate movies, among them those without a train rating where the model can score them."""
         ...
 
     def score(self, users: np.ndarray) -> np.ndarray:
-        """Scores for known users, and a fallback for unknown ones.
-
-        Args:
-            users: [batch] int32 indices into ``self.users``, -1 for a user it does not hold.
-
-        Returns:
-            [batch, movies] float32.
-        """
+        """[batch, movies] float32 for users [batch], int32 indices into ``self.users``; a fallback for -1, unknown."""
         ...
 
     def score_history(self, history: csr_matrix, user_ids: Sequence[str] | None = None) -> np.ndarray:
@@ -58,12 +46,5 @@ class Recommender(Protocol):
         ...
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
-        """How alike movies are in the eyes of the model.
-
-        Args:
-            movies: [batch] int32 indices into ``self.movies``.
-
-        Returns:
-            [batch, movies] float32, higher is more alike.
-        """
+        """[batch, movies] float32: how alike the model finds movies [batch], int32 indices, and all; higher is more."""
         ...

@@ -17,14 +17,13 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from pathlib import Path
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
+from benchmarks.pages import RESULTS
+from benchmarks.pages.tables import soak as soak_table
+from benchmarks.record import print_table
 from soak import archives, artefacts, disks, kills, parsers, server
 from soak.tally import Tally
 
-RECORD = Path(__file__).parent.parent / "docs" / "results" / "soak.json"
+RECORD = RESULTS / "soak.json"
 HUNTS: dict[str, tuple[Callable[..., Tally], float]] = {
     "server": (server.hunt, 0.5),
     "kills": (kills.hunt, 0.5),
@@ -59,7 +58,7 @@ def main(words: Sequence[str] | None = None) -> int:
         for failure in tally.failures:
             print(f"  FAILED {failure.what}\n    {failure.repeat}", flush=True)
         tallies.append(tally)
-    Console().print(table(tallies))
+    print_table(*soak_table(record(options.seed, tallies, {})))
     if options.write:
         before = json.loads(RECORD.read_text(encoding="utf-8"))["hunts"] if RECORD.exists() else {}
         RECORD.write_text(json.dumps(record(options.seed, tallies, before), indent=1) + "\n", encoding="utf-8")
@@ -81,17 +80,6 @@ def _one_input(seed: int, number: int) -> int:
     names = parsers.format_names()
     print(f"{names[number % len(names)]}: {failures[0][1] if failures else 'nothing wrong'}")
     return len(failures)
-
-
-def table(tallies: Sequence[Tally]) -> Table:
-    """What was tried, hunt by hunt."""
-    found = Table(box=box.SIMPLE_HEAD)
-    for title in ("hunt", "tried", "seconds", "failures"):
-        found.add_column(title, justify="left" if title in ("hunt", "tried") else "right")
-    for tally in tallies:
-        tried = ", ".join(f"{count:,} {kind}" for kind, count in tally.counts.items())
-        found.add_row(tally.name, tried, f"{tally.seconds:.0f}", str(len(tally.failures)))
-    return found
 
 
 def record(seed: int, tallies: Sequence[Tally], before: Mapping[str, dict]) -> dict:

@@ -13,7 +13,7 @@ import re
 from functools import cache
 from typing import Any
 
-from benchmarks.pages.paths import RESULTS
+from benchmarks.pages import RESULTS
 
 NUMBER = r"(?P<sign>[+−-]?)(?P<whole>\d*)\.(?P<decimals>\d+)"
 FIGURE = re.compile(rf"(?P<mark><!-- = (?P<source>[^>]+?) -->){NUMBER}")

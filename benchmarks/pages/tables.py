@@ -17,10 +17,10 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.pages.benchmark_table import benchmark_cells, benchmark_notes
+from benchmarks.pages import RESULTS, ROOT
 from benchmarks.pages.figures import with_figures
-from benchmarks.pages.paths import RESULTS, ROOT
 from benchmarks.pages.stages_table import stages
+from benchmarks.record import benchmark_cells, benchmark_notes
 from tfrs_lab.experiments.ablations.table import ablation_cells
 from tfrs_lab.experiments.display.columns import COLUMNS
 from tfrs_lab.experiments.display.display import number, seconds, with_interval

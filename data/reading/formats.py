@@ -94,10 +94,6 @@ def _parse_dat(archive: Archive, skip: bool) -> Parsed:
     syntax = records.DAT_LATIN1 if "users.dat" in archive else DAT
     ratings, dropped = _ratings(archive, "ratings.dat", syntax, _RATINGS, skip)
 
-    def movie(record: list[str]) -> tuple[object, ...]:
-        expect_fields(record, ["movie_id", "movie_title", "movie_genres"])
-        return str(whole_number(record[0], "movie_id")), record[1], genres(record[2].split("|"))
-
     def user(record: list[str]) -> tuple[object, ...]:
         expect_fields(record, ["user_id", "gender", "age", "occupation", "zip_code"])
         id, gender, age, code, zip_code = record
@@ -107,8 +103,7 @@ def _parse_dat(archive: Archive, skip: bool) -> Parsed:
         who = str(whole_number(id, "user_id")), _is_male(gender)
         return *who, whole_number(age, "age"), OCCUPATIONS_1M[occupation], zip_code
 
-    schema = {name: MOVIES_SCHEMA[name] for name in ("movie_id", "movie_title", "movie_genres")}
-    movies, more = _table(archive, "movies.dat", syntax, movie, schema, skip)
+    movies, more = _movies(archive, "movies.dat", syntax, ["movie_id", "movie_title", "movie_genres"], skip)
     users = pl.DataFrame(schema={"user_id": pl.String})
     most = 0
     if "users.dat" in archive:
@@ -121,15 +116,7 @@ def _parse_dat(archive: Archive, skip: bool) -> Parsed:
 def _parse_csv(archive: Archive, skip: bool) -> Parsed:
     """ratings.csv, movies.csv and tags.csv; there is nothing about the users."""
     ratings, dropped = _ratings(archive, "ratings.csv", CSV, _RATINGS_CSV, skip)
-
-    names = ["movieId", "title", "genres"]
-
-    def movie(record: list[str]) -> tuple[object, ...]:
-        expect_fields(record, names)
-        return str(whole_number(record[0], "movieId")), record[1], genres(record[2].split("|"))
-
-    schema = {name: MOVIES_SCHEMA[name] for name in ("movie_id", "movie_title", "movie_genres")}
-    movies, more = _table(archive, "movies.csv", CSV, movie, schema, skip, header=names)
+    movies, more = _movies(archive, "movies.csv", CSV, ["movieId", "title", "genres"], skip)
     movies, most = _read_tags(archive, "tags.csv", CSV, movies, skip_bad_lines=skip)
     return Parsed(ratings, movies, pl.DataFrame(schema={"user_id": pl.String}), dropped + more + most)
 
@@ -143,6 +130,17 @@ def _ratings(
     content, file = archive.open(name), archive.where(name)
     table, dropped = read_ratings(content, file, syntax, fields, numeric_ids=True, skip_bad_lines=skip)
     return Interactions.from_ratings(table), dropped
+
+
+def _movies(archive: Archive, name: str, syntax: Syntax, fields: list[str], skip: bool) -> tuple[pl.DataFrame, int]:
+    """A movies file with three fields, the genres between bars."""
+
+    def movie(record: list[str]) -> tuple[object, ...]:
+        expect_fields(record, fields)
+        return str(whole_number(record[0], fields[0])), record[1], genres(record[2].split("|"))
+
+    schema = {column: MOVIES_SCHEMA[column] for column in ("movie_id", "movie_title", "movie_genres")}
+    return _table(archive, name, syntax, movie, schema, skip, header=fields if syntax.header else None)
 
 
 def _table(

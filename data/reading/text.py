@@ -11,7 +11,7 @@ import polars as pl
 
 from tfrs_lab.data.errors import DataError
 from tfrs_lab.data.names import OwnNames
-from tfrs_lab.data.reading.column_names import Columns, bare, looks_like_data, no_header, numbered, resolve
+from tfrs_lab.data.reading.column_names import WELL_KNOWN, Columns, bare, looks_like_data, no_header, numbered, resolve
 from tfrs_lab.data.reading.raw import Lines, RawTable
 from tfrs_lab.data.reading.records import Syntax, records
 from tfrs_lab.data.reading.regular import regular_lines
@@ -20,9 +20,9 @@ from tfrs_lab.data.reading.values import NUMERIC
 
 _SIGNS = (",", ";", "\t", "|", "::")
 _BLOCK_ROWS = 1 << 16
+_ALL_KNOWN = frozenset[str]().union(*WELL_KNOWN.values())
 _TYPES = {"user_rating": pl.Float32, "timestamp": pl.Int64}
 """Columns that polars may read as numbers at once; it refuses where there is anything else."""
-_NOT_UTF8 = "; save the file as UTF-8"
 
 
 def read_text(
@@ -70,33 +70,27 @@ def _syntax(content: Content, names: Iterable[str]) -> Syntax:
     return Syntax(separator, header=True, quoted=len(separator) == 1, padded=padded)
 
 
-def _known() -> set[str]:
-    from tfrs_lab.data.reading.column_names import WELL_KNOWN
-
-    return {name for names in WELL_KNOWN.values() for name in names}
-
-
-_ALL_KNOWN = _known()
-
-
 def _header(content: bytes | Path, syntax: Syntax, file: str) -> tuple[int, list[str]]:
     """The first line that is not blank, with its number."""
     for line, fields in records(content, syntax):
         if isinstance(fields, DataError):
-            raise DataError(fields.reason + (_NOT_UTF8 if "encoding" in fields.reason else ""), file=file, line=line)
+            raise DataError(_with_way(fields.reason), file=file, line=line)
         if any(field.strip() for field in fields):
             return line, fields
     raise DataError("expected a header and ratings, got an empty file", file=file)
+
+
+def _with_way(reason: str) -> str:
+    return f"{reason}; save the file as UTF-8" if "encoding" in reason else reason
 
 
 def _columns(
     header: Sequence[str], schema: Mapping[str, Any], required: Sequence[str], names: OwnNames, kind: str
 ) -> Columns:
     given = {ours: theirs for ours, theirs in names.of_file(kind).items() if ours in schema}
-    by_number = any(theirs.isdigit() for theirs in given.values()) and all(
-        theirs.isdigit() or not theirs for theirs in given.values()
-    )
-    if by_number and not any(name.strip() == theirs for name in header for theirs in given.values() if theirs == "0"):
+    named = [theirs for theirs in given.values() if theirs]
+    zeroth = "0" in named and any(name.strip() == "0" for name in header)
+    if named and all(theirs.isdigit() for theirs in named) and not zeroth:
         places = numbered(len(header), schema, required, given)
         if not all(bare(header[place]) in _ALL_KNOWN | {bare(name)} for name, place in places.places.items()):
             return places
@@ -170,8 +164,7 @@ def _slowly(
             fields = _wrong_count(fields, header, needed)
         if isinstance(fields, DataError):
             malformed += 1
-            reason = fields.reason + (_NOT_UTF8 if "encoding" in fields.reason else "")
-            first_bad = first_bad or DataError(reason, file=file, line=line, column=fields.column)
+            first_bad = first_bad or DataError(_with_way(fields.reason), file=file, line=line, column=fields.column)
             continue
         if syntax.padded:
             fields = [field.strip() for field in fields]

@@ -3,8 +3,7 @@ import json
 import pytest
 
 from benchmarks import tutorial
-from benchmarks.pages.benchmark_table import benchmark_notes
-from benchmarks.record import Record, Target
+from benchmarks.record import Record, Target, benchmark_notes
 from benchmarks.turns import Contender, Failed
 
 PEER = """
