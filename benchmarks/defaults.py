@@ -1,7 +1,7 @@
 """The default retrieval model on other data, against EASE and iALS: ``python -m benchmarks.defaults [--write]``.
 
 Real ratings thinned out and stripped, and generated ones of several sizes and densities; nothing is tuned for them.
-Each comparison is a process of its own, of which seconds and peak memory are told; ``--write`` keeps the record in
+Each comparison is a process of its own, whose seconds and peak memory are reported; ``--write`` keeps the record in
 ``docs/results/defaults.json``.
 """
 

@@ -28,7 +28,7 @@ USERS, MOVIES, ROWS, DIMENSION = 50_000, 20_000, 1_000_000, 32
 
 @dataclass(frozen=True)
 class Case:
-    """What is trained, and for how long: so many stretches of so many steps, after one to warm up."""
+    """What is trained, and for how long: stretches of steps, after one to warm up."""
 
     batch_size: int
     optimizer: Literal["adam", "adagrad"]
@@ -67,7 +67,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def measure(workers: int) -> list[dict[str, Any]]:
-    """Runs so many workers; for each case ``losses``, ``seconds`` of a stretch, and those of the processors in all."""
+    """Runs workers together; for each case ``losses``, ``seconds`` of a stretch, and those of the processors in all."""
     with ExitStack() as stack:
         addresses = []
         for _ in range(workers):

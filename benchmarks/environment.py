@@ -1,6 +1,6 @@
 """The environment of the peers that the benchmarks compare with: ``python -m benchmarks.environment`` makes it.
 
-It lies in ``build/peers``, or where ``TFRS_LAB_PEERS`` says. What cannot be installed is told and left out.
+It lies in ``build/peers``, or where ``TFRS_LAB_PEERS`` says. What cannot be installed is reported and left out.
 """
 
 from __future__ import annotations

@@ -197,7 +197,7 @@ def compared(movies: int) -> list[dict[str, Any]]:
 
 
 def build_many(movies: int) -> dict[str, float]:
-    """Builds an index of so many vectors; seconds, peak memory of this process in GB, and recall of what it finds."""
+    """Builds one index; seconds, peak memory of this process in GB, and recall of what it finds."""
     made, queries = vectors(movies, 200)
     start = time.perf_counter()
     setting = IndexSetting("scann", leaves=2000, leaves_to_search=100, reorder=200)

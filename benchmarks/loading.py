@@ -39,7 +39,7 @@ def write(rows: int, folder: Path) -> None:
 
 
 def tfds_seconds(folder: Path, rows: int) -> float:
-    """What TFDS's builder would take for so many rows, from what it takes for two small parts."""
+    """What TFDS's builder would take for a number of rows, from what it takes for two small parts."""
     took = []
     for part in TFDS_ROWS:
         files = folder / f"part-{part}"
@@ -53,7 +53,7 @@ def tfds_seconds(folder: Path, rows: int) -> float:
 
 
 def measure(rows: int, rounds: int) -> Record:
-    """Lets all take turns."""
+    """Runs the contenders in turns."""
     with tempfile.TemporaryDirectory(prefix="tfrs-lab-loading-") as temporary:
         files = Path(temporary, "ml-20m")
         write(rows, files)

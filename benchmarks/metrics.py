@@ -44,7 +44,7 @@ def write_lists(file: Path) -> None:
 
 
 def measure(rounds: int) -> Record:
-    """Lets all take turns."""
+    """Runs the contenders in turns."""
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder, "lists.npz"))
         write_lists(Path(file))

@@ -17,7 +17,7 @@ from benchmarks.worker import serve
 
 Metrics = dict[str, float]
 Calls = tuple[dict[str, Callable[[], Metrics]], tuple[str, ...]]
-"""What is measured, by the word that asks for it, and packages whose versions are told."""
+"""What is measured, by the word that asks for it, and packages whose versions are reported."""
 
 
 def ours(stored: Any) -> Calls:

@@ -43,7 +43,7 @@ def write(rows: int, folder: Path) -> None:
 
 
 def parse(path: str) -> None:
-    """Parses an archive or directory, and tells what it took."""
+    """Parses an archive or directory, and reports what it took."""
     start = time.perf_counter()
     parsed = parse_archive(open_archive(path, release("32m")), "csv")
     say({"rows": len(parsed.encoded), "seconds": time.perf_counter() - start, "peak_gb": peak_gb()})

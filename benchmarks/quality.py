@@ -5,9 +5,9 @@
 The clock starts and ends with a contender's process: imports, reading, training, and the best movies of each user
 without those of train. All get the same 75,066 train rows, and all lists are scored by this project's evaluation. Ours
 are ``recs run retrieval`` as users call it, which also fits once more on validation, scores and writes a report; and
-one fit with settings chosen so, as the peers have. Who takes longer than a minute runs once, and is stopped after five;
-the others take turns and the best counts. Exits 1 if ``recs run`` takes 30 s, or if it is not 5 times as fast as BiVAE
-and LightGCN and better.
+one fit with settings chosen so, as the peers have. A contender that takes longer than a minute runs once, and is
+stopped after five; the others take turns and the best counts. Exits 1 if ``recs run`` takes 30 s, or if it is not 5
+times as fast as BiVAE and LightGCN and better.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Turn:
 
 
 class Task:
-    """What everybody gets, as files in ``folder``, and how what they give is judged."""
+    """What every contender gets, as files in ``folder``, and how its lists are scored."""
 
     def __init__(self, folder: Path) -> None:
         parts = split(load("100k"), "stratified")
@@ -80,7 +80,7 @@ class Task:
 
 
 def commands(task: Task) -> dict[str, list[str]]:
-    """Who is compared, and the words that start them."""
+    """The contenders, and the commands that start them."""
     run = ["run", "retrieval", "--split", "stratified", "--retrieval.parts", "linear", "--overwrite", "--out"]
 
     def contender(python: str | Path, name: str) -> list[str]:
@@ -108,7 +108,7 @@ def turn(name: str, command: list[str], task: Task) -> Turn | str:
 
 
 def measure(rounds: int) -> Record:
-    """Lets all take turns."""
+    """Runs the contenders in turns."""
     best: dict[str, Turn] = {}
     left_out: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="tfrs-lab-quality-") as folder:

@@ -166,7 +166,7 @@ def benchmark_cells(stored: Mapping[str, Any]) -> tuple[list[str], list[list[str
 
 
 def benchmark_notes(stored: Mapping[str, Any]) -> list[str]:
-    """What stands below the table, a paragraph each: conditions, what was reached, who is missing.
+    """The notes below the table, a paragraph each: conditions, what was reached, who is missing.
 
     >>> stored = {"conditions": ["dimension 32"], "versions": {"numpy": "2.4"}, "targets": [], "left_out": {"X": "why"}}
     >>> benchmark_notes(stored)

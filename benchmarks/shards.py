@@ -24,7 +24,7 @@ from benchmarks.worker import say
 from tfrs_lab.data import Interactions, Vocabulary, generate
 
 TEXT_ROWS = 300_000
-"""Of the lines of text only so many are read: the others take as long each."""
+"""Only this many lines of text are read: the others take as long each."""
 SHARDS = 64
 TITLES = {"text": "CSV row by row", "memory": "encoded, in memory", "shards": "encoded, in shards"}
 
@@ -89,7 +89,7 @@ def read(way: str, folder: Path) -> dict[str, float]:
 
 
 def peak_gb() -> float:
-    """Most memory of this process; what getrusage tells may be its parent's."""
+    """Most memory of this process; what getrusage reports may be its parent's."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e9
 

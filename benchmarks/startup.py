@@ -3,8 +3,8 @@
     python -m benchmarks.startup [--export OUT] [--rounds 5] [--write]
 
 Each call is a process of its own and the shortest counts; seconds on the clock and of the processors. Importing
-TensorFlow alone stands beside them. Without --export a toy of MovieLens-100K's size is asked. Exits 1 if the first
-takes more than 1 s or the second more than 5 s.
+TensorFlow alone is measured for comparison. Without --export a toy of MovieLens-100K's size is asked. Exits 1 if the
+first takes more than 1 s or the second more than 5 s.
 """
 
 from __future__ import annotations

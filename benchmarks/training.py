@@ -46,7 +46,7 @@ def write_rows(file: Path) -> None:
 
 
 def measure(rounds: int) -> Record:
-    """Lets all take turns."""
+    """Runs the contenders in turns."""
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder, "rows.npz")
         write_rows(rows)

@@ -68,7 +68,7 @@ class Contender:
         self.errors.close()
 
     def turn(self, word: str = "") -> Any:
-        """Lets it measure once; the processor seconds that it took are in ``busy`` afterwards.
+        """Makes it measure once; the processor seconds that it took are in ``busy`` afterwards.
 
         Raises:
             Failed: It ended instead.

@@ -5,7 +5,7 @@
 MovieLens-100K's stratified split, vectors of 32 numbers. The tutorial trains at batches of 8,192 by Adagrad at .1, as
 it is published (it computes factorized top-k as it trains) and without those metrics. This project trains its
 ``in_batch`` part with that part's defaults, through the function that trains every experiment. The clock starts with
-an empty model, its graph still to be built, and stands while nDCG@10 is computed after each epoch. Contenders are
+an empty model, its graph still to be built, and stops while nDCG@10 is computed after each epoch. Contenders are
 processes of their own that take turns; the best turn counts. Exits 1 if this project is not 10 times as fast as the
 published tutorial in getting to the best nDCG@10 that this has after any epoch.
 """
@@ -36,7 +36,7 @@ def reached(epochs: Epochs, asked: float) -> float | None:
 
 
 def measure(rounds: int) -> Record:
-    """Lets all take turns."""
+    """Runs the contenders in turns."""
     best: dict[str, Epochs] = {}
     for _ in range(rounds):
         for name, epochs in EPOCHS.items():

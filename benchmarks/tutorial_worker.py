@@ -1,4 +1,4 @@
-"""Trains one contender of ``benchmarks.tutorial``, and tells seconds and nDCG@10 after each epoch."""
+"""Trains one contender of ``benchmarks.tutorial``, and reports seconds and nDCG@10 after each epoch."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def ours(rows: Interactions) -> Iterator[Model]:
 
 
 def main() -> None:
-    """Trains ``published``, ``bare`` or ``ours`` for so many epochs."""
+    """Trains ``published``, ``bare`` or ``ours`` for a number of epochs."""
     word, epochs = sys.argv[1], int(sys.argv[2])
     tf.keras.utils.set_random_seed(0)
     dataset = load("100k")

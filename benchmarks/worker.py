@@ -39,8 +39,8 @@ def serve_fits(
 
     Args:
         rows: Examples in an epoch.
-        build: From a batch size to a function that trains for so many epochs.
-        packages: Whose versions are told.
+        build: From a batch size to a function that trains for a number of epochs.
+        packages: Their versions are reported.
         others: Other words → their answers.
     """
     fits: dict[int, Callable[[int], object]] = {}
@@ -60,7 +60,7 @@ def serve_fits(
 
 
 def say(answer: Any) -> None:
-    """Prints an answer so that it can be told from whatever else is printed."""
+    """Prints an answer so that it can be distinguished from whatever else is printed."""
     print(MARK + json.dumps(answer), flush=True)
 
 

@@ -58,7 +58,7 @@ def histories(pair: TowerPair, batch: dict[str, Any]) -> dict[str, Any]:
 
 
 def stepper(config: PairConfig, data: TrainingData, loss_of: Losses | None, xla: bool) -> Callable[[], float]:
-    """A new pair's step on its first batch; tells the loss. Without ``loss_of`` this project's own."""
+    """A new pair's step on its first batch; returns the loss. Without ``loss_of`` this project's own."""
     pair = build_pair(config, data, 0)
     pair.compile(optimizer=pair.new_optimizer())
     batch = next(iter(pair.batches(0, 0, 1)))

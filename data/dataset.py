@@ -55,7 +55,7 @@ class Dataset:
             ``user_occupation_text``, ``user_zip_code`` (String).
         source: Where the tables came from, for people.
         dropped_lines: How many bad lines were skipped on request.
-        reading: What reading came to, file by file; empty for MovieLens.
+        reading: A summary of each file that was read; empty for MovieLens.
 
     Raises:
         DataError: If a table lacks a column, has one of another type, or is empty.

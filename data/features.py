@@ -16,16 +16,11 @@ FOREIGN_TITLE = (
 
 
 def movie_features(movies: pl.DataFrame, vocabulary: Vocabulary) -> np.ndarray:
-    """What a movie is, without its ratings.
+    """[movies, features] float32 of 0 and 1: what a movie is, without its ratings; zeros where the table lacks it.
 
-    Args:
-        movies: As ``Dataset.movies``.
-        vocabulary: Movie ids; those that the table lacks get zeros.
-
-    Returns:
-        [movies, features] float32 of 0 and 1. A column per genre of the table in alphabetical order; a column per step
-        of release dates, 1 from that step on, so that movies of one time are alike; then whether the title looks
-        foreign, whether only the year of the release is known, and whether not even that.
+    A column per genre of the table in alphabetical order; a column per step of release dates, 1 from that step on,
+    so that movies of one time are alike; then whether the title looks foreign, whether only the year of the release
+    is known, and whether not even that.
     """
     genres = movies["movie_genres"].explode(empty_as_null=True).drop_nulls().unique().sort()
     titles = movies.select(pl.col("movie_title").fill_null(""))["movie_title"]
@@ -49,16 +44,10 @@ def movie_features(movies: pl.DataFrame, vocabulary: Vocabulary) -> np.ndarray:
 
 
 def title_words(movies: pl.DataFrame, vocabulary: Vocabulary, known: Vocabulary, count: int) -> np.ndarray:
-    """Which words are in a movie's title.
+    """[movies, words] float32: 1 / √(the title's words that count), 0 for words that the title lacks.
 
-    Args:
-        movies: As ``Dataset.movies``.
-        vocabulary: Movie ids; those that the table lacks get zeros.
-        known: The movies of train: a word counts if at least two of them have it.
-        count: At most so many words, those of most movies of train; of equals the first in alphabetical order.
-
-    Returns:
-        [movies, words] float32: 1 / √(the title's words that count), 0 for words that it lacks.
+    A word counts if at least two of the train movies ``known`` have it, and at most ``count`` words, those of most
+    train movies; of equals the first in alphabetical order.
     """
     titles = movies.select("movie_id", word=pl.col("movie_title").fill_null("").str.to_lowercase())
     words = titles.with_columns(pl.col("word").str.extract_all(r"\pL{2,}").list.unique()).explode("word").drop_nulls()
@@ -79,15 +68,9 @@ def _released(movies: pl.DataFrame) -> np.ndarray:
 
 
 def user_features(users: pl.DataFrame, vocabulary: Vocabulary) -> np.ndarray:
-    """Gender, age group and occupation of each user, as far as the table has them.
+    """[users, features] float32 of 0 and 1: gender, age group and occupation; zeros for users that the table lacks.
 
-    Args:
-        users: As ``Dataset.users``.
-        vocabulary: User ids; those that the table lacks get zeros.
-
-    Returns:
-        [users, features] float32 of 0 and 1: a column per value that occurs, in the order of
-        ``user_gender``, ``bucketized_user_age``, ``user_occupation_text``; no column where the source has none.
+    A column per value that occurs, in this order; no column where the source has none.
     """
     rows = vocabulary.encode(users["user_id"])
     blocks = []

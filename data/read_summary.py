@@ -1,4 +1,4 @@
-"""What reading a file came to, in one line."""
+"""A one-line summary of reading a file."""
 
 from __future__ import annotations
 

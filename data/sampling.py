@@ -6,7 +6,7 @@ import numpy as np
 
 
 def drawn(count: int, most: int, seed: int) -> np.ndarray:
-    """[min(count, most)] int64 below ``count``, ascending: all, or so many drawn without repetition.
+    """[min(count, most)] int64 below ``count``, ascending: all, or a draw without repetition.
 
     By numpy's generator, whose stream is the same in every version; the first of a sorted vocabulary would be no
     sample where ids grow with time.

@@ -98,7 +98,7 @@ def _most_ratings(movies: int, tastes: int, noise: float) -> int:
 def _pairs(
     rng: np.random.Generator, users: int, movies: int, ratings: int, tastes: int, noise: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Who rates what, each pair once: [ratings] int32 users, ascending, and [ratings] int32 movies, both from 0."""
+    """Pairs of user and movie, each once: [ratings] int32 users, ascending, and [ratings] int32 movies, both from 0."""
     quota = _activity(rng, users, ratings, _most_ratings(movies, tastes, noise))
     ranked = rng.permutation(movies).astype(np.int32)  # most popular first
     blocks = []

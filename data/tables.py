@@ -52,11 +52,7 @@ def day(text: str, column: str) -> datetime.date | None:
 def movies_table(movies: pl.DataFrame) -> pl.DataFrame:
     """Completes a movies table: all columns of ``MOVIES_SCHEMA``, in its order.
 
-    Args:
-        movies: [n] rows with ``movie_id`` and any of the other columns.
-
-    Returns:
-        [n] rows. Missing titles are the ids; missing years come from the title, else from the release date.
+    Missing titles are the ids; missing years come from the title, else from the release date.
     """
     for column, dtype in MOVIES_SCHEMA.items():
         if column not in movies.columns:

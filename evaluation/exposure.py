@@ -10,7 +10,7 @@ import numpy as np
 
 
 def exposure(lists: np.ndarray, k: int, movies: int) -> np.ndarray:
-    """[movies] int64: in how many of the first k each movie stands."""
+    """[movies] int64: how many lists have each movie among their first k."""
     top = lists[:, :k]
     return np.bincount(top[top >= 0], minlength=movies)
 

@@ -66,15 +66,8 @@ def factorized_top_k(
 ) -> dict[str, float]:
     """The metric from embeddings, for dot-product models.
 
-    Args:
-        queries: [users, dim] float32, one row per user (not per interaction).
-        candidates: [candidates, dim] float32.
-        rows: [n] int, the user of each interaction; a (user, candidate) pair occurs once.
-        true_candidates: [n] int, the candidate of each interaction, or -1.
-        ks: Cut-offs.
-
-    Returns:
-        "factorized_top_100" and the like → share of interactions.
+    Queries are [users, dim] float32, one row per user (not per interaction), candidates [candidates, dim] float32, the
+    interactions as for `factorized_hits`. Returned is "factorized_top_100" and the like → share of interactions.
 
     Raises:
         ValueError: If there are no interactions.

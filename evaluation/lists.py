@@ -1,4 +1,4 @@
-"""Tables of ranked lists: checked, mended on request, and what is odd about them."""
+"""Tables of ranked lists: checked, repaired on request, and warnings about them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,7 @@ SKIP = "--skip-bad-lines (in Python mended_lists) leaves such rows out and ranks
 
 
 def ordered_lists(topk: pl.DataFrame) -> pl.DataFrame:
-    """Checks a table of ranked lists.
-
-    Args:
-        topk: As of ``evaluation.score_topk``.
-
-    Returns:
-        ``user_id``, ``movie_id``, ``score`` (null if not given), sorted by user, the best movie first.
-
-    Raises:
-        DataError: As ``evaluation.score_topk``.
-    """
+    """Checks ``topk`` of ``evaluation.score_topk``; user, movie and score (null if not given), best first by user."""
     by = [column for column in ("rank", "score") if column in topk.columns]
     for column in ("user_id", "movie_id"):
         if column not in topk.columns:
@@ -29,18 +19,14 @@ def ordered_lists(topk: pl.DataFrame) -> pl.DataFrame:
     if not by:
         raise DataError(f"the top-k table needs a column rank or score, it has {', '.join(topk.columns)}")
     for column in ("user_id", "movie_id", *by):
-        if topk[column].null_count():
-            raise DataError(
-                f"the top-k table has {topk[column].null_count()} rows without a value; {SKIP}", column=column
-            )
+        if missing := topk[column].null_count():
+            raise DataError(f"the top-k table has {missing} rows without a value; {SKIP}", column=column)
     table = topk.select(pl.col("user_id", "movie_id").cast(pl.String), *by)
     _check_duplicates(table)
     if "score" in by:
         table = table.with_columns(_numbers(table["score"], pl.Float64))
-        if table["score"].is_nan().any():
-            raise DataError(
-                f"the top-k table has {table['score'].is_nan().sum()} scores that are NaN; {SKIP}", column="score"
-            )
+        if missing := table["score"].is_nan().sum():
+            raise DataError(f"the top-k table has {missing} scores that are NaN; {SKIP}", column="score")
     else:
         table = table.with_columns(score=pl.lit(None, dtype=pl.Float64))
     if "rank" in by:
@@ -65,7 +51,7 @@ def _numbers(column: pl.Series, dtype: type[pl.Float64] | type[pl.Int64]) -> pl.
 
 
 def _check_duplicates(table: pl.DataFrame) -> None:
-    """Refuses a movie that stands twice in one user's list."""
+    """Refuses a movie that occurs twice in one user's list."""
     twice = table.filter(table.select("user_id", "movie_id").is_duplicated())
     if len(twice):
         user, movie = twice.sort("user_id", "movie_id").row(0)[:2]
@@ -86,7 +72,7 @@ def _check_ranks(table: pl.DataFrame) -> None:
 def mended_lists(topk: pl.DataFrame) -> pl.DataFrame:
     """The lists without rows that cannot count, ranked anew.
 
-    Left out are rows without an id or without a finite rank or score, and of a movie that stands several times in one
+    Left out are rows without an id or without a finite rank or score, and of a movie that occurs several times in one
     list all but the best place. The others move up: their ranks are then 1, 2, 3 … The table comes back as it is if it
     has neither rank nor score.
 

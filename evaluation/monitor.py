@@ -26,7 +26,7 @@ class Monitor:
         threshold: Least rating of a relevant row, None for any.
         candidates: Ids of the movies to rank, None for all that the recommender holds.
         k: Cut-off.
-        max_users: With more users than this, a fixed sample of so many is scored.
+        max_users: Of more users than this, a fixed sample is scored.
         max_scores: The sample is smaller where it would take more scores, one per user and movie, but no smaller than
             1,000 users.
         block: Users scored at a time; None: as `evaluate`.

@@ -19,7 +19,7 @@ class Scorer:
     """A recommender that is asked to rank certain movies.
 
     Attributes:
-        recommender: Who is asked.
+        recommender: The recommender.
         ranked: The movies to rank.
         columns: [ranked] int32 places of these movies among the recommender's, -1 for those that it does not hold; None
             if they are the recommender's own.
@@ -42,17 +42,12 @@ class Scorer:
         return np.array(self.scores(users, history))
 
     def scores(self, users: Sequence[str], history: csr_matrix) -> np.ndarray:
-        """Scores to look at: they may be the recommender's own.
+        """[batch, ranked] float32 scores to look at: they may be the recommender's own.
 
         Users whom the recommender does not know are scored from their history, which may be empty. Movies that it does
         not hold come after all others, in order of id.
 
-        Args:
-            users: [batch] ids.
-            history: [batch, the recommender's movies], nonzero where the user has seen the movie.
-
-        Returns:
-            [batch, ranked] float32.
+        ``history`` is [batch, the recommender's movies], nonzero where the user has seen the movie.
 
         Raises:
             ValueError: The recommender's scores are NaN or of the wrong shape.

@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 
 # Selection works on a few rows at a time: its index array takes twice the memory of the scores.
 _CELLS_AT_ONCE = 1 << 22
-# With so many times more columns than places, most columns are passed over without ordering them.
+# From this ratio of columns to places on, most columns are passed over without ordering them.
 _MANY = 32
 # Users with more seen movies than this are ranked again without them instead of ranked deeper once.
 _DEEPER = 256
@@ -85,7 +85,7 @@ def _fewer(scores: np.ndarray, bound: float, k: int) -> np.ndarray:
     above = np.flatnonzero(scores > bound)
     if len(above) >= k:
         return above[_select(scores[None, above], k)[0]]
-    equal = np.flatnonzero(scores[: 4 * k] == bound)  # most often enough of them stand here
+    equal = np.flatnonzero(scores[: 4 * k] == bound)  # usually there are enough here
     if len(equal) < k - len(above):
         equal = np.flatnonzero(scores == bound)
     return np.concatenate([above, equal[: k - len(above)]])
@@ -119,7 +119,7 @@ def top_k_unseen(
 
     Returns:
         Unseen columns [rows, k] int32 and their scores [rows, k] float32, padded as by `top_k`, and columns [rows, at
-        least every] int32 among which those that are seen stand too.
+        least every] int32 including those that are seen.
 
     >>> seen = csr_matrix(np.array([[False, True, False]]))
     >>> top_k_unseen(np.array([[1.0, 3.0, 2.0]]), seen, k=2, every=2)[0]

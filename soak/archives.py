@@ -22,7 +22,7 @@ ARCHIVES = 2_000
 
 
 def hunt(seed: int, *, archives: int = ARCHIVES, seconds: float = 60.0) -> Tally:
-    """Makes evil archives of every kind, for at most so many seconds."""
+    """Makes evil archives of every kind, until the seconds are over."""
     with hunting("archives", seconds) as (tally, folder):
         for number in range(archives):
             if tally.is_over:

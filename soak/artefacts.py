@@ -71,7 +71,7 @@ def cases(root: Path) -> list[Case]:
 
 
 def hunt(seed: int, *, inputs: int = INPUTS, seconds: float = 120.0) -> Tally:
-    """Damages each file in turn, for at most so many seconds."""
+    """Damages each file in turn, until the seconds are over."""
     with hunting("artefacts", seconds) as (tally, folder):
         found = cases(folder)
         before = {words: call(words) for words in {tuple(case.words) for case in found}}

@@ -1,6 +1,6 @@
 """A user's own files once more: cut letter by letter, and every value by itself. Shares no code with the data room.
 
-What cannot be told here, such as a header that damage gave another meaning, is ``Unknown``.
+What cannot be decided here, such as a header that damage gave another meaning, is ``Unknown``.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _BLOCK = 100
 
 
 def hunt(seed: int, *, inputs: int = INPUTS, seconds: float = 540.0) -> Tally:
-    """Mutates samples of every format, and begins no further block after so many seconds."""
+    """Mutates samples of every format, and begins no further block once the seconds are over."""
     tally, started = Tally("parsers"), time.monotonic()
     names = format_names()
     done = 0

@@ -41,7 +41,7 @@ class Tally:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing further shall begin."""
+        """Whether the time is up."""
         return time.monotonic() > self.ends
 
     def count(self, *kinds: str) -> None:
@@ -56,7 +56,7 @@ class Tally:
 
 @contextmanager
 def hunting(name: str, seconds: float) -> Iterator[tuple[Tally, Path]]:
-    """A tally that is over after so many seconds, and a folder for as long as the hunt takes."""
+    """A tally whose time is up after some seconds, and a folder for as long as the hunt takes."""
     started = time.monotonic()
     tally = Tally(name, ends=started + seconds)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,1 +1,1 @@
-"""Reading anybody's file: unpacking, decoding, column names, ids, ratings, times and repeated events."""
+"""Reading users' own files: unpacking, decoding, column names, ids, ratings, times and repeated events."""

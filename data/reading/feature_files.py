@@ -93,7 +93,7 @@ def _sound(raw: RawTable, read: Mapping[str, Values], keys: tuple[str, ...], *, 
 
 
 def _counts(raw: RawTable, rows: pl.DataFrame, table: pl.DataFrame, key: str, rated: pl.Series | None) -> list[str]:
-    """What was read of a movies or users file, and how it goes with the ratings."""
+    """What was read of a movies or users file, and how many ids of the ratings it covers."""
     what = "movies" if key == "movie_id" else "users"
     parts = [f"{raw.file}: {table.height:,} {what}"]
     if again := rows.height - table.height:

@@ -82,7 +82,7 @@ def load_split_files(
         A dataset of all ratings (train, validation, test) and the split of kind ``files``.
 
     Raises:
-        DataError: As ``load_files``, and if a rating stands in two parts or the parts have different columns.
+        DataError: As ``load_files``, and if a rating is in two parts or the parts have different columns.
     """
     names = OwnNames.of_all(columns)
     files = {
@@ -113,7 +113,7 @@ def read_ratings_file(
     """Reads and checks one ratings file; see ``load_files``.
 
     Returns:
-        [n] rows with those columns of ``RATINGS_SCHEMA`` that the file has, and what reading came to.
+        [n] rows with those columns of ``RATINGS_SCHEMA`` that the file has, and a summary.
 
     Raises:
         DataError: As ``load_files``.

@@ -21,7 +21,7 @@ def did_you_mean(word: str, choices: Iterable[str], count: int = 1) -> str:
     Args:
         word: What came.
         choices: What is known.
-        count: Name at most so many.
+        count: Most choices to name.
     """
     close = near_words(word, choices, count)
     shown = (one if re.fullmatch(r"[\w.-]+", one) else repr(one) for one in close)

@@ -1,4 +1,4 @@
-"""Anybody's ratings: from a file's columns to the table that models learn from, and what reading came to."""
+"""Users' own ratings: from a file's columns to the table that models learn from, and a summary of the reading."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read_own_ratings(source: Any, names: OwnNames, *, skip_bad_lines: bool) -> t
 
     Returns:
         [n] rows in file order with those columns of ``RATINGS_SCHEMA`` that the file has, each pair of user and movie
-        once, and what reading came to.
+        once, and a summary.
     """
     raw = read_raw(source, RATINGS_SCHEMA, REQUIRED, names)
     if not raw.rows:

@@ -27,7 +27,7 @@ class Syntax:
         separator: Between fields; one character, or ``::``.
         header: Whether the first line names the columns, as in CSV.
         encoding: ``utf-8`` or ``latin-1``.
-        quoted: Whether fields may stand in double quotes: in CSV only, elsewhere ``"`` is a letter like others.
+        quoted: Whether fields may be quoted: in CSV only, elsewhere ``"`` is an ordinary character.
         padded: Whether spaces around fields do not count.
     """
 

@@ -1,4 +1,4 @@
-"""Text files of anybody's: delimiter, header and columns; polars where lines are regular, else record by record."""
+"""Users' text files: delimiter, header and columns; polars where lines are regular, else record by record."""
 
 from __future__ import annotations
 

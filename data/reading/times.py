@@ -113,7 +113,7 @@ def _implausible(values: pl.Series, unit: str, scale: int) -> str:
 
 
 def _is_calendar(values: pl.Series, digits: int) -> bool:
-    """Whether all numbers are a year, month and day, perhaps with hours and minutes, in so many digits."""
+    """Whether all numbers are a year, month and day, perhaps with hours and minutes, with this number of digits."""
     high = 10 ** (digits - 4)
     least, most = int(values.min()), int(values.max())  # type: ignore[arg-type]
     if least < 1970 * high or most >= 2101 * high:

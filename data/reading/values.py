@@ -104,7 +104,7 @@ def numbers_of(text: pl.Series) -> pl.Series:
 def read_feature(column: pl.Series, dtype: Any) -> Values:
     """A column of a movies or users file, null where there is nothing.
 
-    ``odd`` is where something stands that cannot be read.
+    ``odd`` is where a value cannot be read.
     """
     if column.dtype in (pl.Categorical, pl.Enum):
         column = column.cast(pl.String)

@@ -1,7 +1,7 @@
 """Parsed tables as Parquet, so that a dataset is parsed once.
 
 An entry is a directory ``<cache>/<dataset>/<key>`` with the three tables, of which that of ratings has ids in integers,
-what these stand for, and ``meta.json``, which holds the SHA-256 of all.
+the ids, and ``meta.json``, which holds the SHA-256 of all.
 An entry appears by renaming a finished directory, so that it is whole or not there; of two processes that write the
 same entry, the second finds it there and drops its own. One that does not match its ``meta.json`` is removed.
 """
@@ -44,7 +44,7 @@ def cache_root(cache_dir: str | Path | None = None) -> Path:
 def find(root: Path, name: str, key: str | None = None) -> Dataset | None:
     """The entry of a dataset, if it is there and whole.
 
-    Without a key any entry that stands for the official data (see ``store``).
+    Without a key any entry of the official data (see ``store``).
     """
     folder = root / name
     entries = [folder / _entry(key)] if key else sorted(folder.glob(f"v{VERSION}-*"))
@@ -62,7 +62,7 @@ def find(root: Path, name: str, key: str | None = None) -> Dataset | None:
 def store(root: Path, dataset: Dataset, key: str, *, official: bool) -> None:
     """Writes an entry, whole or not at all.
 
-    ``key`` is the identity of the files that it was parsed from; an ``official`` entry may stand for the dataset when
+    ``key`` is the identity of the files that it was parsed from; an ``official`` entry serves as the dataset when
     no particular files are asked for.
 
     Raises:

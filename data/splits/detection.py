@@ -25,7 +25,7 @@ _LATER = 0.95
 _LEAST_ROWS = 20
 """Fewer held rows may be about movies without a train row by chance."""
 _NEW_MOVIE = 5
-"""A draw rarely takes all of so many rows of a movie: if they are all held out, they were meant to be."""
+"""A draw rarely takes all rows of a movie with this many: if they are all held out, they were meant to be."""
 
 
 def described(kind: str) -> str:
@@ -83,7 +83,7 @@ def _after_all(known: pl.DataFrame, held: pl.DataFrame) -> bool:
 def _later(known: pl.DataFrame, held: pl.DataFrame) -> tuple[float, int] | None:
     """How often a user's held row is later than their known one: the mean over users, and how many users they are.
 
-    Pairs of one time do not tell and do not count; None without times, or where no pair tells.
+    Pairs with equal times do not count; None without times, or where no pair counts.
     """
     if "timestamp" not in known.columns or "timestamp" not in held.columns:
         return None
