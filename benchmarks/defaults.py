@@ -17,7 +17,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.record import Numbers, run
+from benchmarks.record import Numbers, command
 from benchmarks.turns import last_line, timed
 from tfrs_lab.data import generate, load, split
 
@@ -101,9 +101,7 @@ def measure(only: int | None) -> Numbers:
     return Numbers("defaults", {"rows": rows})
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    return run(words, __doc__, measure, only=(int, "number of the data set in the list, from 0"))
+main = command(__doc__, measure, only=(int, "number of the data set in the list, from 0"))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from benchmarks.record import Numbers, run
+from benchmarks.record import Numbers, command
 
 USERS, MOVIES, ROWS, DIMENSION = 50_000, 20_000, 1_000_000, 32
 
@@ -63,7 +63,7 @@ def main(words: list[str] | None = None) -> int:
     if (sys.argv[1:] if words is None else words) == ["--worker"]:
         print(json.dumps(train_here()))
         return 0
-    return run(words, __doc__, compared)
+    return command(__doc__, compared)(words)
 
 
 def measure(workers: int) -> list[dict[str, Any]]:

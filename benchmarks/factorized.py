@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from benchmarks.record import TURNS, Record, Target, cores, run, versions_here
+from benchmarks.record import TURNS, Record, Target, command, cores, versions_here
 from tfrs_lab.data import DataError, Interactions, load, split
 from tfrs_lab.evaluation.factorized import TFRS_KS, factorized_top_k
 from tfrs_lab.models.backend import tf, tfrs
@@ -96,9 +96,7 @@ def measure(repeats: int) -> Record:
     return Record("factorized", columns, rows, conditions, versions, targets)
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    return run(words, __doc__, measure, repeats=(3, TURNS))
+main = command(__doc__, measure, repeats=(3, TURNS))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from benchmarks.record import Record, cores, run, versions_here
+from benchmarks.record import Record, command, cores, versions_here
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.models.backend import tf
@@ -69,9 +69,7 @@ def measure(epochs: int) -> Record:
     return Record("hashing", columns, rows, conditions, versions_here("tensorflow"), [])
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    return run(words, __doc__, measure, epochs=(RetrievalConfig().in_batch.epochs, "epochs of each"))
+main = command(__doc__, measure, epochs=(RetrievalConfig().in_batch.epochs, "epochs of each"))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.record import Numbers, run
+from benchmarks.record import Numbers, command
 from benchmarks.turns import once
 from benchmarks.worker import peak_gb, say
 from tfrs_lab.serving.backend import HAS_SCANN, factorized_top_k, tf
@@ -244,7 +244,7 @@ def main(words: list[str] | None = None) -> int:
         say(build_many(int(given[1])))
         return 0
     million = (False, "leave out the build of a million")
-    return run(words, __doc__, measure, movies=(200_000, "number of vectors"), no_million=million)
+    return command(__doc__, measure, movies=(200_000, "number of vectors"), no_million=million)(words)
 
 
 if __name__ == "__main__":

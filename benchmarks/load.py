@@ -22,7 +22,7 @@ from urllib.request import urlopen
 import numpy as np
 
 from benchmarks.http_load import closed_loop, open_loop
-from benchmarks.record import Numbers, run
+from benchmarks.record import Numbers, command
 
 RATE = 50.0
 P50_MS, P99_MS = 10.0, 50.0
@@ -38,14 +38,6 @@ class Row:
     value: str
     target: str
     reached: bool
-
-
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints the table; returns 1 if a target was missed."""
-    length = (10.0, "length of each measurement")
-    export = (Path, "directory that recs export wrote")
-    reload_seconds = (60.0, "length of the reload")
-    return run(words, __doc__, measure, export=export, seconds=length, reload_seconds=reload_seconds)
 
 
 def measure(export: Path | None, seconds: float, reload_seconds: float) -> Numbers:
@@ -178,6 +170,14 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copytree(source, temporary)
     temporary.rename(target)
 
+
+main = command(
+    __doc__,
+    measure,
+    export=(Path, "directory that recs export wrote"),
+    seconds=(10.0, "length of each measurement"),
+    reload_seconds=(60.0, "length of the reload"),
+)
 
 if __name__ == "__main__":
     sys.exit(main())

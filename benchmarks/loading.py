@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.environment import peers_python
-from benchmarks.record import TURNS, Record, Target, cores, run, versions_here
+from benchmarks.record import TURNS, Record, Target, command, cores, versions_here
 from benchmarks.turns import once
 from tfrs_lab.data import generate
 from tfrs_lab.data.sources.official_files import write_official
@@ -84,9 +84,7 @@ def measure(rows: int, rounds: int) -> Record:
     return Record("loading", columns, table, conditions, versions, targets)
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    return run(words, __doc__, measure, rows=(ROWS, "ratings to generate"), rounds=(2, TURNS))
+main = command(__doc__, measure, rows=(ROWS, "ratings to generate"), rounds=(2, TURNS))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.environment import peers_python
-from benchmarks.record import TURNS, Record, Target, cores, run
+from benchmarks.record import TURNS, Record, Target, command, cores
 from benchmarks.turns import Contender, ready, versions_of
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.evaluation import evaluate
@@ -91,9 +91,7 @@ def difference(one: dict[str, Any], other: dict[str, Any], but: tuple[str, ...])
     return max(abs(one["metrics"][name] - other["metrics"][name]) for name in common)
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    return run(words, __doc__, measure, rounds=(5, TURNS))
+main = command(__doc__, measure, rounds=(5, TURNS))
 
 
 if __name__ == "__main__":

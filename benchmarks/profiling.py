@@ -18,7 +18,7 @@ from typing import Any
 
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-from benchmarks.record import Record, cores, run, versions_here
+from benchmarks.record import Record, command, cores, versions_here
 from benchmarks.training_ours import tutorial_config
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.models.backend import tf
@@ -115,9 +115,7 @@ def measure() -> Record:
     return Record("profiling", columns, table, conditions, versions_here("tensorflow", "tf-keras"), [])
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    return run(words, __doc__, measure)
+main = command(__doc__, measure)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ import polars as pl
 
 from benchmarks.environment import peers_python
 from benchmarks.pages import ROOT
-from benchmarks.record import TURNS, Record, Target, cores, run, versions_here
+from benchmarks.record import TURNS, Record, Target, command, cores, versions_here
 from benchmarks.turns import last_line, timed
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.evaluation import score_topk
@@ -151,9 +151,7 @@ def versions() -> dict[str, str]:
     return {**versions_here("tensorflow"), **dict(zip(PACKAGES, asked.stdout.split(), strict=False))}
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    return run(words, __doc__, measure, rounds=(3, TURNS))
+main = command(__doc__, measure, rounds=(3, TURNS))
 
 
 if __name__ == "__main__":

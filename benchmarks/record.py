@@ -119,13 +119,10 @@ def keep(name: str, content: dict[str, Any]) -> None:
     (RESULTS / f"{name}.json").write_text(text, encoding="utf-8")
 
 
-def run(
-    words: list[str] | None, document: str | None, measure: Callable[..., Found], **options: tuple[Any, str]
-) -> int:
-    """The command of a benchmark: measures, prints, keeps the record with ``--write``; returns the exit code.
+def command(document: str | None, measure: Callable[..., Found], **options: tuple[Any, str]) -> Callable[..., int]:
+    """The command of a benchmark, ``main(words=None)``: measures, prints, keeps the record with ``--write``.
 
     Args:
-        words: Of the command line.
         document: Its help.
         measure: Takes the options.
         **options: Default and help of each; a type in place of a default: None, or what is given of that type.
@@ -141,9 +138,13 @@ def run(
             text += " (default %(default)s)"
         parser.add_argument(f"--{name.replace('_', '-')}", help=text, **kind)
     parser.add_argument("--write", action="store_true", help="keep the record in docs/results")
-    given = vars(parser.parse_args(words))
-    write = given.pop("write")
-    return measure(**given).finish(write)
+
+    def main(words: list[str] | None = None) -> int:
+        given = vars(parser.parse_args(words))
+        write = given.pop("write")
+        return measure(**given).finish(write)
+
+    return main
 
 
 TURNS = "turns of each, of which the best counts"

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.record import Numbers, run
+from benchmarks.record import Numbers, command
 from benchmarks.turns import once
 from tfrs_lab.data import generate
 from tfrs_lab.data.sources.official_files import write_official
@@ -55,9 +55,7 @@ def measure(rows: str) -> Numbers:
     )
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    return run(words, __doc__, measure, rows=(",".join(map(str, SIZES)), "numbers of ratings"))
+main = command(__doc__, measure, rows=(",".join(map(str, SIZES)), "numbers of ratings"))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.index import DIM, vectors
-from benchmarks.record import Record, Target, cores, run, versions_here
+from benchmarks.record import Record, Target, command, cores, versions_here
 from tfrs_lab.serving.backend import tf
 from tfrs_lab.serving.index import ScannIndex, usual_setting
 from tfrs_lab.serving.measure import Search, recall
@@ -102,9 +102,7 @@ def measure(movies: int) -> Record:
     return Record("sharded", COLUMNS, rows, conditions, versions_here("scann", "tensorflow"), targets)
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    return run(words, __doc__, measure, movies=(1_000_000, "vectors to generate"))
+main = command(__doc__, measure, movies=(1_000_000, "vectors to generate"))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks.record import Record, Target, cores, run, versions_here
+from benchmarks.record import Record, Target, command, cores, versions_here
 from benchmarks.scale import shape
 from benchmarks.scale_worker import CONFIG
 from benchmarks.turns import once
@@ -125,7 +125,7 @@ def main(words: list[str] | None = None) -> int:
     if given[:1] == ["--way"]:
         say(read(given[1], Path(given[3])))
         return 0
-    return run(words, __doc__, measure, rows=(10_000_000, "ratings"))
+    return command(__doc__, measure, rows=(10_000_000, "ratings"))(words)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.pages import ROOT
-from benchmarks.record import TURNS, Record, Target, cores, run, versions_here
+from benchmarks.record import TURNS, Record, Target, command, cores, versions_here
 from benchmarks.turns import last_line, timed
 
 
@@ -50,12 +50,13 @@ def measure(export: Path | None, user: str, rounds: int) -> Record:
     return Record("startup", columns, rows, [what, cores()], versions, targets)
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    export = (Path, "directory that recs export wrote")
-    user = ("u0", "whom to recommend to: u0 is a user of the toy")
-    return run(words, __doc__, measure, export=export, user=user, rounds=(5, TURNS))
-
+main = command(
+    __doc__,
+    measure,
+    export=(Path, "directory that recs export wrote"),
+    user=("u0", "whom to recommend to: u0 is a user of the toy"),
+    rounds=(5, TURNS),
+)
 
 if __name__ == "__main__":
     sys.exit(main())

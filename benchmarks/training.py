@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.environment import peers_python
-from benchmarks.record import TURNS, Record, Target, cores, run
+from benchmarks.record import TURNS, Record, Target, command, cores
 from benchmarks.turns import Contender, ready, versions_of
 
 TRAIN_ROWS = 80_000
@@ -77,9 +77,7 @@ def measure(rounds: int) -> Record:
     return Record("training", columns, table, conditions, versions, targets, left_out)
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    return run(words, __doc__, measure, rounds=(5, TURNS))
+main = command(__doc__, measure, rounds=(5, TURNS))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.record import TURNS, Record, Target, cores, run, versions_here
+from benchmarks.record import TURNS, Record, Target, command, cores, versions_here
 from benchmarks.turns import once
 
 TIMES = 10.0
@@ -63,9 +63,7 @@ def record(best: dict[str, Epochs]) -> Record:
     return Record("tutorial", columns, rows, conditions, versions, targets)
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    return run(words, __doc__, measure, rounds=(2, TURNS))
+main = command(__doc__, measure, rounds=(2, TURNS))
 
 
 if __name__ == "__main__":

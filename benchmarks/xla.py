@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.record import Record, Target, cores, run, versions_here
+from benchmarks.record import Record, Target, command, cores, versions_here
 from benchmarks.training_ours import tutorial_config
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.models.backend import tf
@@ -132,9 +132,7 @@ def measure() -> Record:
     )
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    return run(words, __doc__, measure)
+main = command(__doc__, measure)
 
 
 if __name__ == "__main__":

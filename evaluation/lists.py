@@ -25,8 +25,8 @@ def ordered_lists(topk: pl.DataFrame) -> pl.DataFrame:
     _check_duplicates(table)
     if "score" in by:
         table = table.with_columns(_numbers(table["score"], pl.Float64))
-        if missing := table["score"].is_nan().sum():
-            raise DataError(f"the top-k table has {missing} scores that are NaN; {SKIP}", column="score")
+        if nans := table["score"].is_nan().sum():
+            raise DataError(f"the top-k table has {nans} scores that are NaN; {SKIP}", column="score")
     else:
         table = table.with_columns(score=pl.lit(None, dtype=pl.Float64))
     if "rank" in by:
