@@ -7,9 +7,10 @@ from tfrs_lab.data.evaluation_tasks import REVEALED, EvaluationTask, answerable,
 from tfrs_lab.data.interactions import Interactions, Vocabulary
 from tfrs_lab.data.names import parse_columns
 from tfrs_lab.data.reading.feature_files import read_columns
-from tfrs_lab.data.reading.files import load_files, load_split_files, read_ratings_file
+from tfrs_lab.data.reading.files import load_files, load_split_files
 from tfrs_lab.data.reading.hints import did_you_mean
 from tfrs_lab.data.reading.parquet import read_table
+from tfrs_lab.data.reading.ratings import read_ratings_file
 from tfrs_lab.data.sources.loading import load
 from tfrs_lab.data.sources.tfds_bridge import prepare as prepare_tfds
 from tfrs_lab.data.splits.detection import described, detect_split

@@ -13,7 +13,6 @@ class Release:
     """One MovieLens dataset as GroupLens published it.
 
     Attributes:
-        name: Our name for it.
         layout: Key into ``tfrs_lab.data.reading.formats.PARSERS``.
         folder: Folder inside the official archive.
         counts: Numbers of ratings, users and movies in the official files.

@@ -92,15 +92,7 @@ class Monitor:
 
 @dataclass(frozen=True)
 class _Tables:
-    """Users, what they have seen, and what is relevant, in a recommender's numbers.
-
-    Attributes:
-        users: [users] ids.
-        history: [users, the recommender's movies] what they have seen.
-        relevant: [users, ranked movies].
-        seen: [users, ranked movies].
-        counts: [users] how many movies are relevant, ranked or not.
-    """
+    """Users, their histories, and what is relevant and seen among the ranked movies; ``counts`` are of all relevant."""
 
     users: list[str]
     history: csr_matrix

@@ -73,13 +73,7 @@ def bare(name: str) -> str:
 
 @dataclass(frozen=True)
 class Columns:
-    """Where our columns are in a file.
-
-    Attributes:
-        header: The file's names.
-        places: Our name → its place in the header.
-        numbered: The file has no header, the names are places.
-    """
+    """The file's header, and our name → its place there; ``numbered`` where the file has none and names are places."""
 
     header: tuple[str, ...]
     places: Mapping[str, int]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,7 +14,7 @@ from tfrs_lab.data.names import OwnNames
 from tfrs_lab.data.read_summary import ReadingSummary
 from tfrs_lab.data.reading.feature_files import read_features
 from tfrs_lab.data.reading.frames import label
-from tfrs_lab.data.reading.ratings import REQUIRED, read_own_ratings
+from tfrs_lab.data.reading.ratings import REQUIRED, read_ratings_file
 from tfrs_lab.data.splits.kinds import Split
 from tfrs_lab.data.tables import add_missing, movies_table, users_table
 
@@ -24,10 +24,10 @@ Report: TypeAlias = Callable[[str], None]
 
 
 def load_files(
-    ratings: str | Path | Table,
+    ratings: Table,
     *,
-    movies: str | Path | Table | None = None,
-    users: str | Path | Table | None = None,
+    movies: Table | None = None,
+    users: Table | None = None,
     columns: Mapping[str, str] | None = None,
     skip_bad_lines: bool = False,
     report: Report | None = None,
@@ -58,17 +58,18 @@ def load_files(
     names = OwnNames.of_all(columns)
     table, summary = read_ratings_file(ratings, names=names, skip_bad_lines=skip_bad_lines)
     _say([summary], report)
-    features = _features(table, movies, users, names, skip_bad_lines, report)
-    return _dataset(_name(ratings), table, features, label(ratings), (summary,))
+    movie_table, user_table, dropped = _features(table, movies, users, names, skip_bad_lines, report)
+    dropped += summary.skipped
+    return Dataset(_name(ratings), table, movie_table, user_table, label(ratings), dropped, (summary,))
 
 
 def load_split_files(
-    train: str | Path | Table,
-    test: str | Path | Table,
+    train: Table,
+    test: Table,
     *,
-    validation: str | Path | Table | None = None,
-    movies: str | Path | Table | None = None,
-    users: str | Path | Table | None = None,
+    validation: Table | None = None,
+    movies: Table | None = None,
+    users: Table | None = None,
     columns: Mapping[str, str] | None = None,
     skip_bad_lines: bool = False,
     report: Report | None = None,
@@ -94,34 +95,19 @@ def load_split_files(
     wanted = parts["train"].columns
     for part, table in parts.items():
         if table.columns != wanted:
-            raise DataError(
-                f"expected the columns of train ({', '.join(wanted)}), got {', '.join(table.columns)}",
-                file=label(files[part]),
-            )
+            came = ", ".join(table.columns)
+            raise DataError(f"expected the columns of train ({', '.join(wanted)}), got {came}", file=label(files[part]))
     _check_disjoint(parts, {part: label(file) for part, file in files.items()})
     _say(summaries, report)
     together = pl.concat(list(parts.values()))
     source = ", ".join(f"{part} {label(file)}" for part, file in files.items())
-    features = _features(together, movies, users, names, skip_bad_lines, report)
-    dataset = _dataset(_name(train), together, features, source, summaries)
+    movie_table, user_table, dropped = _features(together, movies, users, names, skip_bad_lines, report)
+    dropped += sum(summary.skipped for summary in summaries)
+    dataset = Dataset(_name(train), together, movie_table, user_table, source, dropped, summaries)
     return dataset, Split("files", parts["train"], parts.get("validation", together.clear()), parts["test"])
 
 
-def read_ratings_file(
-    path: str | Path | Table, *, names: OwnNames | None = None, skip_bad_lines: bool = False
-) -> tuple[pl.DataFrame, ReadingSummary]:
-    """Reads and checks one ratings file; see ``load_files``.
-
-    Returns:
-        [n] rows with those columns of ``RATINGS_SCHEMA`` that the file has, and a summary.
-
-    Raises:
-        DataError: As ``load_files``.
-    """
-    return read_own_ratings(path, names or OwnNames(), skip_bad_lines=skip_bad_lines)
-
-
-def _say(summaries: list[ReadingSummary] | tuple[ReadingSummary, ...], report: Report | None) -> None:
+def _say(summaries: Iterable[ReadingSummary], report: Report | None) -> None:
     for summary in summaries:
         if report and summary.skipped:
             report(summary.skipped_line)
@@ -129,14 +115,14 @@ def _say(summaries: list[ReadingSummary] | tuple[ReadingSummary, ...], report: R
             report(summary.line)
 
 
-def _name(source: str | Path | Table) -> str:
+def _name(source: Table) -> str:
     return Path(source).name.partition(".")[0] or "ratings" if isinstance(source, str | Path) else "table"
 
 
 def _features(
     ratings: pl.DataFrame,
-    movies: str | Path | Table | None,
-    users: str | Path | Table | None,
+    movies: Table | None,
+    users: Table | None,
     names: OwnNames,
     skip_bad_lines: bool,
     report: Report | None,
@@ -152,18 +138,6 @@ def _features(
         tables.append(add_missing(table, ratings[key]))
         dropped += more
     return movies_table(tables[0]), users_table(tables[1]), dropped
-
-
-def _dataset(
-    name: str,
-    ratings: pl.DataFrame,
-    features: tuple[pl.DataFrame, pl.DataFrame, int],
-    source: str,
-    summaries: tuple[ReadingSummary, ...],
-) -> Dataset:
-    movies, users, dropped = features
-    dropped += sum(summary.skipped for summary in summaries)
-    return Dataset(name, ratings, movies, users, source, dropped, summaries)
 
 
 def _check_disjoint(parts: dict[str, pl.DataFrame], files: dict[str, str]) -> None:

@@ -21,14 +21,16 @@ from tfrs_lab.data.reading.values import Values, read_ids, read_ratings_column
 REQUIRED = ("user_id", "movie_id")
 
 
-def read_own_ratings(source: Any, names: OwnNames, *, skip_bad_lines: bool) -> tuple[pl.DataFrame, ReadingSummary]:
-    """Reads and checks ratings.
+def read_ratings_file(
+    source: Any, *, names: OwnNames | None = None, skip_bad_lines: bool = False
+) -> tuple[pl.DataFrame, ReadingSummary]:
+    """Reads and checks one file or table of ratings; refuses what ``load_files`` refuses.
 
     Returns:
         [n] rows in file order with those columns of ``RATINGS_SCHEMA`` that the file has, each pair of user and movie
         once, and a summary.
     """
-    raw = read_raw(source, RATINGS_SCHEMA, REQUIRED, names)
+    raw = read_raw(source, RATINGS_SCHEMA, REQUIRED, names or OwnNames())
     if not raw.rows:
         raise DataError("expected ratings, got none", file=raw.file)
     read = _read(raw)

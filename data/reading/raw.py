@@ -49,14 +49,7 @@ class RawTable:
 
 @dataclass(frozen=True)
 class Sound:
-    """What is left of a file without its bad lines.
-
-    Attributes:
-        table: [m] rows.
-        lines: [m] line of each row.
-        skipped: How many lines were bad.
-        first_bad: The first of them and what is wrong with it.
-    """
+    """Rows [m] that are not bad, their lines, how many were skipped, and what is wrong with the first of these."""
 
     table: pl.DataFrame
     lines: Lines

@@ -42,13 +42,7 @@ _KINDS: dict[bytes, str] = {
 
 @dataclass(frozen=True)
 class Content:
-    """What is in a file.
-
-    Attributes:
-        data: The file itself where it can be read as it is, else its bytes, unpacked.
-        parquet: Whether it is Parquet.
-        notes: How it was packed.
-    """
+    """What is in a file: the file itself where it can be read as it is, else its bytes, unpacked as ``notes`` say."""
 
     data: bytes | Path
     parquet: bool
