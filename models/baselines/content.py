@@ -13,6 +13,7 @@ from tfrs_lab.models.baselines.base import FittedBaseline, State, popularity_sco
 from tfrs_lab.models.baselines.ials import FactorModel, IALSConfig, fit_ials
 from tfrs_lab.models.baselines.item_item import ItemItem
 from tfrs_lab.models.baselines.ranges import Range
+from tfrs_lab.models.checks import Checked, Count, Finite
 
 NEIGHBOURS = Range(100, 5, 2000, steps=(4, 2))
 USER_RIDGE = Range(100.0, 0.1, 100_000.0)
@@ -37,7 +38,7 @@ class MovieTable:
 
 
 @dataclass(frozen=True)
-class ContentKNNConfig:
+class ContentKNNConfig(Checked):
     """Settings of content-kNN.
 
     Attributes:
@@ -45,26 +46,18 @@ class ContentKNNConfig:
             100 where nothing is.
     """
 
-    neighbours: int | None = None
-
-    def __post_init__(self) -> None:
-        if NEIGHBOURS.of(self.neighbours) < 1:
-            raise ValueError(f"need neighbours >= 1, got {self.neighbours}")
+    neighbours: Count | None = None
 
 
 @dataclass(frozen=True)
-class UserRidgeConfig:
+class UserRidgeConfig(Checked):
     """Settings of the ridge regression of each user's movies on features.
 
     Attributes:
         regularization: λ of the L2 penalty on a user's weights. Default: chosen on validation, 100 where nothing is.
     """
 
-    regularization: float | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < USER_RIDGE.of(self.regularization) < float("inf"):
-            raise ValueError(f"need regularization > 0, got {self.regularization}")
+    regularization: Finite | None = None
 
 
 @dataclass(frozen=True)
@@ -75,12 +68,7 @@ class IALSRidgeConfig(IALSConfig):
         ridge: λ of that regression. Default: chosen on validation, 30 where nothing is.
     """
 
-    ridge: float | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < RIDGE.of(self.ridge) < float("inf"):
-            raise ValueError(f"need ridge > 0, got {self.ridge}")
+    ridge: Finite | None = None
 
 
 @dataclass(frozen=True)

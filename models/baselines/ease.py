@@ -13,6 +13,7 @@ from tfrs_lab.models.baselines.base import popularity_scores
 from tfrs_lab.models.baselines.item_item import ItemItem
 from tfrs_lab.models.baselines.itemknn import CommonRaters, nearest
 from tfrs_lab.models.baselines.ranges import Range
+from tfrs_lab.models.checks import Checked, Count, Finite, Positive, Size
 from tfrs_lab.models.closed_form.linear import item_weights, item_weights_by_users
 from tfrs_lab.models.closed_form.nearby_weights import nearby_weights
 
@@ -20,7 +21,7 @@ REGULARIZATION = Range(800.0, 1.0, 50_000.0)
 
 
 @dataclass(frozen=True)
-class EaseConfig:
+class EaseConfig(Checked):
     """Settings of EASE.
 
     Attributes:
@@ -32,16 +33,10 @@ class EaseConfig:
         memory_gb: What may be taken; where an exact solution takes more, near movies have to do as well.
     """
 
-    regularization: float | None = None
-    max_exact: int = 12_000
-    neighbours: int = 100
-    memory_gb: float = 8.0
-
-    def __post_init__(self) -> None:
-        if not 0 < REGULARIZATION.of(self.regularization) < float("inf"):
-            raise ValueError(f"need regularization > 0, got {self.regularization}")
-        if self.max_exact < 0 or self.neighbours < 1 or not self.memory_gb > 0:
-            raise ValueError(f"need max_exact >= 0, neighbours >= 1 and memory_gb > 0, got {self}")
+    regularization: Finite | None = None
+    max_exact: Size = 12_000
+    neighbours: Count = 100
+    memory_gb: Positive = 8.0
 
 
 @dataclass

@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix
 from tfrs_lab.data.interactions import Interactions
 from tfrs_lab.models.baselines.base import FittedBaseline, State, popularity_scores
 from tfrs_lab.models.baselines.ranges import Range
+from tfrs_lab.models.checks import Checked, Count, NotNegative, Positive
 
 FACTORS = Range(32, 8, 256, steps=(2,))
 ALPHA = Range(5.0, 0.5, 100.0, steps=(4, 2))
@@ -19,7 +20,7 @@ PENALTY = Range(40.0, 0.1, 1000.0)
 
 
 @dataclass(frozen=True)
-class IALSConfig:
+class IALSConfig(Checked):
     """Settings of iALS, passed to `implicit`'s ``AlternatingLeastSquares`` under the same names.
 
     Attributes:
@@ -29,15 +30,10 @@ class IALSConfig:
         iterations: Sweeps over users and movies.
     """
 
-    factors: int | None = None
-    alpha: float | None = None
-    regularization: float | None = None
-    iterations: int = 15
-
-    def __post_init__(self) -> None:
-        factors, alpha, regularization = FACTORS.of(self.factors), ALPHA.of(self.alpha), PENALTY.of(self.regularization)
-        if factors < 1 or self.iterations < 1 or not alpha > 0 or not regularization >= 0:
-            raise ValueError(f"need factors >= 1, iterations >= 1, alpha > 0 and regularization >= 0, got {self}")
+    factors: Count | None = None
+    alpha: Positive | None = None
+    regularization: NotNegative | None = None
+    iterations: Count = 15
 
 
 @dataclass(frozen=True)

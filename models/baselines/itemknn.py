@@ -12,6 +12,7 @@ from tfrs_lab.data.interactions import Interactions
 from tfrs_lab.models.baselines.base import popularity_scores
 from tfrs_lab.models.baselines.item_item import ItemItem
 from tfrs_lab.models.baselines.ranges import Range
+from tfrs_lab.models.checks import Checked, Count, NotNegative
 
 # a block's products with all movies are held at a time; with fewer in all, they are kept for the next fit
 _PRODUCTS_AT_ONCE = 1 << 24
@@ -22,7 +23,7 @@ SHRINK = Range(200.0, 0.5, 5000.0)
 
 
 @dataclass(frozen=True)
-class ItemKNNConfig:
+class ItemKNNConfig(Checked):
     """Settings of item-kNN.
 
     Attributes:
@@ -30,12 +31,8 @@ class ItemKNNConfig:
         shrink: Added to the denominator of the cosine; draws movies with few ratings to 0. Default: chosen, or 200.
     """
 
-    neighbours: int | None = None
-    shrink: float | None = None
-
-    def __post_init__(self) -> None:
-        if NEIGHBOURS.of(self.neighbours) < 1 or not SHRINK.of(self.shrink) >= 0:
-            raise ValueError(f"need neighbours >= 1 and shrink >= 0, got {self.neighbours} and {self.shrink}")
+    neighbours: Count | None = None
+    shrink: NotNegative | None = None
 
 
 @dataclass

@@ -11,10 +11,11 @@ from scipy.sparse import csr_matrix
 from tfrs_lab.data.interactions import Interactions
 from tfrs_lab.models.baselines.base import FittedBaseline, State
 from tfrs_lab.models.baselines.content import MovieTable, widened
+from tfrs_lab.models.checks import Checked, Count, Finite
 
 
 @dataclass(frozen=True)
-class LightFMConfig:
+class LightFMConfig(Checked):
     """Settings of LightFM, passed on under the same names.
 
     Attributes:
@@ -23,13 +24,9 @@ class LightFMConfig:
         epochs: Passes over the train rows.
     """
 
-    no_components: int = 32
-    learning_rate: float = 0.05
-    epochs: int = 30
-
-    def __post_init__(self) -> None:
-        if self.no_components < 1 or self.epochs < 1 or not 0 < self.learning_rate < float("inf"):
-            raise ValueError(f"need no_components >= 1, epochs >= 1 and learning_rate > 0, got {self}")
+    no_components: Count = 32
+    learning_rate: Finite = 0.05
+    epochs: Count = 30
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from tfrs_lab.data.errors import DataError
 from tfrs_lab.data.interactions import Interactions
 from tfrs_lab.models.baselines.base import FittedBaseline, popularity_scores
 from tfrs_lab.models.baselines.ranges import Range
+from tfrs_lab.models.checks import Checked, Finite
 
 _DAY = 86_400.0
 HALF_LIFE = Range(3.0, 0.04, 20_000.0, steps=(4, 2))
@@ -22,18 +23,14 @@ class PopularityConfig:
 
 
 @dataclass(frozen=True)
-class RecencyConfig:
+class RecencyConfig(Checked):
     """Settings of recency popularity.
 
     Attributes:
         half_life_days: After how many days a rating counts half. Default: chosen on validation, 3 where nothing is.
     """
 
-    half_life_days: float | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 < HALF_LIFE.of(self.half_life_days) < float("inf"):
-            raise ValueError(f"half_life_days must be a positive number, got {self.half_life_days}")
+    half_life_days: Finite | None = None
 
 
 @dataclass(frozen=True)

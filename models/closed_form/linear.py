@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.interactions import Interactions
+from tfrs_lab.models.checks import Above, AtMost, Checked, Count, Finite
 from tfrs_lab.models.closed_form.decompositions import qr, svd
 from tfrs_lab.models.closed_form.inverse import negated_inverse
 from tfrs_lab.models.training.histories import Histories
-from tfrs_lab.models.two_tower.config import require
 
 _PASSES = 3
 _OVERSAMPLING = 32
@@ -21,26 +22,19 @@ _PRECISE = 5_000
 
 
 @dataclass(frozen=True)
-class LinearConfig:
+class LinearConfig(Checked):
     """The closed-form part: a linear map from a user's movies to all movies."""
 
-    regularization: float = 300.0
+    regularization: Finite = 300.0
     """L2 penalty on the weights; more for sparser data."""
-    stay: int = 40
+    stay: Count = 40
     """So many ratings of a user in a row count as one stay."""
-    apart: float = 0.1
+    apart: Annotated[float, Above(0), AtMost(1)] = 0.1
     """What two movies of one user count as a pair that were not rated in one stay; 1: order does not matter, EASE."""
-    dimension: int = 256
+    dimension: Count = 256
     """Length of the vectors that stand for the map."""
-    max_movies: int = 10_000
+    max_movies: Count = 10_000
     """Above so many movies only the most rated ones take part; the others score 0."""
-
-    def __post_init__(self) -> None:
-        value = self.regularization
-        require(0 < value < float("inf"), "regularization", "a finite number above 0", value)
-        require(0 < self.apart <= 1, "apart", "a share above 0 and at most 1", self.apart)
-        for field in ("stay", "dimension", "max_movies"):
-            require(getattr(self, field) >= 1, field, "an integer of at least 1", getattr(self, field))
 
 
 def item_weights(pairs: csr_matrix, regularization: float) -> np.ndarray:

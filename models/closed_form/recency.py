@@ -22,10 +22,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tfrs_lab.data.interactions import Interactions
+from tfrs_lab.models.checks import require
 from tfrs_lab.models.closed_form.recency_config import RecencyConfig, RecencyWeights
 from tfrs_lab.models.closed_form.transitions import session_vectors
 from tfrs_lab.models.closed_form.trends import DAY, centred, latest, trend_weights, trends
-from tfrs_lab.models.two_tower.config import require
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tfrs_lab.models.two_tower.config import PairConfig, require
+from tfrs_lab.models.checks import require
+from tfrs_lab.models.two_tower.config import PairConfig
 
 
 @dataclass(frozen=True)

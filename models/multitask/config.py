@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
+from tfrs_lab.models.checks import Checked, Count, Distinct, Positive, require
 from tfrs_lab.models.rating.config import RatingConfig
-from tfrs_lab.models.two_tower.config import PairConfig, require
+from tfrs_lab.models.two_tower.config import PairConfig
 
 TaskName = Literal["retrieval", "content", "rating"]
 Weighting = Literal["fixed", "uncertainty", "gradnorm"]
@@ -29,26 +30,22 @@ def reconstruction_pair() -> PairConfig:
 
 
 @dataclass(frozen=True)
-class TaskWeights:
-    """What the loss of each task counts, if weights are fixed."""
+class TaskWeights(Checked):
+    """What the loss of each task counts, if weights are fixed; to ignore a task, leave it out of ``tasks``."""
 
-    retrieval: float = 1.0
+    retrieval: Positive = 1.0
     """Reconstructing the movies hidden from a history."""
-    content: float = 0.3
+    content: Positive = 0.3
     """Finding them by their features."""
-    rating: float = 30.0
+    rating: Positive = 30.0
     """Predicting hidden ratings."""
-
-    def __post_init__(self) -> None:
-        for name in ("retrieval", "content", "rating"):
-            require(getattr(self, name) > 0, name, "a number above 0; leave the task out instead", getattr(self, name))
 
 
 @dataclass(frozen=True)
-class JointConfig:
+class JointConfig(Checked):
     """One network for several tasks, which share vectors of movies."""
 
-    tasks: tuple[TaskName, ...] = ("retrieval", "content", "rating")
+    tasks: Annotated[tuple[TaskName, ...], Distinct()] = ("retrieval", "content", "rating")
     """What it learns. Any of them alone is a single-task model of the same code."""
     weighting: Weighting = "fixed"
     """How losses are weighed: fixed; uncertainty, learned with the tasks; gradnorm, so that their gradients on the
@@ -66,7 +63,7 @@ class JointConfig:
     """The content task: candidates are features, queries a projection of the shared histories."""
     rating: RatingConfig = field(default_factory=RatingConfig)
     """The rating task."""
-    rating_every: int = 8
+    rating_every: Count = 8
     """The rating task takes part in each so many-th step: it sees all ratings in one."""
 
     @property
@@ -80,9 +77,7 @@ class JointConfig:
         return self.retrieval.patience
 
     def __post_init__(self) -> None:
-        require(bool(self.tasks), "tasks", "at least one task", self.tasks)
-        require(len(set(self.tasks)) == len(self.tasks), "tasks", "each task once", self.tasks)
-        require(self.rating_every >= 1, "rating_every", "an integer of at least 1", self.rating_every)
+        super().__post_init__()
         own = self.retrieval
         fits = own.query == ("history",) and own.candidate == ("id",) and not own.tied
         require(fits, "retrieval", "a history as query, ids as candidates and tied false, the vectors to share", own)

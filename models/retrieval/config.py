@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
+from tfrs_lab.models.checks import Checked, Count, Distinct, Positive, require
 from tfrs_lab.models.closed_form.linear import LinearConfig
 from tfrs_lab.models.closed_form.recency_config import RecencyConfig
 from tfrs_lab.models.multitask.config import JointConfig, reconstruction_pair
 from tfrs_lab.models.sequential.config import SequenceConfig
-from tfrs_lab.models.two_tower.config import PairConfig, require
+from tfrs_lab.models.two_tower.config import PairConfig
 
 PartName = Literal["in_batch", "id", "history", "reconstruction", "joint", "linear", "sequence", "recency"]
 
 
 @dataclass(frozen=True)
-class RetrievalConfig:
+class RetrievalConfig(Checked):
     """Two-tower retrieval; each part is a pair of towers with its objective, or closed form."""
 
-    parts: tuple[PartName, ...] = ("id", "history", "reconstruction", "linear", "recency")
+    parts: Annotated[tuple[PartName, ...], Distinct()] = ("id", "history", "reconstruction", "linear", "recency")
     """What is trained and combined. in_batch alone is plain TFRS; it adds nothing to the others."""
-    dimension: int = 128
+    dimension: Count = 128
     """Length of the final vectors."""
-    max_hours: float = 1.0
+    max_hours: Positive = 1.0
     """Parts that score every movie for every user at each epoch are left out if that is estimated to take longer."""
     in_batch: PairConfig = field(
         default_factory=lambda: PairConfig(temperature=0.3, bias=True, epochs=25, learning_rate=3e-3)
@@ -67,8 +68,5 @@ class RetrievalConfig:
     """What is rising now, and what follows what."""
 
     def __post_init__(self) -> None:
-        require(bool(self.parts), "parts", "at least one part", self.parts)
-        require(len(set(self.parts)) == len(self.parts), "parts", "each part once", self.parts)
+        super().__post_init__()
         require(self.parts != ("recency",), "parts", "another part beside recency", self.parts)
-        require(self.max_hours > 0, "max_hours", "a number above 0", self.max_hours)
-        require(self.dimension >= 1, "dimension", "an integer of at least 1", self.dimension)

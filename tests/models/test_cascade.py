@@ -285,7 +285,7 @@ def test_an_objective_learns_what_it_asks_for(objective, learned):
     ("change", "message"),
     [
         ({"depths": ()}, "depths: expected integers of at least 1, at least one, got \\(\\)"),
-        ({"weights": (0.0,)}, "weights: expected finite numbers above 0"),
+        ({"weights": (0.0,)}, "weights: expected numbers above 0 and finite, at least one"),
         ({"least_gain": -1.0}, "least_gain: expected a number of at least 0, got -1.0"),
         ({"max_lists": 0}, "max_lists: expected an integer of at least 1, got 0"),
     ],

@@ -145,8 +145,8 @@ def test_a_loss_that_is_no_number_stops_the_training(data, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"tasks": ()}, "tasks: expected at least one task"),
-        ({"tasks": ("rating", "rating")}, "tasks: expected each task once"),
+        ({"tasks": ()}, "tasks: expected at least one"),
+        ({"tasks": ("rating", "rating")}, "tasks: expected at least one, each once"),
         ({"rating_every": 0}, "rating_every: expected an integer of at least 1, got 0"),
         ({"retrieval": PairConfig()}, "retrieval: expected a history as query"),
         ({"content": PairConfig()}, "content.objective: expected softmax"),
@@ -158,5 +158,5 @@ def test_nonsense_is_refused(change, message):
 
 
 def test_a_task_without_weight_is_refused():
-    with pytest.raises(ValueError, match="rating: expected a number above 0; leave the task out instead, got 0"):
+    with pytest.raises(ValueError, match="rating: expected a number above 0, got 0"):
         TaskWeights(rating=0)
