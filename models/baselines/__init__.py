@@ -14,7 +14,7 @@ from typing import Any
 from tfrs_lab.data.errors import DataError
 from tfrs_lab.data.interactions import Interactions
 from tfrs_lab.models.baselines import content, ease, ials, itemknn, popularity
-from tfrs_lab.models.baselines.base import FittedBaseline, State
+from tfrs_lab.models.baselines.base import FittedBaseline
 from tfrs_lab.models.baselines.content import (
     ContentKNNConfig,
     FeatureModel,
@@ -39,6 +39,7 @@ from tfrs_lab.models.baselines.popularity import (
 )
 from tfrs_lab.models.baselines.random_scores import RandomConfig, RandomScores, fit_random
 from tfrs_lab.models.baselines.ranges import Range
+from tfrs_lab.models.storage import State
 
 
 @dataclass(frozen=True)

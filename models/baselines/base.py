@@ -5,20 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from typing_extensions import Self
 
 from tfrs_lab.data.errors import DataError
 from tfrs_lab.data.interactions import Interactions, Vocabulary
-
-State = dict[str, np.ndarray]
+from tfrs_lab.models.storage import Stored
 
 
 @dataclass(frozen=True)
-class FittedBaseline(ABC):
+class FittedBaseline(Stored, ABC):
     """A `Recommender` that gives users it knows nothing about the same popular movies.
 
     Attributes:
@@ -68,28 +65,6 @@ class FittedBaseline(ABC):
     def _score_histories(self, history: csr_matrix) -> np.ndarray:
         """[batch, movies] scores of histories [batch, movies], none of them empty."""
 
-    def state(self) -> State:
-        """Everything that `from_state` needs, as plain arrays: .npz holds them without pickle."""
-        return {
-            "users": np.array(self.users.ids, dtype=np.str_),
-            "movies": np.array(self.movies.ids, dtype=np.str_),
-            "popularity": self.popularity,
-        }
-
-    @classmethod
-    def from_state(cls, state: State) -> Self:
-        """Restores what `state` gave; scores are the same to the bit."""
-        return cls(**cls._fields(state))
-
-    @classmethod
-    def _fields(cls, state: State) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            "users": Vocabulary(state["users"].tolist()),
-            "movies": Vocabulary(state["movies"].tolist()),
-            "popularity": state["popularity"],
-        }
-
     def _fallback(self, batch: int) -> np.ndarray:
         """[batch, movies] float32, the same popularity in every row, writable."""
         return np.tile(self.popularity, (batch, 1))
@@ -105,19 +80,3 @@ def popularity_scores(interactions: Interactions) -> np.ndarray:
         raise DataError("the train table has no rows: there is nothing to fit a baseline on")
     counts = interactions.movie_counts
     return (counts / counts.max()).astype(np.float32)
-
-
-def pack_csr(matrix: csr_matrix, name: str) -> State:
-    """A sparse matrix as arrays; `unpack_csr` is its inverse."""
-    return {
-        f"{name}_data": matrix.data,
-        f"{name}_indices": matrix.indices,
-        f"{name}_indptr": matrix.indptr,
-        f"{name}_shape": np.array(matrix.shape),
-    }
-
-
-def unpack_csr(state: State, name: str) -> csr_matrix:
-    """The sparse matrix that `pack_csr` packed under this name."""
-    parts = (state[f"{name}_data"], state[f"{name}_indices"], state[f"{name}_indptr"])
-    return csr_matrix(parts, shape=tuple(state[f"{name}_shape"]))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.interactions import Interactions, Vocabulary
-from tfrs_lab.models.baselines.base import FittedBaseline, State, popularity_scores
+from tfrs_lab.models.baselines.base import FittedBaseline, popularity_scores
 from tfrs_lab.models.baselines.ials import FactorModel, IALSConfig, fit_ials
 from tfrs_lab.models.baselines.item_item import ItemItem
 from tfrs_lab.models.baselines.ranges import Range
 from tfrs_lab.models.checks import Checked, Count, Finite
+from tfrs_lab.models.vectors import cosines, unit_length
 
 NEIGHBOURS = Range(100, 5, 2000, steps=(4, 2))
 USER_RIDGE = Range(100.0, 0.1, 100_000.0)
@@ -89,23 +89,13 @@ class FeatureModel(FittedBaseline):
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
         """[batch, movies] float32: cosine of the features."""
-        unit = _unit(self.features)
-        return unit[np.asarray(movies)] @ unit.T
+        return cosines(self.features, movies)
 
     def _score_users(self, users: np.ndarray) -> np.ndarray:
         return self.weights[users] @ self.features.T
 
     def _score_histories(self, history: csr_matrix) -> np.ndarray:
         return (history @ self.fold + self.origin) @ self.features.T
-
-    def state(self) -> State:
-        """As in the base class, with all arrays."""
-        own = {name: getattr(self, name) for name in ("weights", "features", "fold", "origin")}
-        return {**super().state(), **own}
-
-    @classmethod
-    def _fields(cls, state: State) -> dict[str, Any]:
-        return {**super()._fields(state), **{name: state[name] for name in ("weights", "features", "fold", "origin")}}
 
 
 def fit_content_knn(
@@ -124,7 +114,7 @@ def fit_content_knn(
         now: Not used.
     """
     rated = table.movies.encode(interactions.movies.ids)
-    unit = _unit(table.features)
+    unit = unit_length(table.features)
     known, popularity = widened(interactions, table)
     weights = _most_alike(unit, rated, NEIGHBOURS.of(config.neighbours))
     return ItemItem(interactions.users, table.movies, popularity, history=known, weights=weights)
@@ -233,13 +223,6 @@ def widened(interactions: Interactions, table: MovieTable) -> tuple[csr_matrix, 
     known = csr_matrix(ones, shape=(len(interactions.users), len(table.movies)))
     known.sort_indices()
     return known, popularity
-
-
-def _unit(features: np.ndarray) -> np.ndarray:
-    """Rows of length 1, or 0."""
-    norms = np.linalg.norm(features, axis=1, keepdims=True)
-    unit: np.ndarray = features / np.maximum(norms, np.finfo(np.float32).tiny)
-    return unit
 
 
 def effort_of_knn(interactions: Interactions, config: ContentKNNConfig) -> float:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.interactions import Interactions
-from tfrs_lab.models.baselines.base import FittedBaseline, State, popularity_scores
+from tfrs_lab.models.baselines.base import FittedBaseline, popularity_scores
 from tfrs_lab.models.baselines.ranges import Range
 from tfrs_lab.models.checks import Checked, Count, NotNegative, Positive
+from tfrs_lab.models.vectors import cosines
 
 FACTORS = Range(32, 8, 256, steps=(2,))
 ALPHA = Range(5.0, 0.5, 100.0, steps=(4, 2))
@@ -54,9 +54,7 @@ class FactorModel(FittedBaseline):
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
         """[batch, movies] float32: cosine of the movie vectors."""
-        norms = np.linalg.norm(self.movie_factors, axis=1, keepdims=True)
-        unit = self.movie_factors / np.maximum(norms, np.finfo(np.float32).tiny)
-        return unit[np.asarray(movies)] @ unit.T
+        return cosines(self.movie_factors, movies)
 
     def _score_users(self, users: np.ndarray) -> np.ndarray:
         return self.user_factors[users] @ self.movie_factors.T
@@ -81,22 +79,6 @@ class FactorModel(FittedBaseline):
         """[factors, factors] float64: YᵀY over all movies."""
         movies = self.movie_factors.astype(np.float64)
         return movies.T @ movies
-
-    def state(self) -> State:
-        """As in the base class, with the vectors and what folding in needs."""
-        return {
-            **super().state(),
-            "user_factors": self.user_factors,
-            "movie_factors": self.movie_factors,
-            "alpha": np.array(self.alpha),
-            "regularization": np.array(self.regularization),
-        }
-
-    @classmethod
-    def _fields(cls, state: State) -> dict[str, Any]:
-        numbers = {name: float(state[name]) for name in ("alpha", "regularization")}
-        vectors = {name: state[name] for name in ("user_factors", "movie_factors")}
-        return {**super()._fields(state), **vectors, **numbers}
 
 
 def fit_ials(interactions: Interactions, config: IALSConfig, *, seed: int, now: int | None) -> FactorModel:

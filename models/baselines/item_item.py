@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.sparse import csr_matrix, issparse
+from scipy.sparse import csr_matrix
 
-from tfrs_lab.models.baselines.base import FittedBaseline, State, pack_csr, unpack_csr
+from tfrs_lab.models.baselines.base import FittedBaseline
+from tfrs_lab.models.storage import named
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class ItemItem(FittedBaseline):
 
     history: csr_matrix
     weights: csr_matrix | np.ndarray
-    note: str = ""
+    note: str = field(default="", metadata=named(None))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -40,16 +40,6 @@ class ItemItem(FittedBaseline):
 
     def _score_histories(self, history: csr_matrix) -> np.ndarray:
         return _dense(history @ self.weights)
-
-    def state(self) -> State:
-        """As in the base class, with the history and the weights."""
-        weights = pack_csr(self.weights, "weights") if issparse(self.weights) else {"weights": self.weights}
-        return {**super().state(), **pack_csr(self.history, "history"), **weights}
-
-    @classmethod
-    def _fields(cls, state: State) -> dict[str, Any]:
-        weights = state["weights"] if "weights" in state else unpack_csr(state, "weights")
-        return {**super()._fields(state), "history": unpack_csr(state, "history"), "weights": weights}
 
 
 def _dense(matrix: csr_matrix | np.ndarray) -> np.ndarray:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.interactions import Interactions
-from tfrs_lab.models.baselines.base import FittedBaseline, State
+from tfrs_lab.models.baselines.base import FittedBaseline
 from tfrs_lab.models.baselines.content import MovieTable, widened
 from tfrs_lab.models.checks import Checked, Count, Finite
+from tfrs_lab.models.vectors import cosines
 
 
 @dataclass(frozen=True)
@@ -43,23 +43,13 @@ class LightFMModel(FittedBaseline):
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
         """[batch, movies] float32: cosine of the vectors without bias."""
-        vectors = self.movie_vectors[:, :-1]
-        unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-        return unit[np.asarray(movies)] @ unit.T
+        return cosines(self.movie_vectors[:, :-1], movies)
 
     def _score_users(self, users: np.ndarray) -> np.ndarray:
         return self.user_vectors[users] @ self.movie_vectors.T
 
     def _score_histories(self, history: csr_matrix) -> np.ndarray:
         return self._fallback(history.shape[0])
-
-    def state(self) -> State:
-        """As in the base class, with the vectors."""
-        return {**super().state(), "user_vectors": self.user_vectors, "movie_vectors": self.movie_vectors}
-
-    @classmethod
-    def _fields(cls, state: State) -> dict[str, Any]:
-        return {**super()._fields(state), **{name: state[name] for name in ("user_vectors", "movie_vectors")}}
 
 
 def fit_lightfm(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.interactions import Interactions
-from tfrs_lab.models.baselines.base import FittedBaseline, State, popularity_scores
+from tfrs_lab.models.baselines.base import FittedBaseline, popularity_scores
 
 
 @dataclass(frozen=True)
@@ -40,14 +39,6 @@ class RandomScores(FittedBaseline):
     def _row(self, *key: int) -> np.ndarray:
         """[movies] float32 drawn with a generator of its own."""
         return np.random.default_rng([self.seed, *map(int, key)]).random(len(self.movies), dtype=np.float32)
-
-    def state(self) -> State:
-        """As in the base class, and the seed."""
-        return {**super().state(), "seed": np.array(self.seed)}
-
-    @classmethod
-    def _fields(cls, state: State) -> dict[str, Any]:
-        return {**super()._fields(state), "seed": int(state["seed"])}
 
 
 def fit_random(interactions: Interactions, config: RandomConfig, *, seed: int, now: int | None) -> RandomScores:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.interactions import Vocabulary
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
+from tfrs_lab.models.storage import Stored
 
 ABOVE = 1e-3
 """So far above all movies beyond the list stay those in it."""
@@ -18,7 +19,7 @@ BEYOND = 1e30
 
 
 @dataclass(frozen=True, eq=False)
-class CascadeRecommender:
+class CascadeRecommender(Stored):
     """Retrieve, filter what the user has seen, rank.
 
     The ranker knows when and in which order a user rated, so its scores of known users' candidates are kept, as their
@@ -103,29 +104,6 @@ class CascadeRecommender:
     def mixed(self, depth: int, weight: float) -> CascadeRecommender:
         """The same with another mixture: nothing is computed again."""
         return replace(self, depth=depth, weight=weight)
-
-    def state(self) -> dict[str, np.ndarray]:
-        """The arrays that ``from_state`` needs, free of Python objects."""
-        return {
-            "candidates": self.candidates,
-            "ranks": self.ranks,
-            "depth": np.array(self.depth),
-            "weight": np.array(self.weight),
-            **{f"retrieval/{name}": values for name, values in self.retrieval.state().items()},
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, np.ndarray]) -> CascadeRecommender:
-        """The inverse of ``state``."""
-        prefix = "retrieval/"
-        retrieval = {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}
-        return cls(
-            retrieval=FactorRecommender.from_state(retrieval),
-            candidates=state["candidates"],
-            ranks=state["ranks"],
-            depth=int(state["depth"]),
-            weight=float(state["weight"]),
-        )
 
 
 def standardised(scores: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from tfrs_lab.models.closed_form.recency_config import RecencyConfig
 from tfrs_lab.models.closed_form.transitions import session_vectors
 from tfrs_lab.models.retrieval.combine import Vectors, standardised
 from tfrs_lab.models.training.histories import Histories
+from tfrs_lab.models.vectors import unit_length
 
 LATEST = 10
 """So many of a user's latest movies are looked at."""
@@ -76,7 +77,7 @@ class Knowledge:
     @cached_property
     def unit(self) -> np.ndarray:
         """[movies, dim] float32 vectors of length 1."""
-        return self.vectors / np.maximum(np.linalg.norm(self.vectors, axis=1, keepdims=True), 1e-12)
+        return unit_length(self.vectors)
 
     @cached_property
     def models(self) -> list[Vectors]:

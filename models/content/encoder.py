@@ -16,8 +16,8 @@ from tfrs_lab.models.content.inputs import RawMovies
 from tfrs_lab.models.content.kernel import KernelTower
 from tfrs_lab.models.content.titles import Numbers
 from tfrs_lab.models.content.tower import ContentTower, tower_from_weights
+from tfrs_lab.models.storage import State, under
 
-EncoderState = dict[str, np.ndarray]
 MovieVectors = tuple[np.ndarray, np.ndarray]
 """What movies add to the query of those who rated them, and as candidates: both [movies, dim] float32."""
 
@@ -61,7 +61,7 @@ class ContentEncoder:
         blocks = [[side.numpy() for side in self(block)] for block in raw_blocks(raw)]
         return np.concatenate([block[0] for block in blocks]), np.concatenate([block[1] for block in blocks])
 
-    def state(self) -> EncoderState:
+    def state(self) -> State:
         """The arrays that ``load_encoder`` needs, free of Python objects."""
         found = {f"vocabulary/{name}": values for name, values in self.features.vocabularies.items()}
         for name, part in self.parts.items():
@@ -80,18 +80,14 @@ def raw_blocks(raw: RawMovies, block: int = 4096) -> Iterator[dict[str, tf.Tenso
 
 def load_encoder(state: Mapping[str, np.ndarray]) -> ContentEncoder:
     """The inverse of ``ContentEncoder.state``."""
-    features = MovieFeatures(_under("vocabulary/", state))
+    features = MovieFeatures(under("vocabulary/", state))
     parts = {}
     for name, restore in (("kernel", _restore_kernel), ("tower", _restore_tower)):
         if f"{name}/settings" in state:
             settings = json.loads(str(state[f"{name}/settings"]))
-            arrays = _under(f"{name}/arrays/", state)
+            arrays = under(f"{name}/arrays/", state)
             parts[name] = EncoderPart(restore(settings["config"], arrays, features), settings["scale"], arrays)
     return ContentEncoder(features, parts)
-
-
-def _under(prefix: str, state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {name.removeprefix(prefix): values for name, values in state.items() if name.startswith(prefix)}
 
 
 def _restore_kernel(config: dict[str, Any], arrays: Mapping[str, np.ndarray], features: MovieFeatures) -> KernelTower:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -12,6 +12,8 @@ from scipy.sparse import csr_matrix
 from tfrs_lab.data.errors import DataError
 from tfrs_lab.data.interactions import Vocabulary
 from tfrs_lab.models.content.inputs import raw_movies
+from tfrs_lab.models.storage import Stored, named
+from tfrs_lab.models.vectors import cosines
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +26,7 @@ class People:
         queries: [1 + features, dim] float32: the query of anybody, and what each feature adds to it.
     """
 
-    ids: Vocabulary
+    ids: Vocabulary = field(metadata=named(""))
     features: np.ndarray
     queries: np.ndarray
 
@@ -42,7 +44,7 @@ class People:
 
 
 @dataclass(frozen=True, eq=False)
-class ContentRecommender:
+class ContentRecommender(Stored):
     """Scores are dot products of user and movie vectors, which come from content alone.
 
     Attributes:
@@ -61,7 +63,7 @@ class ContentRecommender:
     queries: np.ndarray
     candidates: np.ndarray
     histories: np.ndarray
-    people: People
+    people: People = field(metadata=named("people", "_"))
     prior: float
     encoder: Mapping[str, np.ndarray]
 
@@ -97,16 +99,8 @@ class ContentRecommender:
         return (total / (np.diff(known.indptr)[:, None] + self.prior)).astype(np.float32)
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
-        """Cosine similarity of movies with all movies.
-
-        Args:
-            movies: [batch] indices into ``movies``.
-
-        Returns:
-            [batch, movies] float32 in [-1, 1].
-        """
-        unit = self.candidates / np.maximum(np.linalg.norm(self.candidates, axis=1, keepdims=True), 1e-12)
-        return unit[movies] @ unit.T
+        """[batch, movies] float32: cosines of the candidate vectors."""
+        return cosines(self.candidates, movies)
 
     def with_movies(self, table: pl.DataFrame) -> ContentRecommender:
         """The same model with further candidates; nothing is trained.
@@ -133,36 +127,4 @@ class ContentRecommender:
             movies=movies,
             candidates=np.concatenate([self.candidates, candidates])[order],
             histories=np.concatenate([self.histories, histories])[order],
-        )
-
-    def state(self) -> dict[str, np.ndarray]:
-        """The arrays that ``from_state`` needs, free of Python objects."""
-        return {
-            "users": np.array(self.users.ids, dtype=str),
-            "movies": np.array(self.movies.ids, dtype=str),
-            "queries": self.queries,
-            "candidates": self.candidates,
-            "histories": self.histories,
-            "people": np.array(self.people.ids.ids, dtype=str),
-            "people_features": self.people.features,
-            "people_queries": self.people.queries,
-            "prior": np.array(self.prior),
-            **{f"encoder/{name}": values for name, values in self.encoder.items()},
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, np.ndarray]) -> ContentRecommender:
-        """The inverse of ``state``."""
-        people = People(Vocabulary(state["people"].tolist()), state["people_features"], state["people_queries"])
-        return cls(
-            users=Vocabulary(state["users"].tolist()),
-            movies=Vocabulary(state["movies"].tolist()),
-            queries=state["queries"],
-            candidates=state["candidates"],
-            histories=state["histories"],
-            people=people,
-            prior=float(state["prior"]),
-            encoder={
-                name.removeprefix("encoder/"): values for name, values in state.items() if name.startswith("encoder/")
-            },
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,12 +16,13 @@ from tfrs_lab.models.hybrid.calibration import Calibration, bars, log_appeal
 from tfrs_lab.models.rating.recommender import RatingRecommender
 from tfrs_lab.models.retrieval.fold_in import FoldIn
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
+from tfrs_lab.models.storage import Stored
 
 _BLOCK = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class HybridRecommender:
+class HybridRecommender(Stored):
     """Scores are dot products of user and movie vectors.
 
     A vector has a block for rated and one for unrated movies, each with its score's vectors and calibration; movies
@@ -172,40 +173,6 @@ class HybridRecommender:
     def with_knob(self, knob: float) -> HybridRecommender:
         """The same model with unrated movies further to the front or to the back."""
         return replace(self, calibration=replace(self.calibration, knob=knob))
-
-    def state(self) -> dict[str, np.ndarray]:
-        """The arrays that ``from_state`` needs, free of Python objects."""
-        return {
-            **{f"warm/{name}": values for name, values in self.warm.state().items()},
-            **{f"content/{name}": values for name, values in self.content.state().items()},
-            **{f"calibration/{name}": np.array(value) for name, value in vars(self.calibration).items()},
-            "crowd": self.crowd,
-            "prior": np.array(self.prior),
-            "lengths": self.lengths,
-            "bars": self.bars,
-            **{f"rating/{name}": values for name, values in (self.rating.state() if self.rating else {}).items()},
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, np.ndarray]) -> HybridRecommender:
-        """The inverse of ``state``."""
-
-        def under(prefix: str) -> dict[str, np.ndarray]:
-            return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-
-        calibration = under("calibration/")
-        return cls(
-            warm=FactorRecommender.from_state(under("warm/")),
-            content=ContentRecommender.from_state(under("content/")),
-            calibration=Calibration(
-                tuple(calibration["warm"].tolist()), tuple(calibration["cold"].tolist()), float(calibration["knob"])
-            ),
-            crowd=state["crowd"],
-            prior=float(state["prior"]),
-            lengths=state["lengths"],
-            bars=state["bars"],
-            rating=RatingRecommender.from_state(under("rating/")) if "rating/queries" in state else None,
-        )
 
 
 def known_bars(warm: FactorRecommender, known: csr_matrix) -> np.ndarray:

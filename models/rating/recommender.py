@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,8 @@ from scipy.sparse import csr_matrix
 from tfrs_lab.data.interactions import Vocabulary
 from tfrs_lab.models.rating.output import RatingScale
 from tfrs_lab.models.rating.time_neighbours import TimeCorrection
+from tfrs_lab.models.storage import Stored
+from tfrs_lab.models.vectors import cosines
 
 _PAIRS_AT_ONCE = 1 << 20
 
@@ -38,7 +40,7 @@ class Crosses:
 
 
 @dataclass(frozen=True, eq=False)
-class RatingRecommender:
+class RatingRecommender(Stored):
     """Predicts ratings; as a recommender it ranks by them.
 
     Attributes:
@@ -180,49 +182,5 @@ class RatingRecommender:
         return scores.astype(np.float32)
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
-        """Cosine similarity of movies with all movies.
-
-        Args:
-            movies: [batch] indices into ``movies``.
-
-        Returns:
-            [batch, movies] float32 in [-1, 1].
-        """
-        unit = self.candidates / np.maximum(np.linalg.norm(self.candidates, axis=1, keepdims=True), 1e-12)
-        return unit[movies] @ unit.T
-
-    def state(self) -> dict[str, np.ndarray]:
-        """The arrays that ``from_state`` needs, free of Python objects."""
-        vocabularies = {name: np.array(getattr(self, name).ids, dtype=str) for name in ("users", "movies", "people")}
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
-        groups = {"scale": self.scale, "crosses": self.crosses}
-        nested = {f"{group}/{name}": np.asarray(value) for group, one in groups.items() if one
-                  for name, value in vars(one).items()}  # fmt: skip
-        times = {} if self.times is None else {f"times/{name}": value for name, value in self.times.state().items()}
-        return {**vocabularies, **arrays, **nested, **times}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, np.ndarray]) -> RatingRecommender:
-        """The inverse of ``state``."""
-
-        def under(prefix: str) -> dict[str, np.ndarray]:
-            return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-
-        scale, crosses, times = under("scale/"), under("crosses/"), under("times/")
-        return cls(
-            users=Vocabulary(state["users"].tolist()),
-            movies=Vocabulary(state["movies"].tolist()),
-            people=Vocabulary(state["people"].tolist()),
-            queries=state["queries"],
-            candidates=state["candidates"],
-            user_bias=state["user_bias"],
-            movie_bias=state["movie_bias"],
-            rated=state["rated"],
-            of_people=state["of_people"],
-            scale=RatingScale(scale["levels"], scale["thresholds"], float(scale["slope"])),
-            crosses=Crosses(**crosses) if crosses else None,
-            times=TimeCorrection.from_state(times) if times else None,
-        )
-
-
-_ARRAYS = ("queries", "candidates", "user_bias", "movie_bias", "rated", "of_people")
+        """[batch, movies] float32: cosines of the candidate vectors."""
+        return cosines(self.candidates, movies)

@@ -6,9 +6,7 @@ means of residuals stand for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -109,13 +107,3 @@ class TimeCorrection:
                 total += self.weights[column] * sums / (weight.sum(axis=1) + self.strengths[column])
                 column += 1
         return total
-
-    def state(self) -> dict[str, np.ndarray]:
-        """The arrays that ``from_state`` needs."""
-        return {name: np.asarray(value) for name, value in vars(self).items()}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, np.ndarray]) -> TimeCorrection:
-        """The inverse of ``state``."""
-        arrays: dict[str, Any] = dict(state)
-        return cls(**(arrays | {"neighbours": int(state["neighbours"]), "past": bool(state["past"])}))
