@@ -3,81 +3,65 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 
 @dataclass(frozen=True)
-class AtLeast:
-    """Numbers from this one on."""
+class Bound:
+    """A limit of numbers; an infinite one only asks for finite numbers."""
 
     limit: float
+    words: ClassVar[str]
+    holds: ClassVar[Callable[[float, float], bool]]
 
     def __str__(self) -> str:
-        return f"of at least {self.limit:g}"
+        return "finite" if math.isinf(self.limit) else f"{self.words} {self.limit:g}"
 
     def allows(self, value: float) -> bool:
-        """Whether the value is one of them."""
-        return value >= self.limit
+        """Whether the number is within the limit."""
+        return type(self).holds(value, self.limit)
+
+
+class AtLeast(Bound):
+    """Numbers from the limit on."""
+
+    words, holds = "of at least", operator.ge
+
+
+class AtMost(Bound):
+    """Numbers up to the limit."""
+
+    words, holds = "at most", operator.le
+
+
+class Above(Bound):
+    """Numbers above the limit."""
+
+    words, holds = "above", operator.gt
+
+
+class Below(Bound):
+    """Numbers below the limit."""
+
+    words, holds = "below", operator.lt
 
 
 @dataclass(frozen=True)
-class AtMost(AtLeast):
-    """Numbers up to this one."""
-
-    def __str__(self) -> str:
-        return f"at most {self.limit:g}"
-
-    def allows(self, value: float) -> bool:
-        """Whether the value is one of them."""
-        return value <= self.limit
-
-
-@dataclass(frozen=True)
-class Above(AtLeast):
-    """Numbers above this one."""
-
-    def __str__(self) -> str:
-        return f"above {self.limit:g}"
-
-    def allows(self, value: float) -> bool:
-        """Whether the value is one of them."""
-        return value > self.limit
-
-
-@dataclass(frozen=True)
-class Below(AtLeast):
-    """Numbers below this one; below infinity they are finite."""
-
-    def __str__(self) -> str:
-        return "finite" if math.isinf(self.limit) else f"below {self.limit:g}"
-
-    def allows(self, value: float) -> bool:
-        """Whether the value is one of them."""
-        return value < self.limit
-
-
 class NotEmpty:
-    """Tuples of at least one."""
+    """Tuples of at least one item, each of which may have to occur once."""
+
+    distinct: bool = False
 
     def __str__(self) -> str:
-        return "at least one"
-
-    def allows(self, value: tuple[Any, ...]) -> bool:
-        """Whether the tuple has any."""
-        return bool(value)
-
-
-class Distinct(NotEmpty):
-    """Tuples of at least one, in which nothing occurs twice."""
-
-    def __str__(self) -> str:
-        return "at least one, each once"
+        return "at least one, each once" if self.distinct else "at least one"
 
     def allows(self, value: tuple[Any, ...]) -> bool:
         """Whether the tuple is one of them."""
-        return bool(value) and len(set(value)) == len(value)
+        return bool(value) and not (self.distinct and len(set(value)) < len(value))
 
 
 Count = Annotated[int, AtLeast(1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from tfrs_lab.models.checks import Checked, Count, Distinct, Finite, NotEmpty, NotNegative, Positive, Share
+from tfrs_lab.models.checks import Checked, Count, Finite, NotEmpty, NotNegative, Positive, Share
 from tfrs_lab.models.retrieval.config import RetrievalConfig
 
 FeatureName = Literal[
@@ -18,7 +18,7 @@ RankingObjective = Literal["listwise", "pointwise", "rating"]
 class RankerConfig(Checked):
     """A small network that scores a user's candidates."""
 
-    features: Annotated[tuple[FeatureName, ...], Distinct()] = (
+    features: Annotated[tuple[FeatureName, ...], NotEmpty(distinct=True)] = (
         "retrieval",
         "models",
         "popularity",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from tfrs_lab.models.checks import AtLeast, Checked, Count, Distinct, NotNegative, Positive, Share, Size
+from tfrs_lab.models.checks import AtLeast, Checked, Count, NotEmpty, NotNegative, Positive, Share, Size
 
 TitleName = Literal["bag", "attention", "convolution", "none"]
 ContentPartName = Literal["kernel", "tower"]
@@ -87,7 +87,7 @@ class ContentTowerConfig(Checked):
 class ContentConfig(Checked):
     """No ids: movies are what they are made of, users what they rated and who they are."""
 
-    parts: Annotated[tuple[ContentPartName, ...], Distinct()] = ("kernel",)
+    parts: Annotated[tuple[ContentPartName, ...], NotEmpty(distinct=True)] = ("kernel",)
     """What is fitted: a kernel regression in closed form, a trained tower; scores of several are added up."""
     prior: Positive = 3.0
     """A user's demographics count like so many movies."""

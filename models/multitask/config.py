@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from tfrs_lab.models.checks import Checked, Count, Distinct, Positive, require
+from tfrs_lab.models.checks import Checked, Count, NotEmpty, Positive, require
 from tfrs_lab.models.rating.config import RatingConfig
 from tfrs_lab.models.two_tower.config import PairConfig
 
@@ -45,7 +45,7 @@ class TaskWeights(Checked):
 class JointConfig(Checked):
     """One network for several tasks, which share vectors of movies."""
 
-    tasks: Annotated[tuple[TaskName, ...], Distinct()] = ("retrieval", "content", "rating")
+    tasks: Annotated[tuple[TaskName, ...], NotEmpty(distinct=True)] = ("retrieval", "content", "rating")
     """What it learns. Any of them alone is a single-task model of the same code."""
     weighting: Weighting = "fixed"
     """How losses are weighed: fixed; uncertainty, learned with the tasks; gradnorm, so that their gradients on the

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from tfrs_lab.models.checks import Checked, Count, Distinct, Positive, require
+from tfrs_lab.models.checks import Checked, Count, NotEmpty, Positive, require
 from tfrs_lab.models.closed_form.linear import LinearConfig
 from tfrs_lab.models.closed_form.recency_config import RecencyConfig
 from tfrs_lab.models.multitask.config import JointConfig, reconstruction_pair
@@ -19,7 +19,13 @@ PartName = Literal["in_batch", "id", "history", "reconstruction", "joint", "line
 class RetrievalConfig(Checked):
     """Two-tower retrieval; each part is a pair of towers with its objective, or closed form."""
 
-    parts: Annotated[tuple[PartName, ...], Distinct()] = ("id", "history", "reconstruction", "linear", "recency")
+    parts: Annotated[tuple[PartName, ...], NotEmpty(distinct=True)] = (
+        "id",
+        "history",
+        "reconstruction",
+        "linear",
+        "recency",
+    )
     """What is trained and combined. in_batch alone is plain TFRS; it adds nothing to the others."""
     dimension: Count = 128
     """Length of the final vectors."""
