@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import metadata
 
 from tfrs_lab.experiments.runs.threads import limit_threads
-from tfrs_lab.models.quick_import import quick_import
+from tfrs_lab.models import quick_import
 
 COMMANDS = {
     "run": "run one experiment and write a run directory",

@@ -8,11 +8,7 @@ from typing import Any
 
 
 def value_of(config: Any, name: str) -> Any:
-    """The value of a field.
-
-    Args:
-        config: A dataclass instance.
-        name: ``dimension``, or ``id.dimension`` for a field of the configuration in the field ``id``.
+    """The value of a field: ``dimension``, or ``id.dimension`` inside the configuration in the field ``id``.
 
     Raises:
         ValueError: There is no such field.
@@ -32,10 +28,6 @@ def with_values(config: Any, values: Mapping[str, Any]) -> Any:
     >>> from tfrs_lab.models.baselines import EaseConfig
     >>> with_values(EaseConfig(), {"regularization": 50.0})
     EaseConfig(regularization=50.0, max_exact=12000, neighbours=100, memory_gb=8.0)
-
-    Args:
-        config: A dataclass instance.
-        values: Dotted name → value.
 
     Raises:
         ValueError: There is no such field, or the configuration refuses a value.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from tfrs_lab.data import Dataset, Interactions, Vocabulary
 from tfrs_lab.data.features import movie_features, title_words, user_features
 from tfrs_lab.evaluation.monitor import Monitor
+from tfrs_lab.models import quick_import
 from tfrs_lab.models.memory import Estimate
 from tfrs_lab.models.training.reporter import Reporter
 
@@ -68,16 +70,9 @@ class FitContext:
     def features(
         self, users: Vocabulary, movies: Vocabulary, *, words: int = 0, known: Vocabulary | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Features of users and movies.
+        """[users, features] and [movies, features] float32, without columns where nothing is known.
 
-        Args:
-            users: Whose.
-            movies: And of which movies.
-            words: So many words of titles are features too.
-            known: The movies of train, whose titles say which words; None: ``movies``.
-
-        Returns:
-            [users, features] and [movies, features] float32, without columns where nothing is known.
+        The ``words`` most frequent words in titles of the movies of train, ``known``, are features too.
         """
         if self.dataset is None:
             return np.zeros((len(users), 0), np.float32), np.zeros((len(movies), 0), np.float32)
@@ -104,6 +99,25 @@ class Trained:
     notes: tuple[str, ...] = ()
 
 
+Fit = Callable[[Any, Interactions, FitContext], Trained]
+
+
+def fitted_by(path: str) -> Fit:
+    """A fit that loads TensorFlow only when it begins.
+
+    Args:
+        path: Of the function inside ``tfrs_lab.models``, such as ``content.fit.fit_content``.
+    """
+
+    def fit(config: Any, rows: Interactions, context: FitContext) -> Trained:
+        module, _, name = path.rpartition(".")
+        with quick_import():
+            function: Fit = getattr(importlib.import_module(f"tfrs_lab.models.{module}"), name)
+        return function(config, rows, context)
+
+    return fit
+
+
 @dataclass(frozen=True)
 class Specification:
     """One kind of recommender that can be run, compared and asked.
@@ -124,7 +138,7 @@ class Specification:
     name: str
     summary: str
     config: type
-    fit: Callable[[Any, Interactions, FitContext], Trained]
+    fit: Fit
     load: Callable[[dict[str, np.ndarray]], Any]
     personal: bool = True
     by_content: bool = False

@@ -7,7 +7,7 @@ from pathlib import Path
 from tfrs_lab.data import DataError
 from tfrs_lab.experiments.storage.directory import partial_path
 from tfrs_lab.experiments.storage.recommender_source import Source
-from tfrs_lab.models.quick_import import quick_import
+from tfrs_lab.models import quick_import
 
 GRAPH = "saved_model.pb"
 

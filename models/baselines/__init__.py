@@ -86,13 +86,9 @@ class Baseline:
     ) -> FittedBaseline:
         """Fits the baseline.
 
-        Args:
-            interactions: Train rows.
-            config: An instance of ``self.config``; None: its defaults.
-            seed: Of everything random.
-            now: Seconds; what "recent" refers to. Default: the latest row.
-            table: All movies with their features, for baselines by content.
-            shared: What ``prepare`` made of the same interactions; None to do without.
+        ``config`` is an instance of ``self.config``, by default its defaults; ``now`` is what "recent" refers to, in
+        seconds, by default the latest row; baselines by content need a ``table`` of all movies; ``shared`` is what
+        ``prepare`` made of the same rows.
 
         Raises:
             TypeError: If the config is another baseline's.

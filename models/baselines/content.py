@@ -105,13 +105,6 @@ def fit_content_knn(
 
     Of the cosines with movies of train a movie keeps the ``neighbours`` largest, all else counts 0: without this cut,
     ordinary movies are a little like everything and win.
-
-    Args:
-        interactions: Train rows.
-        config: See there.
-        table: All movies.
-        seed: Not used.
-        now: Not used.
     """
     rated = table.movies.encode(interactions.movies.ids)
     unit = unit_length(table.features)
@@ -121,13 +114,7 @@ def fit_content_knn(
 
 
 def _most_alike(unit: np.ndarray, rated: np.ndarray, neighbours: int) -> csr_matrix:
-    """[movies, movies] float32 cosines; a column holds the largest ones of its movie with other movies that are rated.
-
-    Args:
-        unit: [movies, features] of length 1.
-        rated: Which movies are rated.
-        neighbours: How many a column keeps, and all that equal the least of them.
-    """
+    """[movies, movies] float32 cosines; a column keeps the largest with other rated movies, and all equal to the least."""
     movies, own = len(unit), unit[rated]
     block = max(1, _CELLS_AT_ONCE // max(len(rated), 1))
     rows, columns, values = [], [], []
@@ -148,15 +135,7 @@ def _most_alike(unit: np.ndarray, rated: np.ndarray, neighbours: int) -> csr_mat
 def fit_user_ridge(
     interactions: Interactions, config: UserRidgeConfig, *, table: MovieTable, seed: int, now: int | None
 ) -> FeatureModel:
-    """Regresses each user's row, 1 for rated and 0 for other movies less the overall mean, on the features of movies.
-
-    Args:
-        interactions: Train rows.
-        config: See there.
-        table: All movies.
-        seed: Not used.
-        now: Not used.
-    """
+    """Regresses each user's row, 1 for rated and 0 for other movies less the mean of all, on the features of movies."""
     known, popularity = widened(interactions, table)
     rated = table.movies.encode(interactions.movies.ids)
     features, solve = _ridge(table, rated, USER_RIDGE.of(config.regularization))
@@ -181,13 +160,6 @@ def fit_ials_ridge(
     """iALS, where movies without ratings get the vector that a ridge regression of vectors on features predicts.
 
     Gantner et al., "Learning attribute-to-feature mappings for cold-start recommendations", ICDM 2010, linear.
-
-    Args:
-        interactions: Train rows.
-        config: See there.
-        table: All movies.
-        seed: Of iALS.
-        now: Not used.
     """
     model = fit_ials(interactions, config, seed=seed, now=now)
     _, popularity = widened(interactions, table)

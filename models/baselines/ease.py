@@ -72,13 +72,6 @@ def fit_ease(
 
     Near are those with the largest shrunk cosine, λ being what it is shrunk by.
 
-    Args:
-        interactions: Train rows.
-        config: λ and the size limits.
-        seed: Not used.
-        now: Not used.
-        shared: What `prepare_ease` gave for these rows; None: it is computed here.
-
     Raises:
         DataError: If there are no rows, or it takes more memory than ``config.memory_gb``.
     """

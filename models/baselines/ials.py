@@ -90,12 +90,6 @@ def fit_ials(interactions: Interactions, config: IALSConfig, *, seed: int, now: 
     conjugate gradients (Takács et al., RecSys 2011) in the package `implicit`. One seed gives one result,
     whatever the number of threads.
 
-    Args:
-        interactions: Train rows.
-        config: See there.
-        seed: Of the initial vectors.
-        now: Not used.
-
     Raises:
         DataError: If there are no rows.
         ImportError: If `implicit` is not installed.

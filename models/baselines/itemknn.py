@@ -89,13 +89,6 @@ def fit_itemknn(
     Sarwar et al., "Item-based collaborative filtering recommendation algorithms", WWW 2001, in the form of
     Ferrari Dacrema et al., "Are we really making much progress?", RecSys 2019, on unrated feedback.
 
-    Args:
-        interactions: Train rows.
-        config: Neighbours and shrinkage.
-        seed: Not used.
-        now: Not used.
-        shared: What `prepare_itemknn` gave for these rows; None: it is counted here.
-
     Raises:
         DataError: If there are no rows.
     """

@@ -61,13 +61,6 @@ def fit_lightfm(
     IJCAI 2011 (the loss). The package is no extra of ours: it builds with old tools only. Ids of movies beside the
     features make new movies worse. One thread: several give other results each time.
 
-    Args:
-        interactions: Train rows.
-        config: See there.
-        table: All movies.
-        seed: Of the initial vectors and the negatives.
-        now: Not used.
-
     Raises:
         ImportError: If `lightfm` is not installed.
     """

@@ -60,12 +60,6 @@ def fit_recency(interactions: Interactions, config: RecencyConfig, *, seed: int,
     SIGIR 2020. The logarithm keeps the order and lets counts of decades ago stay above 0 instead of
     underflowing into one tie.
 
-    Args:
-        interactions: Train rows with timestamps.
-        config: The half-life.
-        seed: Not used.
-        now: Seconds; rows after it do not count. Default: the latest row.
-
     Raises:
         DataError: If there are no rows or no timestamps, or all rows are after ``now``.
     """

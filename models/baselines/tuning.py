@@ -63,16 +63,7 @@ def tune(
     seed: int = 0,
     table: MovieTable | None = None,
 ) -> Choice:
-    """Chooses the numbers that the configuration leaves open, and fits the baseline with them.
-
-    Args:
-        baseline: What to fit.
-        interactions: Train rows.
-        config: An instance of ``baseline.config``; numbers of ``baseline.ranges`` that it gives are kept.
-        monitor: Validation nDCG@10.
-        seed: Of everything random.
-        table: As for `Baseline.fit`.
-    """
+    """Chooses the numbers that the configuration leaves open, and fits the baseline with them."""
     rows = _most_rated(interactions, baseline.tuned_on)
     shared = baseline.prepare(rows) if baseline.prepare is not None else None
     monitor = replace(monitor, max_users=min(monitor.max_users, SCORED_USERS))
@@ -98,14 +89,7 @@ Place = tuple[int, ...]
 
 
 class _Search:
-    """Settings scored so far, and the best of them; begins with the defaults.
-
-    Args:
-        ranges: The numbers to choose.
-        fit: From numbers to the baseline fitted with them.
-        score: From a fitted baseline to [users] nDCG@10 on validation, the same users in the same order each time.
-        effort: From numbers to the seconds that fitting and scoring them takes, estimated from sizes alone.
-    """
+    """Settings scored so far, and the best of them; begins with the defaults."""
 
     def __init__(
         self,

@@ -48,13 +48,9 @@ class CandidateLists:
             yield Lists(self.known, users[part], moments[part], candidates, values)
 
     def examples(self, held: Held, threshold: float | None, most: int, seed: int) -> Examples | None:
-        """Lists in which something relevant was held out, with what it was; None if there are none.
+        """Lists in which something relevant was held out, with what it was, of ``most`` users; None if there are none.
 
-        Args:
-            held: What was held out.
-            threshold: Least rating of a relevant row, None for any.
-            most: A draw of so many users, if there are more.
-            seed: Of the draw.
+        Relevant are ratings from ``threshold`` on, or all for None.
         """
         rows, truth = self.known.rows, held.truth(self.known.rows, threshold)
         users = np.flatnonzero(np.diff(truth.indptr)).astype(np.int32)

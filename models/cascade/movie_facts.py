@@ -27,12 +27,7 @@ class MovieFacts:
 
     @classmethod
     def of(cls, movies: pl.DataFrame | None, vocabulary: Vocabulary) -> MovieFacts:
-        """Facts in the order of a vocabulary.
-
-        Args:
-            movies: ``movie_id`` and any other columns of ``Dataset.movies``; None where nothing is known.
-            vocabulary: Movie ids.
-        """
+        """Facts in the order of a vocabulary."""
         if movies is None:
             return cls(np.zeros((len(vocabulary), 0), np.float32), np.full(len(vocabulary), np.nan, np.float32))
         raw = raw_movies(movies, vocabulary)

@@ -57,13 +57,7 @@ class Examples:
 
 
 class Ranker(tfrs.Model):
-    """Scores [batch, n] of candidates from features [batch, n, features].
-
-    Args:
-        config: Of the network and its objective.
-        examples: What it will be trained on.
-        seed: Of the initial weights.
-    """
+    """Scores [batch, n] of candidates from features [batch, n, features]."""
 
     def __init__(self, config: RankerConfig, examples: Examples, seed: int) -> None:
         super().__init__()

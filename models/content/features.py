@@ -167,12 +167,7 @@ def _multi_hot(numbers: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def learn_vocabularies(config: FeatureConfig, raw: RawMovies) -> dict[str, np.ndarray]:
-    """What ``MovieFeatures`` needs, from the movies of train.
-
-    Args:
-        config: How much is kept.
-        raw: Raw features of the movies of train.
-    """
+    """What ``MovieFeatures`` needs, from the movies of train."""
     movies = len(raw["movie_title"])
     learned: dict[str, np.ndarray] = {"genres": np.array(sorted(set(raw["movie_genres"].ravel()) - {""}), dtype=str)}
     texts = {name: _all_tokens(name, raw["movie_title"]) for name in ("words", "grams")}

@@ -15,12 +15,9 @@ RawMovies = dict[str, np.ndarray]
 
 
 def raw_movies(movies: pl.DataFrame, vocabulary: Vocabulary, sentences: str = "") -> RawMovies:
-    """Raw features in the order of a vocabulary.
+    """Raw features in the order of a vocabulary; movies that the table lacks have none.
 
-    Args:
-        movies: ``movie_id`` and any other columns of ``Dataset.movies``.
-        vocabulary: Movie ids; those that the table lacks have no features.
-        sentences: Encoder of sentence vectors of titles, see ``tfrs_lab.models.content.sentences``; empty for none.
+    ``sentences`` names an encoder of ``tfrs_lab.models.content.sentences`` for vectors of titles; empty for none.
     """
     ids = pl.DataFrame({"movie_id": vocabulary.ids}, schema={"movie_id": pl.String})
     table = ids.join(movies_table(movies), on="movie_id", how="left", maintain_order="left")

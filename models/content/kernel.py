@@ -94,21 +94,13 @@ def fit_kernel(
 
 
 def _solve(config: KernelConfig, kernel: np.ndarray, known: csr_matrix) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The regression in low rank.
+    """The regression in low rank, from likenesses K [landmarks, landmarks] and known movies x [users, landmarks].
 
-    What all users like is regressed apart from what a user likes more than others do, and penalised less: it rests on
-    more ratings. With m the share of each movie in all ratings and n the number of a user's movies, a movie with
+    What all users like is regressed separately from what a user likes more than others do, and penalised less: it rests
+    on more ratings. With m the share of each movie in all ratings and n the number of a user's movies, a movie with
     likeness k to the landmarks scores n mᵀ (K + λ₀I)⁻¹ k + (x − n m)ᵀ (K + λI)⁻¹ k. Of the second term those directions
-    are kept in which the predictions for all users and landmarks vary most.
-
-    Args:
-        config: Penalties and dimension.
-        kernel: [landmarks, landmarks] K.
-        known: [users, landmarks] x.
-
-    Returns:
-        ``embedding`` [landmarks, 2 dim - 1], whose first dim - 1 columns make history vectors and whose others make
-        candidate vectors; ``history`` [landmarks, dim - 1] of the landmarks themselves; ``mean`` [dim - 1] of it.
+    are kept in which the predictions for all users and landmarks vary most. Returns ``embedding`` [landmarks, 2 dim - 1],
+    of which dim - 1 columns make history vectors and the others candidates; the landmarks' ``history``; its ``mean``.
     """
     size = len(kernel)
     kernel = kernel.astype(np.float64)

@@ -105,9 +105,6 @@ class ContentRecommender(Stored):
     def with_movies(self, table: pl.DataFrame) -> ContentRecommender:
         """The same model with further candidates; nothing is trained.
 
-        Args:
-            table: New movies, as ``Dataset.movies``; their row in ``candidates`` is what an index takes in.
-
         Raises:
             DataError: A movie is there already.
         """

@@ -16,13 +16,7 @@ from tfrs_lab.models.two_tower.objectives import CatalogueSoftmax
 
 
 class ContentTower(tf.keras.Model):
-    """Movies from what they are made of.
-
-    Args:
-        config: What to build.
-        sizes: Of the vocabularies of ``words`` and ``grams``.
-        seed: Seed of the initial weights.
-    """
+    """Movies from what they are made of."""
 
     def __init__(self, config: ContentTowerConfig, sizes: Mapping[str, int], seed: int) -> None:
         super().__init__(name="content_tower")
@@ -113,12 +107,7 @@ class ContentQuery(tf.keras.Model):
 
 
 class Catalogue(tf.keras.Model):
-    """``ContentTower`` applied to all movies of train.
-
-    Args:
-        tower: The candidate tower.
-        table: Numbers of all movies of train.
-    """
+    """``ContentTower`` applied to all movies of train."""
 
     def __init__(self, tower: ContentTower, table: Numbers) -> None:
         super().__init__(name="catalogue")
@@ -133,15 +122,7 @@ class Catalogue(tf.keras.Model):
 def build_content_pair(
     config: ContentTowerConfig, numbers: Numbers, data: TrainingData, prior: float, seed: int
 ) -> TowerPair:
-    """An untrained pair.
-
-    Args:
-        config: What to build.
-        numbers: Of all movies of ``data``, from ``MovieFeatures``.
-        data: What it will be trained on.
-        prior: Demographics count like so many movies.
-        seed: Seed of the initial weights and of training.
-    """
+    """An untrained pair."""
     tower = ContentTower(config, {name: numbers[name].shape[1] for name in ("words", "grams")}, 16 * seed)
     # Text is sparse: a hundredth of the work for the embedding bags.
     texts = [name for name in ("words", "grams") if tower.sizes[name]]
@@ -175,14 +156,7 @@ def tower_from_weights(
     sizes: Mapping[str, int],
     example: Callable[[], Numbers],
 ) -> ContentTower:
-    """The inverse of ``tower_weights``.
-
-    Args:
-        config: Of the tower.
-        weights: What ``tower_weights`` gave.
-        sizes: Of the vocabularies of ``words`` and ``grams``.
-        example: Makes numbers of any movies.
-    """
+    """The inverse of ``tower_weights``."""
     tower = ContentTower(config, sizes, seed=0)
     tower(example())
     tower.set_weights([weights[name] for name in sorted(weights)])

@@ -111,12 +111,6 @@ def calibrated(
     are as many, and as popular, as the next ones will be: the knob is chosen there. Where validation is drawn from the
     rows of train it hardly has any, and the knob is chosen on means over it and the simulations: one draw of cold
     movies is too noisy.
-
-    Args:
-        config: See there.
-        model: Both models, not calibrated.
-        rows: What they were fitted on.
-        context: With a monitor.
     """
     assert context.monitor is not None
     monitor = context.monitor

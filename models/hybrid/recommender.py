@@ -147,9 +147,6 @@ class HybridRecommender(Stored):
     def with_movies(self, table: pl.DataFrame) -> HybridRecommender:
         """The same model with further candidates, which nobody has rated; nothing is trained.
 
-        Args:
-            table: New movies: ``movie_id`` and any other columns of ``Dataset.movies``.
-
         Raises:
             DataError: A movie is there already.
         """

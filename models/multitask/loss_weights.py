@@ -14,11 +14,7 @@ Gradients = Mapping[str, Sequence["tf.Tensor"]]
 
 
 class LossWeights(tf.keras.layers.Layer, ABC):
-    """Weights of tasks.
-
-    Args:
-        config: Of the network.
-    """
+    """Weights of tasks."""
 
     def __init__(self, config: JointConfig) -> None:
         super().__init__()

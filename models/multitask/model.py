@@ -32,11 +32,6 @@ class JointModel(tfrs.Model):
     Each step sees the histories of a batch of users, for the retrieval and content tasks. The rating task has all
     ratings in one step, so it takes part in few of them.
 
-    Args:
-        config: Which tasks, and how.
-        data: What it is trained on; the rating task needs ratings, the content task features of movies.
-        seed: Seed of the initial weights and of training.
-
     Raises:
         ValueError: The data lacks what a task needs.
     """
@@ -142,9 +137,6 @@ class JointModel(tfrs.Model):
 
     def vectors(self, users: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Users' and all movies' vectors of the retrieval task, or else the content task's.
-
-        Args:
-            users: The first so many; None for all.
 
         Returns:
             [users, dim] and [movies, dim] float32; their dot product is the score.

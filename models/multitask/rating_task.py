@@ -18,13 +18,6 @@ from tfrs_lab.models.two_tower.model import TowerPair
 class RatingTask(tf.keras.layers.Layer):
     """A rating head, its loss, and TFRS's ranking task around it.
 
-    Args:
-        config: What to build.
-        data: With ratings.
-        pair: The retrieval task's, whose vectors it shares; None for vectors of its own.
-        content: The content task's; None without.
-        seed: Seed of the initial weights.
-
     Raises:
         DataError: There are no ratings, or all are the same.
     """

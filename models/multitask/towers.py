@@ -63,12 +63,6 @@ class FeatureBias(tf.keras.layers.Layer):
 def content_pair(config: PairConfig, data: TrainingData, pair: TowerPair, seed: int) -> TowerPair:
     """A pair that finds hidden movies by their features, from a history of the other pair's vectors.
 
-    Args:
-        config: Of the content task.
-        data: With features of movies.
-        pair: The retrieval task's.
-        seed: Seed of the initial weights.
-
     Raises:
         ValueError: Movies have no features.
     """
@@ -94,15 +88,7 @@ def content_pair(config: PairConfig, data: TrainingData, pair: TowerPair, seed: 
 
 
 class SharedTables(tf.keras.layers.Layer):
-    """The rating task's vectors of movies as projections of the other tasks'.
-
-    Args:
-        pair: The retrieval task's: its history vectors tell of users, its candidates of movies.
-        content: The content task's, whose candidate tower tells what features mean; None without that task.
-        config: Of the rating task.
-        features: Number of features of movies.
-        seed: Seed of the projections.
-    """
+    """The rating task's vectors of movies as projections of the other tasks'."""
 
     def __init__(
         self, pair: TowerPair, content: TowerPair | None, config: RatingConfig, features: int, seed: int

@@ -35,14 +35,7 @@ class MovieTables(Protocol):
 
 
 class OwnTables(tf.keras.layers.Layer):
-    """Three vectors per movie, and one per feature.
-
-    Args:
-        movies: Number of movies.
-        features: Number of their features.
-        config: Length and deviation of the vectors.
-        seed: Seed of the initial vectors.
-    """
+    """Three vectors per movie, and one per feature."""
 
     def __init__(self, movies: int, features: int, config: RatingConfig, seed: int) -> None:
         super().__init__()
@@ -197,10 +190,6 @@ def shrunken_biases(
 
 class TimeMeans(tf.keras.layers.Layer):
     """Weighted means of the residuals around the time of a rating; see ``time_neighbours.TimeCorrection``.
-
-    Args:
-        config: How many neighbours, and whether later ones count.
-        known: With timestamps.
 
     Raises:
         ValueError: The ratings have no timestamps.

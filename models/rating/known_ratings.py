@@ -21,9 +21,6 @@ class KnownRatings:
         users: Number of users.
         movies: Number of movies.
 
-    Args:
-        rows: With ratings.
-
     Raises:
         DataError: The rows have no ratings.
     """

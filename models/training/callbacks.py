@@ -64,11 +64,7 @@ def should_stop(history: list[dict[str, float]], patience: int | None) -> bool:
 
 
 class Validation(tf.keras.callbacks.Callback):
-    """Adds the validation score to each epoch's logs, for the callbacks after it.
-
-    Args:
-        score: Computes it from the model as it stands.
-    """
+    """Adds the validation score to each epoch's logs, for the callbacks after it."""
 
     def __init__(self, score: Callable[[], float]) -> None:
         super().__init__()
@@ -101,12 +97,6 @@ class TrainingState(tf.keras.callbacks.Callback):
     with the weights: one checkpoint holds the newest state and, with a patience, the best weights, and ``state.json``,
     replaced in one step, says which it is. Small models take less time for an epoch than for a checkpoint, so there are
     a few seconds between two; a resumed training repeats what came after.
-
-    Args:
-        model: Compiled model to save and restore.
-        directory: Where to keep the files.
-        patience: Stop after so many epochs without a better score; None to train to the end.
-        epochs: How many there will be at most; the last is always stored.
     """
 
     def __init__(self, model: tf.keras.Model, directory: Path, patience: int | None, epochs: int) -> None:
@@ -188,13 +178,7 @@ class TrainingState(tf.keras.callbacks.Callback):
 
 
 class Progress(tf.keras.callbacks.Callback):
-    """Tells a reporter of each epoch.
-
-    Args:
-        reporter: Who is told.
-        label: What is trained.
-        epochs: How many epochs there will be at most.
-    """
+    """Tells a reporter of each epoch."""
 
     def __init__(self, reporter: Reporter, label: str, epochs: int) -> None:
         super().__init__()

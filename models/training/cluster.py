@@ -89,9 +89,6 @@ class Cluster:
 def join(name: StrategyName) -> Cluster:
     """Joins those who train together; waits until all workers are there. To be called before TensorFlow is used.
 
-    Args:
-        name: mirrored: the GPUs of this machine; multi-worker: the processes that TF_CONFIG names.
-
     Raises:
         DataError: TF_CONFIG is missing or names something else.
     """

@@ -63,21 +63,11 @@ class TrainingData:
 
 
 def shuffled_batches(count: int, batch_size: int, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
-    """Numbers of examples in batches, in a new order for each epoch.
+    """Numbers of examples in batches [batch] int32, in a new order for each epoch; the last batch may be smaller.
 
     Equal to caching the examples, shuffling them anew for each epoch and then batching; but examples are gathered
     from memory by whole batches instead of passing one by one through a shuffle buffer (four times faster), and the
     order is a function of (seed, epoch), so that a resumed run sees the batches that it would have seen.
-
-    Args:
-        count: Number of examples.
-        batch_size: Examples per batch; the last batch of an epoch may be smaller.
-        seed: Seed of the order.
-        first_epoch: 0-based epoch to begin with.
-        epochs: 0-based epoch to end before.
-
-    Returns:
-        Elements [batch] int32.
     """
 
     @tf.autograph.experimental.do_not_convert  # nothing to convert, as elsewhere in the pipeline

@@ -69,13 +69,10 @@ class Histories:
         return np.minimum(count / max(windows.sum(), 1), 1 - 1e-6).astype(np.float32)
 
     def windows(self, length: int, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """An epoch's windows in random order.
+        """An epoch's windows in random order: User and row of the last target, both [windows] int32.
 
         The user's latest movie ends the first window; the others lie behind each other from a random place on, so that
         over the epochs each movie is met at each place.
-
-        Returns:
-            User and row of the last target, both [windows] int32.
         """
         random = np.random.default_rng([seed, epoch])
         user = self.window_users(length)

@@ -29,7 +29,10 @@ class Schedule:
 
 
 def compile_model(model: Any) -> None:
-    """Compiles a model that brings its optimizer, so that small steps are not held up by Python between them."""
+    """Compiles a model that brings ``new_optimizer()``, ``batches(seed, first_epoch, epochs)`` and ``steps_per_epoch``.
+
+    Small steps are not held up by Python: several are taken at once.
+    """
     at_once = min(getattr(model, "steps_at_once", STEPS_AT_ONCE), model.steps_per_epoch)
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
         at_once = 1  # steps of one loop overlap, and replicas would meet in the gradients of different tables
@@ -49,16 +52,8 @@ def fit_keras(
 ) -> tuple[int, list[dict[str, float]]]:
     """Trains a compiled model that brings its own batches, from where an earlier call with the same directory stopped.
 
-    Args:
-        model: Compiled Keras model with ``batches(seed, first_epoch, epochs)`` and ``steps_per_epoch``.
-        schedule: How long.
-        seed: Seed of the order of training.
-        checkpoints: Directory of the checkpoints.
-        tensorboard: Directory of the logs.
-        reporter: Is told of every epoch.
-        label: What the reporter calls it.
-        score: Validation score of the model as it stands; the model ends as the best epoch left it. None: as the last
-            epoch left it.
+    With a validation score the model ends as its best epoch left it, else as the last one did. See ``compile_model`` for
+    what a model has to bring.
 
     Returns:
         The 1-based epoch whose weights the model has, and a row of losses and metrics per epoch.

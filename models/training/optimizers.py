@@ -13,9 +13,6 @@ def adam(learning_rate: Any) -> tf.keras.optimizers.legacy.Adam:
 
     Keras's older one updates a weight by one fused kernel. The newer one passes through memory a dozen times instead,
     which took half of the training time of a reconstruction; it gives the same weights to rounding.
-
-    Args:
-        learning_rate: A number, or a schedule from the step to one.
     """
     return tf.keras.optimizers.legacy.Adam(learning_rate)
 
@@ -25,9 +22,6 @@ def adagrad(learning_rate: Any) -> tf.keras.optimizers.legacy.Adagrad:
 
     A step of Adam changes every row of a table, since its means decay everywhere; for tables of millions of rows that
     takes longer than all else.
-
-    Args:
-        learning_rate: A number, or a schedule from the step to one.
     """
     return tf.keras.optimizers.legacy.Adagrad(learning_rate)
 

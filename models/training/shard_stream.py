@@ -21,19 +21,10 @@ def sharded_batches(
     epochs: int,
     reader: tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
-    """Batches epoch after epoch.
+    """Batches epoch after epoch, of all readers together; each reader has shards of its own.
 
     The shards come in a new order for each epoch and are read by turns; what was read in a window is shuffled. Since
     rows and users are dealt out to the shards at random, that comes close to shuffling all.
-
-    Args:
-        rows: What is read.
-        kind: One example is a row, or a user with all their movies.
-        batch_size: Examples per batch, of all readers together.
-        seed: Of the order.
-        first_epoch: 0-based epoch to begin with.
-        epochs: 0-based epoch to end before.
-        reader: Of several, who read shards of their own.
 
     Returns:
         Of rows, ``user`` and ``movie`` [batch] int32; of users, ``user`` [batch] int32 and ``history``

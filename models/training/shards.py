@@ -29,9 +29,6 @@ _FIELDS = {name: tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64) for na
 class ShardedRows(Interactions):
     """Train rows that stay on disk, for what is trained batch by batch.
 
-    Args:
-        directory: Written by ``write_shards``.
-
     Raises:
         DataError: A table of ids is damaged.
     """
@@ -75,14 +72,7 @@ def parsed(records: tf.Tensor) -> dict[str, tf.RaggedTensor]:
 
 
 def write_shards(rows: Interactions, directory: Path, shards: int, seed: int) -> None:
-    """Writes shards of both kinds; of rows, all have equally many, but for one.
-
-    Args:
-        rows: In memory.
-        directory: Is made.
-        shards: How many of each kind.
-        seed: Of the order.
-    """
+    """Writes shards of both kinds; of rows, all have equally many, but for one."""
     directory.mkdir(parents=True)
     user_counts = np.bincount(rows.user, minlength=len(rows.users))
     for side, ids, counts in (("users", rows.users.ids, user_counts), ("movies", rows.movies.ids, rows.movie_counts)):

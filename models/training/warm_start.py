@@ -26,12 +26,7 @@ class Growable(Protocol):
 
 
 def weights_of(model: Growable, rows: Interactions) -> Weights:
-    """A trained model's weights, with the ids that its tables' rows belong to.
-
-    Args:
-        model: The model.
-        rows: What it was trained on.
-    """
+    """A trained model's weights, with the ids that its tables' rows belong to."""
     values = {f"weight-{number}": weight.numpy() for number, weight in enumerate(model.trainable_variables)}
     return {"users": np.array(rows.users.ids), "movies": np.array(rows.movies.ids), **values}
 
@@ -41,11 +36,6 @@ def take_over(model: Growable, rows: Interactions, weights: Mapping[str, np.ndar
 
     Users and movies that the old one knew keep their vectors, those that are new keep what they were built with, and
     those that have gone are dropped.
-
-    Args:
-        model: Built from the same configuration, for other rows.
-        rows: What it will be trained on.
-        weights: Of the old one, see ``weights_of``.
 
     Raises:
         ValueError: The weights are of other towers.

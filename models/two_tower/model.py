@@ -87,10 +87,6 @@ class TowerPair(tfrs.Model):
         """Users' and all movies' vectors as of the latest row: [users, dim] and [movies, dim] float32.
 
         Their dot product is the score.
-
-        Args:
-            users: The first so many; None for all.
-            block: So many rows are computed at a time.
         """
         data = self.objective.data
         asked = data.users if users is None else min(users, data.users)
@@ -111,12 +107,6 @@ def _blocks(count: int, block: int) -> list[tf.Tensor]:
 
 
 def build_pair(config: PairConfig, data: TrainingData, seed: int) -> TowerPair:
-    """An untrained pair.
-
-    Args:
-        config: What to build.
-        data: What it will be trained on.
-        seed: Seed of the initial weights and of training.
-    """
+    """An untrained pair."""
     query, candidate = build_towers(config, data, seed)
     return TowerPair(query, candidate, OBJECTIVES[config.objective](config, data), seed)

@@ -26,12 +26,7 @@ class Pair(Protocol):
 
 
 class Objective(ABC):
-    """Batches of training data, and their loss.
-
-    Args:
-        config: Of the pair.
-        data: What it is trained on.
-    """
+    """Batches of training data, and their loss."""
 
     record: RecordKind
     """What one example is, in shards."""

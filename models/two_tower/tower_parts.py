@@ -23,14 +23,7 @@ def rows_of(table: tf.Tensor, ids: tf.Tensor | None) -> tf.Tensor:
 
 
 class IdPart(tf.keras.layers.Layer):
-    """One learned vector per id.
-
-    Args:
-        size: Number of ids.
-        dimension: Length of the vectors.
-        feature: Which input holds the ids.
-        seed: Seed of the initial vectors.
-    """
+    """One learned vector per id."""
 
     def __init__(self, size: int, dimension: int, feature: str, seed: int) -> None:
         super().__init__()
@@ -51,9 +44,7 @@ class IdPart(tf.keras.layers.Layer):
 class HistoryPart(tf.keras.layers.Layer):
     """The mean of the vectors of the movies that a user knows; users need not be known from training.
 
-    Args:
-        embedding: Vectors of movies, the candidate tower's or own ones.
-        dense: Whether histories are written out over the whole catalogue, see ``long_histories``.
+    ``dense``: histories are written out over the whole catalogue, see ``long_histories``.
     """
 
     def __init__(self, embedding: tf.keras.layers.Embedding, *, dense: bool) -> None:
@@ -111,13 +102,7 @@ class FeaturePart(tf.keras.layers.Layer):
 
 
 class ContextPart(tf.keras.layers.Layer):
-    """The time of a request: a vector for the end of each period, and a straight line between neighbours.
-
-    Args:
-        periods: Number of periods.
-        dimension: Length of the vectors.
-        seed: Seed of the initial vectors.
-    """
+    """The time of a request: a vector for the end of each period, and a straight line between neighbours."""
 
     def __init__(self, periods: int, dimension: int, seed: int) -> None:
         super().__init__()

@@ -67,12 +67,7 @@ class Tower(tf.keras.Model):
 
 
 class Concatenation(tf.keras.layers.Layer):
-    """Concatenates the parts' vectors and projects them; a single one stays as it is.
-
-    Args:
-        dimension: Length of the result.
-        seed: Seed of the initial weights.
-    """
+    """Concatenates the parts' vectors and projects them; a single one stays as it is."""
 
     def __init__(self, dimension: int, seed: int) -> None:
         super().__init__()
@@ -84,12 +79,7 @@ class Concatenation(tf.keras.layers.Layer):
 
 
 class Perceptron(tf.keras.layers.Layer):
-    """Concatenates the parts' vectors and sends them through one hidden layer.
-
-    Args:
-        dimension: Length of the hidden layer and of the result.
-        seed: Seed of the initial weights.
-    """
+    """Concatenates the parts' vectors and sends them through one hidden layer."""
 
     def __init__(self, dimension: int, seed: int) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from tfrs_lab.experiments.cli import main
-from tfrs_lab.models.quick_import import quick_import
+from tfrs_lab.models import quick_import
 
 FAST = ["--retrieval.parts", "in_batch", "recency", "--retrieval.in-batch.dimension", "8"]
 FAST += ["--retrieval.in-batch.batch-size", "64", "--retrieval.in-batch.epochs", "6"]
