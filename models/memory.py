@@ -1,4 +1,4 @@
-"""What a model will need of memory, and what is free: looked at before it starts."""
+"""Estimates the memory that a model needs and what is available, before it starts."""
 
 from __future__ import annotations
 

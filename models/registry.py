@@ -35,7 +35,7 @@ def specification(name: str) -> Specification:
     """The specification of the model of that name.
 
     Raises:
-        ValueError: There is none; a name that stands in a file imports nothing else.
+        ValueError: There is none; nothing else is imported for a name read from a file.
     """
     if name not in NAMES:
         raise ValueError(f"expected an experiment ({', '.join(NAMES)}), got {name!r}")

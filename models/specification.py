@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -40,7 +40,7 @@ class FitContext:
         seed: Seed of everything random.
         checkpoints: Directory of this fit's checkpoints; the same again after an interruption.
         tensorboard: Directory of this fit's TensorBoard logs.
-        reporter: Is told what is going on.
+        reporter: Progress reporter.
         asks: The kind of split whose question validation and test ask, a key of ``data.SPLITS``.
         monitor: Validation nDCG@10 of a recommender, for early stopping; None where there is nothing to validate on.
         plan: What an earlier fit found on validation, such as the number of epochs; None to let the monitor decide.
@@ -61,6 +61,10 @@ class FitContext:
     start: WarmStart | None = None
     cluster: Cluster | None = None
     tune_baselines: bool = True
+
+    def inside(self, part: str) -> FitContext:
+        """The same with directories of a part's own."""
+        return replace(self, checkpoints=self.checkpoints / part, tensorboard=self.tensorboard / part)
 
     def notice(self, text: str) -> None:
         """A line on what the data does not allow of what was asked; only in the fit whose plan others follow."""

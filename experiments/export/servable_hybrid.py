@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 
 from tfrs_lab.experiments.export.servable_vectors import CandidateEncoder, Vectors, fold_in
 from tfrs_lab.models.content.encoder import load_encoder
-from tfrs_lab.models.hybrid.calibration import LEAST_APPEAL, PLACES, SHORTEST, SPREAD, TYPICAL, Calibration
+from tfrs_lab.models.hybrid.calibration import LEAST_GENERAL, PLACES, SHORTEST, SPREAD, TYPICAL, Calibration
 from tfrs_lab.models.hybrid.recommender import HybridRecommender
 from tfrs_lab.models.retrieval.fold_in import HALFWAY
 from tfrs_lab.serving.backend import tf
@@ -51,8 +51,8 @@ class HybridQuery(tf.Module):
         self.warm = MeanQuery(plain, nothing, corrections=own.corrections, halfway=HALFWAY)
         self.content = MeanQuery(model.content.histories, anybody, start=anybody, prior=model.content.prior)
         self.candidates = tf.Variable(model.warm.candidates, trainable=False)
-        self.crowd = tf.Variable(model.crowd[0], dtype=tf.float32, trainable=False)
-        self.features = len(model.crowd)
+        self.affinity = tf.Variable(model.affinity[0], dtype=tf.float32, trainable=False)
+        self.features = len(model.affinity)
         self.prior = model.prior
         self.calibration = _Terms(model.calibration)
 
@@ -62,14 +62,15 @@ class HybridQuery(tf.Module):
         number = count(own)
         trust = number / (number + self.prior)
         warm = trust * self.warm(own, rating)
-        bars = self._bars(tf.matmul(warm, self.candidates, transpose_b=True) + (1 - trust) * self.crowd, own)
-        (warm_offset, warm_slope), (offset, slope, by_appeal) = self.calibration(count(movies), bars)
-        crowd = tf.pad(warm_slope * (1 - trust), [[0, 0], [0, self.features - 1]])
-        parts = [warm_slope * warm, crowd, warm_offset, slope * self.content(movies, rating), by_appeal, offset]
+        scores = tf.matmul(warm, self.candidates, transpose_b=True) + (1 - trust) * self.affinity
+        thresholds = self._entry_thresholds(scores, own)
+        (warm_offset, warm_slope), (offset, slope, by_general) = self.calibration(count(movies), thresholds)
+        affinity = tf.pad(warm_slope * (1 - trust), [[0, 0], [0, self.features - 1]])
+        parts = [warm_slope * warm, affinity, warm_offset, slope * self.content(movies, rating), by_general, offset]
         return tf.concat(parts, axis=1)
 
-    def _bars(self, scores: tf.Tensor, own: tf.Tensor) -> tf.Tensor:
-        """[batch, 1]: see ``hybrid_calibration.bars``; scores [batch, rated movies], own rows [batch, any]."""
+    def _entry_thresholds(self, scores: tf.Tensor, own: tf.Tensor) -> tf.Tensor:
+        """[batch, 1]: see ``entry_thresholds``; scores [batch, rated movies], own rows [batch, any]."""
         real = tf.where(own >= 0)
         known = tf.stack([real[:, 0], tf.cast(tf.gather_nd(own, real), tf.int64)], axis=1)
         scores = tf.tensor_scatter_nd_update(scores, known, tf.fill([tf.shape(known)[0]], -np.inf))
@@ -85,17 +86,17 @@ class _Terms:
         self.calibration = calibration
 
     def __call__(
-        self, lengths: tf.Tensor, bars: tf.Tensor
+        self, lengths: tf.Tensor, thresholds: tf.Tensor
     ) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
-        """Terms [batch, 1] each, from lengths and bars [batch, 1]."""
+        """Terms [batch, 1] each, from lengths and entry thresholds [batch, 1]."""
         logarithm = tf.math.log1p(tf.maximum(lengths, SHORTEST)) - TYPICAL
         warm = self.calibration.warm
         warm_offset, warm_slope = (warm[place] + warm[place + 1] * logarithm for place in (0, 2))
         cold = self.calibration.cold
-        offset, slope, by_appeal = (SPREAD * (cold[place] + cold[place + 1] * logarithm) for place in (0, 2, 4))
-        bar = warm_offset + warm_slope * bars
-        offset += (1 - SPREAD) * bar + SPREAD * self.calibration.knob
-        return (warm_offset, warm_slope), (offset, slope, by_appeal)
+        offset, slope, by_general = (SPREAD * (cold[place] + cold[place + 1] * logarithm) for place in (0, 2, 4))
+        least = warm_offset + warm_slope * thresholds
+        offset += (1 - SPREAD) * least + SPREAD * self.calibration.cold_start_offset
+        return (warm_offset, warm_slope), (offset, slope, by_general)
 
 
 class HybridEncoder(CandidateEncoder):
@@ -109,6 +110,6 @@ class HybridEncoder(CandidateEncoder):
     def __call__(self, raw: dict[str, tf.Tensor]) -> tf.Tensor:
         """[batch, dim] float32."""
         content = super().__call__(raw)
-        appeal = tf.math.log(tf.maximum(tf.linalg.matvec(content, self.anybody), LEAST_APPEAL))[:, None]
-        cold = tf.concat([content, appeal, tf.ones_like(appeal)], axis=1)
+        general = tf.math.log(tf.maximum(tf.linalg.matvec(content, self.anybody), LEAST_GENERAL))[:, None]
+        cold = tf.concat([content, general, tf.ones_like(general)], axis=1)
         return tf.pad(cold, [[0, 0], [self.rated_numbers, 0]])

@@ -1,9 +1,9 @@
-"""Scores a finished run of the hybrid at another setting of its knob, which enters after the training.
+"""Scores a finished run of the hybrid with another cold-start offset, which enters after the training.
 
     python -m tfrs_lab.experiments.runs.rescore_hybrid RUN --cold cautious [--against RUN ...]
 
 prints what ``recs compare --json`` prints, of the run at that setting and of the other runs as they are. The run's own
-weights are scored, so that two settings differ by the knob alone. Of validation only the curve over the knob is known.
+weights are scored, so that two settings differ by the offset alone. Of validation only the curve over the offset is known.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import tyro
 
 from tfrs_lab.data import DataError, read_table
 from tfrs_lab.evaluation import evaluate
-from tfrs_lab.models.hybrid.cold_start import KnobCurve
+from tfrs_lab.models.hybrid.cold_start import OffsetCurve
 from tfrs_lab.experiments.display.compared_runs import to_json
 from tfrs_lab.experiments.display.differences import differences
 from tfrs_lab.data.storage import read_arrays, without_nan, write_json, write_parquet
@@ -38,12 +38,12 @@ class KnobOptions:
     run: Annotated[Path, tyro.conf.Positional]
     """A finished run of the hybrid."""
     cold: Caution | float = "cautious"
-    """Where the knob shall be: as for --hybrid.cold."""
+    """The cold-start offset: as for --hybrid.cold."""
     against: tuple[Path, ...] = ()
     """Finished runs on the same split to print beside it."""
 
 
-def at_knob(run: Path, cold: Caution | float, directory: Path) -> Result:
+def with_offset(run: Path, cold: Caution | float, directory: Path) -> Result:
     """The run as if it had been told ``cold``.
 
     Args:
@@ -68,14 +68,14 @@ def at_knob(run: Path, cold: Caution | float, directory: Path) -> Result:
 
 
 def _score_part(part: Path, run: Result, cold: Caution | float, directory: Path) -> None:
-    curve = KnobCurve.from_plan(json.loads((part / "plan.json").read_text(encoding="utf-8")))
+    curve = OffsetCurve.from_plan(json.loads((part / "plan.json").read_text(encoding="utf-8")))
     if not curve.points:
-        raise DataError(f"expected a curve over the knob, got none: {run.config['split']} has no use for it", file=part)
+        raise DataError(f"expected a curve over the cold-start offset, got none: {run.config['split']} has no use for it", file=part)
     model = HybridRecommender.from_state(read_arrays(part / "checkpoints" / "model.npz"))
     stored = json.loads((part / "metrics.json").read_text(encoding="utf-8"))
     options = run.config["settings"]
     test = evaluate(
-        model.with_knob(curve.chosen(cold)),
+        model.with_cold_start_offset(curve.chosen(cold)),
         read_table(part / "test.parquet"),
         seen=read_table(part / "known.parquet"),
         ks=sorted({int(name.split("@")[1]) for name in stored["test"] if name.startswith("ndcg@")}),
@@ -85,7 +85,7 @@ def _score_part(part: Path, run: Result, cold: Caution | float, directory: Path)
     errors = {name: stored["confidence"][name] for name in ratings}
     directory.mkdir(parents=True, exist_ok=True)
     write_parquet(directory / "per_user.parquet", test.per_user)
-    for name in ("timing.json", "predictions.parquet"):  # the knob has no say in ratings
+    for name in ("timing.json", "predictions.parquet"):  # the offset has no say in ratings
         if (part / name).exists():
             shutil.copy(part / name, directory / name)
     metrics = {"validation": {}, "test": {**test.metrics, **ratings}, "confidence": {**test.confidence, **errors}}
@@ -102,7 +102,7 @@ def main(words: Sequence[str]) -> None:
                 raise DataError(
                     "--against: expected a run with the same test rows, got other ones", file=other.directory
                 )
-        results = [*others, at_knob(options.run, options.cold, Path(scratch))]
+        results = [*others, with_offset(options.run, options.cold, Path(scratch))]
         about = {"dataset": results[-1].config["dataset"]["name"], "split": results[-1].config["split"]}
         compared = differences({result.name: result for result in results})
         shown = {**about, "runs": to_json(results), "differences": compared}

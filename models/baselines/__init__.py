@@ -1,4 +1,4 @@
-"""Simple recommenders that stand in every comparison, by the name of their experiment.
+"""Strong baselines for every comparison, by the name of their experiment.
 
 model = BASELINES["ease"].fit(interactions, EaseConfig(regularization=200.0))
 np.savez("ease.npz", **model.state())
@@ -14,7 +14,7 @@ from typing import Any
 from tfrs_lab.data.errors import DataError
 from tfrs_lab.data.interactions import Interactions
 from tfrs_lab.models.baselines import content, ease, ials, itemknn, popularity
-from tfrs_lab.models.baselines.base import FittedBaseline
+from tfrs_lab.models.baselines.base import FittedBaseline, Range
 from tfrs_lab.models.baselines.content import (
     ContentKNNConfig,
     FeatureModel,
@@ -32,13 +32,14 @@ from tfrs_lab.models.baselines.itemknn import ItemKNNConfig, fit_itemknn
 from tfrs_lab.models.baselines.lightfm import LightFMConfig, LightFMModel, fit_lightfm
 from tfrs_lab.models.baselines.popularity import (
     PopularityConfig,
+    RandomConfig,
+    RandomScores,
     RecencyConfig,
     SameForAll,
     fit_popularity,
+    fit_random,
     fit_recency,
 )
-from tfrs_lab.models.baselines.random_scores import RandomConfig, RandomScores, fit_random
-from tfrs_lab.models.baselines.ranges import Range
 from tfrs_lab.models.storage import State
 
 
@@ -54,7 +55,7 @@ class Baseline:
         ranges: Fields of ``config`` that are chosen on validation where they are None, see ``baselines.tuning``.
         prepare: Interactions → what fits of the same rows share, for the fitter's ``shared=…``; None for nothing.
         effort: (interactions, config) → about how many seconds a fit takes on two cores, a function of sizes alone.
-        tuned_on: Numbers are chosen on so many movies, those with most rows; None for all.
+        tuned_on: Numbers are chosen on this many movies, those with most rows; None for all.
     """
 
     config: type

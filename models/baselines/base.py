@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -80,3 +81,38 @@ def popularity_scores(interactions: Interactions) -> np.ndarray:
         raise DataError("the train table has no rows: there is nothing to fit a baseline on")
     counts = interactions.movie_counts
     return (counts / counts.max()).astype(np.float32)
+
+
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True)
+class Range(Generic[Number]):
+    """Where such a number is looked for: the default times powers of √2.
+
+    Attributes:
+        default: What it is where nothing is chosen; a search starts here.
+        low: No smaller value is tried.
+        high: No larger value is tried.
+        steps: How a search moves, in powers of √2, coarse to fine: by factors of 4, 2 and 1.4. Finer steps drown in the
+            noise of validation.
+    """
+
+    default: Number
+    low: Number
+    high: Number
+    steps: tuple[int, ...] = (4, 2, 1)
+
+    def of(self, value: Number | None) -> Number:
+        """The value that was given, or the default."""
+        return self.default if value is None else value
+
+    def at(self, place: int) -> Number | None:
+        """The value this many powers of √2 from the default, to three digits; None outside the range.
+
+        >>> numbers = Range(800.0, 1.0, 20_000.0)
+        >>> numbers.at(0), numbers.at(-4), numbers.at(1), numbers.at(20)
+        (800.0, 200.0, 1130.0, None)
+        """
+        value = float(f"{self.default * 2 ** (place / 2):.3g}")
+        return type(self.default)(value) if self.low <= value <= self.high else None

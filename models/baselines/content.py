@@ -8,10 +8,9 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.interactions import Interactions, Vocabulary
-from tfrs_lab.models.baselines.base import FittedBaseline, popularity_scores
+from tfrs_lab.models.baselines.base import FittedBaseline, Range, popularity_scores
 from tfrs_lab.models.baselines.ials import FactorModel, IALSConfig, fit_ials
 from tfrs_lab.models.baselines.item_item import ItemItem
-from tfrs_lab.models.baselines.ranges import Range
 from tfrs_lab.models.checks import Checked, Count, Finite
 from tfrs_lab.models.vectors import cosines, unit_length
 
@@ -42,7 +41,8 @@ class ContentKNNConfig(Checked):
     """Settings of content-kNN.
 
     Attributes:
-        neighbours: A movie's score comes from so many movies of train, those most alike. Default: chosen on validation,
+        neighbours: A movie's score comes from this many movies of train, those most alike. Default: chosen on
+        validation,
             100 where nothing is.
     """
 
@@ -114,7 +114,7 @@ def fit_content_knn(
 
 
 def _most_alike(unit: np.ndarray, rated: np.ndarray, neighbours: int) -> csr_matrix:
-    """[movies, movies] float32 cosines; a column keeps the largest with other rated movies, and all equal to the least."""
+    """[movies, movies] float32 cosines; a column keeps the largest with other rated movies, and ties of the last."""
     movies, own = len(unit), unit[rated]
     block = max(1, _CELLS_AT_ONCE // max(len(rated), 1))
     rows, columns, values = [], [], []
@@ -187,7 +187,7 @@ def _ridge(table: MovieTable, rated: np.ndarray, regularization: float) -> tuple
 
 
 def widened(interactions: Interactions, table: MovieTable) -> tuple[csr_matrix, np.ndarray]:
-    """Known movies [users, all movies] and popularity [all movies], 0 for those that nobody rated."""
+    """Known movies [users, all movies] and popularity [all movies], 0 for unrated ones."""
     rated = table.movies.encode(interactions.movies.ids)
     popularity = np.zeros(len(table.movies), dtype=np.float32)
     popularity[rated] = popularity_scores(interactions)

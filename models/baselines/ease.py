@@ -9,10 +9,9 @@ from scipy.sparse import csr_matrix, vstack
 
 from tfrs_lab.data.errors import DataError
 from tfrs_lab.data.interactions import Interactions
-from tfrs_lab.models.baselines.base import popularity_scores
+from tfrs_lab.models.baselines.base import Range, popularity_scores
 from tfrs_lab.models.baselines.item_item import ItemItem
 from tfrs_lab.models.baselines.itemknn import CommonRaters, nearest
-from tfrs_lab.models.baselines.ranges import Range
 from tfrs_lab.models.checks import Checked, Count, Finite, Positive, Size
 from tfrs_lab.models.closed_form.linear import item_weights, item_weights_by_users
 from tfrs_lab.models.closed_form.nearby_weights import nearby_weights
@@ -26,7 +25,7 @@ class EaseConfig(Checked):
 
     Attributes:
         regularization: λ of the L2 penalty on the weights. Default: chosen on validation, 800 where nothing is.
-        max_exact: With so many movies, or so many users, at most it is solved exactly, in a time that grows with the
+        max_exact: With at most this many movies, or users, it is solved exactly, in a time that grows with the
             cube of the smaller number: half a minute for 12,000, two minutes for 18,000, half an hour for 50,000. With
             more of both, each movie is explained by its nearest movies alone.
         neighbours: How many those are.
@@ -97,7 +96,7 @@ def fit_ease(
 
 
 def is_exact(config: EaseConfig, users: int, movies: int) -> bool:
-    """Whether so many are solved exactly."""
+    """Whether the solution is exact."""
     return min(users, movies) <= config.max_exact and exact_bytes(users, movies) <= config.memory_gb * 1e9
 
 

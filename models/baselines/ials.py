@@ -9,8 +9,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.interactions import Interactions
-from tfrs_lab.models.baselines.base import FittedBaseline, popularity_scores
-from tfrs_lab.models.baselines.ranges import Range
+from tfrs_lab.models.baselines.base import FittedBaseline, Range, popularity_scores
 from tfrs_lab.models.checks import Checked, Count, NotNegative, Positive
 from tfrs_lab.models.vectors import cosines
 

@@ -9,9 +9,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.interactions import Interactions
-from tfrs_lab.models.baselines.base import popularity_scores
+from tfrs_lab.models.baselines.base import Range, popularity_scores
 from tfrs_lab.models.baselines.item_item import ItemItem
-from tfrs_lab.models.baselines.ranges import Range
 from tfrs_lab.models.checks import Checked, Count, NotNegative
 
 # a block's products with all movies are held at a time; with fewer in all, they are kept for the next fit

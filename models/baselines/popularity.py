@@ -9,8 +9,7 @@ from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.errors import DataError
 from tfrs_lab.data.interactions import Interactions
-from tfrs_lab.models.baselines.base import FittedBaseline, popularity_scores
-from tfrs_lab.models.baselines.ranges import Range
+from tfrs_lab.models.baselines.base import FittedBaseline, Range, popularity_scores
 from tfrs_lab.models.checks import Checked, Finite
 
 _DAY = 86_400.0
@@ -84,3 +83,40 @@ def _log2_sum(group: np.ndarray, exponent: np.ndarray, groups: int) -> np.ndarra
     result = np.full(groups, peak[filled].min() - 1.0)
     result[filled] = peak[filled] + np.log2(total[filled])
     return result
+
+
+@dataclass(frozen=True)
+class RandomConfig:
+    """Random recommendations have nothing to set but the seed of the fit."""
+
+
+@dataclass(frozen=True)
+class RandomScores(FittedBaseline):
+    """Uniform scores that depend on the seed and the user only; all unknown users share one list.
+
+    Attributes:
+        seed: Same seed, same lists, in whatever batches users are scored.
+    """
+
+    seed: int = 0
+
+    def similarity(self, movies: np.ndarray) -> np.ndarray:
+        """[batch, movies] uniform numbers."""
+        return np.stack([self._row(1, movie) for movie in movies])
+
+    def _score_users(self, users: np.ndarray) -> np.ndarray:
+        return np.stack([self._row(0, user) for user in users])
+
+    def _score_histories(self, history: csr_matrix) -> np.ndarray:
+        return np.stack([self._row(2, *np.sort(row.indices)) for row in history])
+
+    def _row(self, *key: int) -> np.ndarray:
+        """[movies] float32 drawn with a generator of its own."""
+        return np.random.default_rng([self.seed, *map(int, key)]).random(len(self.movies), dtype=np.float32)
+
+
+def fit_random(interactions: Interactions, config: RandomConfig, *, seed: int, now: int | None) -> RandomScores:
+    """Takes note of users and movies, and of nothing else."""
+    popularity_scores(interactions)  # refuses an empty table
+    unknown = np.random.default_rng([seed]).random(len(interactions.movies), dtype=np.float32)
+    return RandomScores(interactions.users, interactions.movies, unknown, seed=seed)

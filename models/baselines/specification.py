@@ -73,7 +73,7 @@ def _said(choice: Choice, given: Mapping[str, Any]) -> str:
 
 
 def _table(rows: Interactions, dataset: Dataset) -> MovieTable:
-    """All movies of the dataset, also those that nobody rated."""
+    """All movies of the dataset, rated or not."""
     movies = Vocabulary.from_ids([*dataset.movies["movie_id"], *rows.movies.ids])
     return MovieTable(movies, movie_features(dataset.movies, movies))
 

@@ -1,4 +1,4 @@
-"""Chooses the numbers of a baseline that nobody gave, on validation: one number at a time, coarse to fine.
+"""Chooses the open hyperparameters of a baseline on validation: one number at a time, coarse to fine.
 
 Bounded by effort as estimated from sizes, not by a clock, so that the same rows give the same choice on every machine.
 """
@@ -18,22 +18,22 @@ from tfrs_lab.models.baselines.base import FittedBaseline
 
 if TYPE_CHECKING:
     from tfrs_lab.models.baselines import Baseline
+    from tfrs_lab.models.baselines.base import Range
     from tfrs_lab.models.baselines.content import MovieTable
-    from tfrs_lab.models.baselines.ranges import Range
 
 Values = dict[str, Any]
 
 BUDGET = 20.0
-"""So many seconds on two cores may a search take, as estimated."""
+"""Limit of a search, in estimated seconds on two cores."""
 SCORED_USERS = 2000
-"""Settings are scored on so many validation users at most, the same ones each time."""
+"""Maximum number of validation users that settings are scored on, the same ones each time."""
 FEW_USERS = 30
 """With fewer validation users than this, only what is clearly better takes the place of the defaults."""
 CLEARLY = 1.0
-"""So many standard errors of the mean difference, user by user. With more users the best on validation does as well on
+"""In standard errors of the mean difference, user by user. With more users the best on validation does as well on
 test rows as what is clearly better, or better, and better than the defaults (docs/tuning.md)."""
 LEAST_TRIED = 4
-"""So many settings besides the defaults are within the budget, however long a fit takes."""
+"""Number of settings besides the defaults that are tried, however long a fit takes."""
 _SECONDS_PER_SCORE = 1.5e-8
 
 
@@ -168,7 +168,7 @@ def _moved(place: Place, axis: int, step: int) -> Place:
 
 
 def _most_rated(interactions: Interactions, movies: int | None) -> Interactions:
-    """The rows of so many movies, those with most; all rows where there are no more movies, or for None."""
+    """The rows of this many movies, those with most; all rows where there are no more movies, or for None."""
     if movies is None or len(interactions.movies) <= movies:
         return interactions
     taken = np.zeros(len(interactions.movies), dtype=bool)

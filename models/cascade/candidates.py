@@ -11,10 +11,9 @@ from scipy.sparse import csr_matrix
 from tfrs_lab.data.holdout import Held
 from tfrs_lab.evaluation.topk import top_k
 from tfrs_lab.models.cascade.features import Lists
-from tfrs_lab.models.cascade.ranker import Examples
-from tfrs_lab.models.cascade.ranking_network import RankingNetwork
+from tfrs_lab.models.cascade.ranker import Examples, RankingNetwork
 from tfrs_lab.models.cascade.recommender import standardised
-from tfrs_lab.models.cascade.signals import Knowledge
+from tfrs_lab.models.cascade.signals import RankingSignals
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 
 BLOCK = 256
@@ -27,13 +26,13 @@ class CandidateLists:
 
     Attributes:
         retriever: Fitted on the known rows.
-        known: What features are made of; the same users and movies.
+        signals: What features are made of; the same users and movies.
         depth: Length of the lists.
         groups: Of features.
     """
 
     retriever: FactorRecommender
-    known: Knowledge
+    signals: RankingSignals
     depth: int
     groups: tuple[str, ...]
 
@@ -42,21 +41,21 @@ class CandidateLists:
         for start in range(0, len(users), BLOCK):
             part = slice(start, start + BLOCK)
             scores = standardised(self.retriever.score(users[part]))
-            scores[self.known.rows.matrix[users[part]].nonzero()] = -np.inf
+            scores[self.signals.rows.matrix[users[part]].nonzero()] = -np.inf
             candidates, values = top_k(scores, self.depth)
             values = np.where(candidates >= 0, values, 0)
-            yield Lists(self.known, users[part], moments[part], candidates, values)
+            yield Lists(self.signals, users[part], moments[part], candidates, values)
 
     def examples(self, held: Held, threshold: float | None, most: int, seed: int) -> Examples | None:
         """Lists in which something relevant was held out, with what it was, of ``most`` users; None if there are none.
 
         Relevant are ratings from ``threshold`` on, or all for None.
         """
-        rows, truth = self.known.rows, held.truth(self.known.rows, threshold)
+        rows, truth = self.signals.rows, held.truth(self.signals.rows, threshold)
         users = np.flatnonzero(np.diff(truth.indptr)).astype(np.int32)
         if len(users) > most:
             users = np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
-        moments = self.known.last_time[users]
+        moments = self.signals.last_time[users]
         if held.returning_users:
             moments = np.where(
                 np.isin(np.array(rows.users.ids)[users], list(held.returning_users)), held.moment, moments

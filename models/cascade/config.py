@@ -30,7 +30,7 @@ class RankerConfig(Checked):
         "stage",
         "activity",
     )
-    """Groups of what it knows of a user and a candidate; see tfrs_lab.models.cascade.features."""
+    """Groups of features of a user and a candidate; see tfrs_lab.models.cascade.features."""
     half_lives_days: tuple[Finite, ...] = (0.04, 0.25, 1.0, 3.0, 14.0, 60.0)
     """popularity: recent ratings are counted with these half-lives."""
     objective: RankingObjective = "listwise"
@@ -54,15 +54,15 @@ class CascadeConfig(Checked):
     """Retrieve, filter what is known, rank: a retriever and a ranker of its best candidates."""
 
     depths: Annotated[tuple[Count, ...], NotEmpty()] = (50, 100, 200)
-    """So many of the retriever's movies may be put in a new order; one of these is chosen on validation."""
+    """Numbers of the retriever's movies that are re-ranked; one of these is chosen on validation."""
     weights: Annotated[tuple[Finite, ...], NotEmpty()] = (0.25, 0.5, 1.0, 2.0, 4.0)
     """What the ranker's scores may count beside standardised retrieval scores; one is chosen on validation, or 0."""
     least_gain: NotNegative = 0.01
-    """The ranker enters only for a relative gain of validation nDCG@10 of at least this."""
+    """Minimum relative gain of validation nDCG@10 for which the ranker is used."""
     least_errors: NotNegative = 2.0
-    """... which must also be so many of its standard errors, paired over users."""
+    """Minimum gain in standard errors, paired over users."""
     max_lists: Count = 10_000
-    """The ranker learns from so many users at most."""
+    """Maximum number of users that the ranker learns from."""
     retrieval: RetrievalConfig = field(default_factory=RetrievalConfig)
     """The retriever."""
     ranker: RankerConfig = field(default_factory=RankerConfig)

@@ -1,4 +1,4 @@
-"""What a ranker knows of a user and a candidate movie, as of the user's moment. Needs no TensorFlow.
+"""Features of a user and a candidate movie, as of the moment at which the user is asked. Needs no TensorFlow.
 
 A two-tower retriever scores by one inner product of a user's and a movie's vector. What depends on both sides in
 another way, or on the moment at which the user is asked, it cannot express; that is what these features hold.
@@ -15,14 +15,14 @@ from functools import cached_property
 
 import numpy as np
 
-from tfrs_lab.models.cascade.movie_facts import DAYS_A_YEAR
-from tfrs_lab.models.cascade.signals import LATEST, Knowledge
+from tfrs_lab.models.cascade.signals import LATEST, RankingSignals
 from tfrs_lab.models.cascade.timeline import DAY, Counts
+from tfrs_lab.models.content.inputs import DAYS_PER_YEAR
 
 LATEST_DECAY = 0.8
-"""Each movie further back counts so much of the one after it."""
-SPREAD = 50.0
-"""So many ratings spread like overall popularity are added to decayed counts."""
+"""Weight of each movie further back, relative to the one after it."""
+PSEUDO_COUNT = 50.0
+"""Ratings, distributed like overall popularity, that are added to decayed counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +30,14 @@ class Lists:
     """Users with their candidates, and where a retriever puts these.
 
     Attributes:
-        known: What is known.
+        signals: What features are made of.
         users: [batch] int32.
         moments: [batch] float64 seconds, when each is asked.
         candidates: [batch, n] int32 movies, best first.
         scores: [batch, n] float32 standardised scores of the retriever.
     """
 
-    known: Knowledge
+    signals: RankingSignals
     users: np.ndarray
     moments: np.ndarray
     candidates: np.ndarray
@@ -46,7 +46,7 @@ class Lists:
     @cached_property
     def counts(self) -> Counts:
         """Ratings of the candidates by then: plain counts, then one for each half-life."""
-        return self.known.timeline.counts(self.moments, self.candidates, (np.inf, *self.known.half_lives_days))
+        return self.signals.timeline.counts(self.moments, self.candidates, (np.inf, *self.signals.half_lives_days))
 
     def features(self, groups: Sequence[str]) -> np.ndarray:
         """[batch, n, features] float32, the columns of the groups one after the other."""
@@ -63,22 +63,22 @@ def _retrieval(lists: Lists) -> list[np.ndarray]:
 def _popularity(lists: Lists) -> list[np.ndarray]:
     """Log share of the ratings by then, and by how much more of the recent ones, for each half-life."""
     plain, total = lists.counts.decayed[..., 0], lists.counts.totals[:, :1]
-    share = (plain + 0.5) / (total + 0.5 * len(lists.known.rows.movies))
+    share = (plain + 0.5) / (total + 0.5 * len(lists.signals.rows.movies))
     decayed, totals = lists.counts.decayed[..., 1:], lists.counts.totals[:, None, 1:]
-    rising = np.log((decayed + SPREAD * share[..., None]) / (totals + SPREAD)) - np.log(share)[..., None]
+    rising = np.log((decayed + PSEUDO_COUNT * share[..., None]) / (totals + PSEUDO_COUNT)) - np.log(share)[..., None]
     return [np.log(share), *np.moveaxis(rising, 2, 0)]
 
 
 def _age(lists: Lists) -> list[np.ndarray]:
     """Log months since the first rating, or none yet; log years since the release, or not released, or not known."""
     first = lists.counts.age
-    since = (lists.moments / DAY)[:, None] - lists.known.facts.released[lists.candidates]
+    since = (lists.moments / DAY)[:, None] - lists.signals.facts.released[lists.candidates]
     unknown = np.isnan(since)
     since = np.where(unknown, 0, since)
     return [
         np.log1p(np.maximum(first, 0) / 30),
         first < 0,
-        np.log1p(np.maximum(since, 0) / DAYS_A_YEAR),
+        np.log1p(np.maximum(since, 0) / DAYS_PER_YEAR),
         since < 0,
         unknown,
     ]
@@ -86,52 +86,52 @@ def _age(lists: Lists) -> list[np.ndarray]:
 
 def _models(lists: Lists) -> list[np.ndarray]:
     """Scores of closed-form models."""
-    products = (queries[lists.users] @ candidates.T for queries, candidates in lists.known.models)
+    products = (queries[lists.users] @ candidates.T for queries, candidates in lists.signals.models)
     return [np.take_along_axis(scores, lists.candidates, axis=1) for scores in products]
 
 
 def _latest(lists: Lists) -> list[np.ndarray]:
     """Similarity to the latest movie, to the latest ones, to the most similar of them; distance in release years."""
-    known, latest = lists.known, lists.known.latest[lists.users]
+    signals, latest = lists.signals, lists.signals.latest[lists.users]
     there = (latest >= 0).astype(np.float32)
-    alike = known.unit[latest] @ known.unit[lists.candidates].transpose(0, 2, 1) * there[:, :, None]
+    alike = signals.unit[latest] @ signals.unit[lists.candidates].transpose(0, 2, 1) * there[:, :, None]
     weights = LATEST_DECAY ** np.arange(LATEST) * there
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
-    released = known.facts.released / DAYS_A_YEAR
+    released = signals.facts.released / DAYS_PER_YEAR
     dated = there * ~np.isnan(released[latest])
     usual = (np.nan_to_num(released[latest]) * dated).sum(axis=1) / np.maximum(dated.sum(axis=1), 1)
-    apart = np.where(dated.any(axis=1)[:, None], np.nan_to_num(released[lists.candidates] - usual[:, None]), 0)
-    return [alike[:, 0], (weights[:, None, :] @ alike)[:, 0], alike.max(axis=1), np.log1p(np.abs(apart))]
+    distance = np.where(dated.any(axis=1)[:, None], np.nan_to_num(released[lists.candidates] - usual[:, None]), 0)
+    return [alike[:, 0], (weights[:, None, :] @ alike)[:, 0], alike.max(axis=1), np.log1p(np.abs(distance))]
 
 
 def _genres(lists: Lists) -> list[np.ndarray]:
     """Whether the user rates such genres often, has done so lately, and rates them well."""
-    products = (taste[lists.users] @ lists.known.facts.genres.T for taste in lists.known.tastes)
+    products = (taste[lists.users] @ lists.signals.facts.genres.T for taste in lists.signals.genre_preferences)
     return [np.take_along_axis(scores, lists.candidates, axis=1) for scores in products]
 
 
 def _ratings(lists: Lists) -> list[np.ndarray]:
     """How well others rate the movie."""
-    return [lists.known.leanings[1][lists.candidates]]
+    return [lists.signals.biases[1][lists.candidates]]
 
 
 def _people(lists: Lists) -> list[np.ndarray]:
     """Whether people like the user rate the movie more often than others."""
-    scores = lists.known.people[lists.users] @ lists.known.crowd
+    scores = lists.signals.people[lists.users] @ lists.signals.demographic_affinity
     return [np.take_along_axis(scores, lists.candidates, axis=1)]
 
 
 def _stage(lists: Lists) -> list[np.ndarray]:
     """Whether the movie is usually rated by users who have rated as much as this one."""
-    lift, stages = lists.known.stages
+    lift, stages = lists.signals.stages
     return [lift[stages[lists.users][:, None], lists.candidates]]
 
 
 def _activity(lists: Lists) -> list[np.ndarray]:
     """Log length of the history, log days since its end."""
-    known = lists.known
-    idle = np.maximum(lists.moments - known.last_time[lists.users], 0) / DAY
-    return [np.log1p(known.lengths[lists.users])[:, None], np.log1p(idle)[:, None]]
+    signals = lists.signals
+    idle = np.maximum(lists.moments - signals.last_time[lists.users], 0) / DAY
+    return [np.log1p(signals.lengths[lists.users])[:, None], np.log1p(idle)[:, None]]
 
 
 GROUPS: dict[str, Callable[[Lists], list[np.ndarray]]] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,16 +14,13 @@ from tfrs_lab.models.backend import tf
 from tfrs_lab.models.cascade.candidates import CandidateLists
 from tfrs_lab.models.cascade.config import CascadeConfig
 from tfrs_lab.models.cascade.mixture import choose_mixture
-from tfrs_lab.models.cascade.movie_facts import MovieFacts
-from tfrs_lab.models.cascade.ranker import Examples, Ranker
-from tfrs_lab.models.cascade.ranking_network import RankingNetwork
+from tfrs_lab.models.cascade.ranker import Examples, Ranker, RankingNetwork
 from tfrs_lab.models.cascade.recommender import CascadeRecommender
-from tfrs_lab.models.cascade.signals import Knowledge
+from tfrs_lab.models.cascade.signals import MovieFacts, RankingSignals
 from tfrs_lab.models.retrieval.fit import fit_retrieval
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.specification import FitContext, Trained
-from tfrs_lab.models.training.loop import Schedule, fit_keras
-from tfrs_lab.models.training.optimizers import adam
+from tfrs_lab.models.training.loop import adam, fit_epochs
 
 Curve = list[dict[str, Any]]
 
@@ -42,7 +38,7 @@ def fit_cascade(config: CascadeConfig, rows: Interactions, context: FitContext) 
     if config.ranker.objective == "rating" and rows.rating is None:
         raise DataError("ranker.objective: expected listwise or pointwise, since there are no ratings, got 'rating'")
     plan, monitor = context.plan or {}, context.monitor
-    part = replace(_inside(context, "retrieval"), plan=plan.get("retrieval"))
+    part = replace(context.inside("retrieval"), plan=plan.get("retrieval"))
     retrieval = fit_retrieval(config.retrieval, rows, part)
     chosen = {**plan, "retrieval": retrieval.plan}
     if monitor is not None and _can_choose(monitor, rows):
@@ -56,14 +52,14 @@ def fit_cascade(config: CascadeConfig, rows: Interactions, context: FitContext) 
     lists = _lists(config, rows, retrieval.recommender, context)
     if monitor is None:
         return Trained(_ranked(lists, network, chosen).mixed(plan["depth"], plan["weight"]), plan=plan, history=curve)
-    model, stages = choose_mixture(config, _ranked(lists, network, chosen), lists.known.leanings[1], monitor)
+    model, stages = choose_mixture(config, _ranked(lists, network, chosen), lists.signals.biases[1], monitor)
     chosen |= {"depth": model.depth, "weight": model.weight, "stages": stages}
     context.reporter.line(f"cascade: the first {model.depth}, ranker's weight {model.weight:g}")
     return Trained(model, plan=chosen, history=retrieval.history + curve)
 
 
 def _can_choose(monitor: Monitor, rows: Interactions) -> bool:
-    """Whether validation asks for a ranking of all movies for anybody whom the rows know."""
+    """Whether validation ranks all movies for any known user."""
     return monitor.candidates is None and bool((rows.users.encode(monitor.validation["user_id"]) >= 0).any())
 
 
@@ -77,11 +73,11 @@ def _fit_ranker(
     """
     held = Holdout(**plan["holdout"]).cut(rows, context.seed)
     known = Interactions.from_ratings(held.known)
-    inside = replace(_inside(context, "out-of-fold"), monitor=None, plan=plan["retrieval"])
+    inside = replace(context.inside("out-of-fold"), monitor=None, plan=plan["retrieval"])
     retriever = fit_retrieval(config.retrieval, known, inside).recommender
     lists = _lists(config, known, retriever, context)
     examples = lists.examples(held, plan["threshold"], config.max_lists, context.seed)
-    return (None, []) if examples is None else _train(config, examples, _inside(context, "ranker"))
+    return (None, []) if examples is None else _train(config, examples, context)
 
 
 def _train(config: CascadeConfig, examples: Examples, context: FitContext) -> tuple[RankingNetwork, Curve]:
@@ -89,24 +85,15 @@ def _train(config: CascadeConfig, examples: Examples, context: FitContext) -> tu
     tf.keras.utils.set_random_seed(context.seed)
     ranker = Ranker(config.ranker, examples, context.seed)
     ranker.compile(optimizer=adam(config.ranker.learning_rate))
-    _, history = fit_keras(
-        ranker,
-        Schedule(config.ranker.epochs, config.ranker.epochs),
-        seed=context.seed,
-        checkpoints=context.checkpoints,
-        tensorboard=context.tensorboard,
-        reporter=context.reporter,
-        label="ranker",
-        score=None,
-    )
-    return ranker.network(), [{"part": "ranker", "epoch": epoch, **row} for epoch, row in enumerate(history, start=1)]
+    curve = fit_epochs(ranker, config.ranker.epochs, "ranker", context)
+    return ranker.network(), curve
 
 
 def _ranked(lists: CandidateLists, network: RankingNetwork, plan: dict[str, Any]) -> CascadeRecommender:
     """All users' lists as the network scores them, without weight; no longer than the plan says, if it says."""
     depth = plan.get("depth", lists.depth)
     at_once = plan["holdout"]["kind"] == "moment"
-    last = lists.known.last_time
+    last = lists.signals.last_time
     moments = np.full(len(last), last.max()) if at_once else last
     return CascadeRecommender(lists.retriever, *replace(lists, depth=depth).ranked(network, moments), depth, 0.0)
 
@@ -117,14 +104,5 @@ def _lists(
     """Candidate lists of a retriever that was fitted on these rows."""
     facts = MovieFacts.of(None if context.dataset is None else context.dataset.movies, rows.movies)
     people, _ = context.features(rows.users, rows.movies)
-    known = Knowledge(rows, facts, people, retriever.candidates, config.ranker.half_lives_days, context.seed)
-    return CandidateLists(retriever, known, max(config.depths), config.ranker.features)
-
-
-def _inside(context: FitContext, name: str) -> FitContext:
-    """The context with directories of a part's own."""
-    directories: dict[str, Path] = {
-        "checkpoints": context.checkpoints / name,
-        "tensorboard": context.tensorboard / name,
-    }
-    return replace(context, **directories)  # type: ignore[arg-type]
+    signals = RankingSignals(rows, facts, people, retriever.candidates, config.ranker.half_lives_days, context.seed)
+    return CandidateLists(retriever, signals, max(config.depths), config.ranker.features)

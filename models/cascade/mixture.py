@@ -17,18 +17,13 @@ ALONE = 1e6
 
 
 def choose_mixture(
-    config: CascadeConfig, model: CascadeRecommender, appeal: np.ndarray, monitor: Monitor
+    config: CascadeConfig, model: CascadeRecommender, movie_biases: np.ndarray, monitor: Monitor
 ) -> tuple[CascadeRecommender, dict[str, Any]]:
     """The model with the depth and weight that are best on validation; with weight 0 if they are not reliably better.
 
-    Of all mixtures the one is best whose mean gain less its standard error is highest: one of many that only seems good
-    is more likely to have a large error. It must gain ``config.least_gain`` and ``config.least_errors`` errors.
-
-    Args:
-        config: What is tried.
-        model: Lists as long as the greatest depth.
-        appeal: [movies] how well movies are rated, in the order of which the lists are shown for comparison.
-        monitor: Validation.
+    The best mixture has the highest mean gain less its standard error: one of many that only seems good is more likely
+    to have a large error. It must gain ``config.least_gain`` and ``config.least_errors`` errors. ``model`` has lists of
+    the greatest depth; ``movie_biases`` [movies] order them by predicted rating, for comparison.
 
     Returns:
         The model, and its stages in plain JSON types: nDCG@10 of each with the paired gain over retrieval alone, and
@@ -51,7 +46,9 @@ def choose_mixture(
     best = max(curve, key=lambda point: point["gain"] - point["standard_error"])
     least = max(config.least_gain * float(base.mean()), config.least_errors * best["standard_error"])
     depth, weight = int(best["depth"]), float(best["weight"])
-    by_rating = replace(model, ranks=np.where(model.candidates >= 0, appeal[model.candidates], 0).astype(np.float32))
+    by_rating = replace(
+        model, ranks=np.where(model.candidates >= 0, movie_biases[model.candidates], 0).astype(np.float32)
+    )
     stages = {
         "retrieval": {"ndcg@10": float(base.mean())},
         "ranker mixed in": best,

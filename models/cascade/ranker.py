@@ -9,7 +9,6 @@ import numpy as np
 
 from tfrs_lab.models.backend import tf, tfrs
 from tfrs_lab.models.cascade.config import RankerConfig
-from tfrs_lab.models.cascade.ranking_network import RankingNetwork
 from tfrs_lab.models.training.data import shuffled_batches
 
 LOSSES: dict[str, Any] = {
@@ -20,7 +19,7 @@ LOSSES: dict[str, Any] = {
 """listwise: softmax over a user's candidates against the relevant ones among them (Cao et al., "Learning to rank: from
 pairwise approach to listwise approach", ICML 2007, with binary relevance); the others for each candidate by itself."""
 
-NEVER = -1e9
+MASKED = -1e9
 """The score of what fills up a list."""
 
 
@@ -93,7 +92,7 @@ class Ranker(tfrs.Model):
         """The objective's loss."""
         scores = self(inputs["features"], training=training)
         if self.config.objective == "listwise":
-            scores = tf.where(inputs["there"], tf.squeeze(scores, 2), NEVER)
+            scores = tf.where(inputs["there"], tf.squeeze(scores, 2), MASKED)
         return self.task(labels=inputs["targets"], predictions=scores, sample_weight=inputs["weights"])
 
     @tf.autograph.experimental.do_not_convert  # nothing to convert, and to find that out takes seconds
@@ -124,3 +123,30 @@ class Ranker(tfrs.Model):
         deep = (*self.hidden, self.output_layer) if self.hidden else ()
         layers = [layer.get_weights() for layer in (self.wide, *deep)]
         return RankingNetwork(self.center, self.scale, [layer[0] for layer in layers], [layer[1] for layer in layers])
+
+
+@dataclass(frozen=True, eq=False)
+class RankingNetwork:
+    """A linear layer beside dense layers with rectifiers in between, over standardised features.
+
+    Attributes:
+        center: [features] float32.
+        scale: [features] float32.
+        kernels: [inputs, units] float32 of each layer; first the linear one; the last one has one unit too.
+        biases: [units] float32 of each layer.
+    """
+
+    center: np.ndarray
+    scale: np.ndarray
+    kernels: list[np.ndarray]
+    biases: list[np.ndarray]
+
+    def __call__(self, features: np.ndarray) -> np.ndarray:
+        """[...] float32 scores from features [..., features] float32."""
+        values = (features - self.center) / self.scale
+        scores = values @ self.kernels[0] + self.biases[0]
+        for kernel, bias in zip(self.kernels[1:-1], self.biases[1:-1], strict=True):
+            values = np.maximum(values @ kernel + bias, 0)
+        if len(self.kernels) > 1:
+            scores = scores + values @ self.kernels[-1] + self.biases[-1]
+        return np.asarray(scores[..., 0], dtype=np.float32)

@@ -13,7 +13,7 @@ from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.storage import Stored
 
 ABOVE = 1e-3
-"""So far above all movies beyond the list stay those in it."""
+"""Least distance of the movies in the list to those beyond it."""
 BEYOND = 1e30
 """No score is so high."""
 
@@ -30,8 +30,8 @@ class CascadeRecommender(Stored):
         candidates: [users, depth] int32: the retriever's best movies that the user has not seen, best first; -1 where
             there are fewer.
         ranks: [users, depth] float32: the ranker's scores of them, higher is better.
-        depth: So many of them are put in a new order.
-        weight: What the ranker's scores count beside the retriever's, which have standard deviation 1 for each user.
+        depth: Number of them that are re-ranked.
+        weight: Of the ranker's scores, relative to the retriever's, which have standard deviation 1 for each user.
     """
 
     retrieval: FactorRecommender
@@ -57,14 +57,7 @@ class CascadeRecommender(Stored):
         return self.retrieval.movies
 
     def score(self, users: np.ndarray) -> np.ndarray:
-        """Scores of all movies; those beyond the list keep the retriever's order below it.
-
-        Args:
-            users: [batch] int32 indices into ``users``; -1 for an unknown user, who gets what the retriever gives.
-
-        Returns:
-            [batch, movies] float32.
-        """
+        """[batch, movies] float32 scores of users [batch] int32, -1 for unknown ones."""
         scores = self.retrieval.score(users)
         known = np.flatnonzero(users >= 0)
         if self.weight and len(known):
@@ -76,14 +69,11 @@ class CascadeRecommender(Stored):
         return scores
 
     def reordered(self, users: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What the ranker makes of the lists of known users; they stay above all other movies.
+        """Candidates [batch, depth] int32, -1 for none, and their final scores, above those of all other movies.
 
         Args:
-            users: [batch] int32 indices into ``users``.
+            users: [batch] int32 indices into ``users``, all known.
             scores: [batch, movies] their standardised scores.
-
-        Returns:
-            Candidates [batch, depth] int32, -1 for none, and their final scores [batch, depth] float32.
         """
         candidates, ranks = self.candidates[users, : self.depth], self.ranks[users, : self.depth]
         there = candidates >= 0
@@ -94,11 +84,11 @@ class CascadeRecommender(Stored):
         return candidates, mixed + lift[:, None]
 
     def score_history(self, history: csr_matrix, user_ids: Sequence[str] | None = None) -> np.ndarray:
-        """The retriever's scores of users who were not there in training; see there."""
+        """The retriever's scores [batch, movies] of users who were not there in training."""
         return self.retrieval.score_history(history, user_ids)
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
-        """The retriever's cosine similarity of movies [batch] with all movies: [batch, movies] float32."""
+        """[batch, movies] float32: the retriever's."""
         return self.retrieval.similarity(movies)
 
     def mixed(self, depth: int, weight: float) -> CascadeRecommender:

@@ -1,4 +1,4 @@
-"""What is known of users and movies when a model is fitted: what features are made of. Needs no TensorFlow."""
+"""Signals of users and movies that ranking features are made of. Needs no TensorFlow."""
 
 from __future__ import annotations
 
@@ -6,21 +6,48 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 
-from tfrs_lab.data.interactions import Interactions
-from tfrs_lab.models.cascade.movie_facts import MovieFacts
+from tfrs_lab.data.interactions import Interactions, Vocabulary
 from tfrs_lab.models.cascade.timeline import Timeline
 from tfrs_lab.models.closed_form.linear import LinearConfig, linear_vectors
 from tfrs_lab.models.closed_form.recency_config import RecencyConfig
 from tfrs_lab.models.closed_form.transitions import session_vectors
+from tfrs_lab.models.content.inputs import DAYS_PER_YEAR, raw_movies
 from tfrs_lab.models.retrieval.combine import Vectors, standardised
 from tfrs_lab.models.training.histories import Histories
 from tfrs_lab.models.vectors import unit_length
 
+
+@dataclass(frozen=True, eq=False)
+class MovieFacts:
+    """Genres and release dates.
+
+    Attributes:
+        genres: [movies, genres] float32 rows that sum to 1, or zeros where no genre is known.
+        released: [movies] float32 days since 1970, the middle of the year where only that is known; else NaN.
+    """
+
+    genres: np.ndarray
+    released: np.ndarray
+
+    @classmethod
+    def of(cls, movies: pl.DataFrame | None, vocabulary: Vocabulary) -> MovieFacts:
+        """Facts in the order of a vocabulary, from columns of ``Dataset.movies``; None where nothing is known."""
+        if movies is None:
+            return cls(np.zeros((len(vocabulary), 0), np.float32), np.full(len(vocabulary), np.nan, np.float32))
+        raw = raw_movies(movies, vocabulary)
+        names = np.setdiff1d(raw["movie_genres"], [""])
+        having = (raw["movie_genres"][:, :, None] == names).any(axis=1).astype(np.float32)
+        middle = (raw["release_year"] - 1970 + 0.5) * DAYS_PER_YEAR
+        released = np.where(np.isnan(raw["release_date"]), middle, raw["release_date"])
+        return cls(having / np.maximum(having.sum(axis=1, keepdims=True), 1), released.astype(np.float32))
+
+
 LATEST = 10
-"""So many of a user's latest movies are looked at."""
+"""Number of a user's latest movies that features use."""
 PRIOR = 10.0
-"""Means are shrunk towards nothing as if so many ratings of no leaning came first."""
+"""Pseudo-count that shrinks means to 0."""
 FOLLOWING = RecencyConfig(latest_movies=1, reach=5, reach_decay=0.7, shrink=10.0)
 """What directly follows the latest movie, sharper than what the retriever has."""
 STAGES = (5, 10, 20, 40, 80, 160, 320)
@@ -28,8 +55,8 @@ STAGES = (5, 10, 20, 40, 80, 160, 320)
 
 
 @dataclass(frozen=True, eq=False)
-class Knowledge:
-    """All that is known, from which features of any user and movie are made.
+class RankingSignals:
+    """What features of any user and movie are made of.
 
     Attributes:
         rows: Rows that count as known.
@@ -81,7 +108,7 @@ class Knowledge:
 
     @cached_property
     def models(self) -> list[Vectors]:
-        """Standardised vectors of closed-form models: who rates what, what follows the latest movies, or the latest."""
+        """Standardised vectors of closed-form models: linear, and transitions from latest movies or the latest one."""
         sessions = (session_vectors(config, self.rows, self.seed) for config in (RecencyConfig(), FOLLOWING))
         return [standardised(*each) for each in (linear_vectors(LinearConfig(), self.rows, self.seed), *sessions)]
 
@@ -89,7 +116,7 @@ class Knowledge:
     def stages(self) -> tuple[np.ndarray, np.ndarray]:
         """How much more often than others a movie is rated at a stage, [stages, movies], and the users' stages [users].
 
-        Some movies are among the first that anybody rates, others come late: a history's length tells which are due.
+        Some movies are typically rated early in a history, others late.
         """
         histories = Histories.from_interactions(self.rows)
         place = np.arange(len(histories.movie)) - np.repeat(histories.starts[:-1], histories.lengths)
@@ -100,8 +127,8 @@ class Knowledge:
         return lift, np.digitize(self.lengths, STAGES)
 
     @cached_property
-    def leanings(self) -> tuple[np.ndarray, np.ndarray]:
-        """How much better than others' a user's ratings are, and a movie's: [users] and [movies] float64, shrunk."""
+    def biases(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rating biases of users and movies, shrunk: [users] and [movies] float64."""
         users, movies = np.zeros(len(self.rows.users)), np.zeros(len(self.rows.movies))
         if self.rows.rating is not None:
             residual = self.rows.rating - self.rows.rating.mean(dtype=np.float64)
@@ -110,8 +137,8 @@ class Knowledge:
         return users, movies
 
     @cached_property
-    def tastes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What genres users rate more than others, lately too, and how well: three of [users, genres] float32."""
+    def genre_preferences(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """How much more often, lately and higher than others users rate genres: three [users, genres] float32."""
         genres, rows = self.facts.genres, self.rows
         usual = (rows.movie_counts @ genres) / max(len(rows), 1)
         lengths = np.asarray(self.lengths, dtype=np.float64)[:, None]
@@ -120,7 +147,7 @@ class Knowledge:
         lately = (genres[self.latest] - usual) * known
         well = np.zeros_like(often)
         if rows.rating is not None:
-            users, movies = self.leanings
+            users, movies = self.biases
             residual = rows.rating - rows.rating.mean(dtype=np.float64) - users[rows.user] - movies[rows.movie]
             for genre, share in enumerate(genres.T):
                 weight = share[rows.movie]
@@ -129,8 +156,8 @@ class Knowledge:
         return often.astype(np.float32), lately.mean(axis=1).astype(np.float32), well.astype(np.float32)
 
     @cached_property
-    def crowd(self) -> np.ndarray:
-        """[features, movies] float32: log of how much more often people with a feature rate a movie than all do."""
+    def demographic_affinity(self) -> np.ndarray:
+        """[features, movies] float32: log of how much more often users with a feature rate a movie than all do."""
         counts = self.people.T @ self.rows.matrix
         share = (self.rows.movie_counts + 0.5) / (len(self.rows) + 0.5 * len(self.rows.movies))
         expected = counts.sum(axis=1, keepdims=True) * share

@@ -49,9 +49,7 @@ class Timeline:
         return cls(rows.movie[order], time[order], len(rows.movies))
 
     def counts(self, moments: np.ndarray, candidates: np.ndarray, half_lives: Sequence[float]) -> Counts:
-        """Counts over the rows that are not later than each user's moment.
-
-        One pass over the rows and the users in order of time.
+        """Counts over the rows that are not later than each user's moment, in one pass over rows and users.
 
         Args:
             moments: [users] seconds.

@@ -16,13 +16,13 @@ class FeatureConfig(Checked):
     """What is read from raw features; the vocabularies come from the movies of train."""
 
     words: Size = 2000
-    """At most so many words and pairs of words of titles; 0 for none."""
+    """Maximum number of words and word pairs of titles; 0 for none."""
     grams: Size = 4000
-    """At most so many character n-grams (3 and 4 long) of titles; 0 for none."""
+    """Maximum number of character n-grams (3 and 4 long) of titles; 0 for none."""
     tags: Size = 1000
-    """At most so many tags."""
+    """Maximum number of tags."""
     least_movies: Count = 2
-    """A word, n-gram or tag counts from so many movies on."""
+    """Minimum number of movies with a word, n-gram or tag."""
     sentences: str = ""
     """Frozen sentence vectors of titles from this encoder, beside words: wordllama (extra `sentences`); empty: none."""
 
@@ -38,9 +38,9 @@ class KernelConfig(Checked):
     common_regularization: Positive = 2.0
     """Ridge penalty of what all users together like."""
     age_width: Positive = 0.7
-    """Movies whose log-ages differ by so much are somewhat alike; age is years before the newest release of train."""
+    """Width of the kernel of log-ages; age is years before the newest release of train."""
     genre_width: Positive = 1.8
-    """Movies that differ in the square of so many genres or flags are somewhat alike."""
+    """Width of the kernel of genres and flags."""
     words: NotNegative = 0.5
     """Weight of the words that titles share."""
     grams: NotNegative = 0.5
@@ -52,7 +52,7 @@ class KernelConfig(Checked):
     people_regularization: Positive = 3000.0
     """Ridge penalty, in ratings, of what people's demographics tell."""
     landmarks: Annotated[int, AtLeast(2)] = 3000
-    """Movies are compared with so many of train, those with most ratings."""
+    """Number of movies of train, those with most ratings, that movies are compared with."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class ContentConfig(Checked):
     parts: Annotated[tuple[ContentPartName, ...], NotEmpty(distinct=True)] = ("kernel",)
     """What is fitted: a kernel regression in closed form, a trained tower; scores of several are added up."""
     prior: Positive = 3.0
-    """A user's demographics count like so many movies."""
+    """Pseudo-count: a user's demographics count like this many movies."""
     features: FeatureConfig = field(default_factory=FeatureConfig)
     """What is read from the raw features of movies."""
     kernel: KernelConfig = field(default_factory=KernelConfig)

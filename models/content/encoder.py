@@ -50,7 +50,7 @@ class ContentEncoder:
     parts: Mapping[str, EncoderPart]
 
     def __call__(self, raw: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-        """History and candidate vectors [batch, dim] of movies, in the graph; see ``content_inputs.RawMovies``."""
+        """History and candidate vectors [batch, dim] of movies, in the graph; see ``inputs.RawMovies``."""
         numbers = self.features(raw)
         vectors = [(*part.tower(numbers), part.scale) for part in self.parts.values()]
         histories = tf.concat([history for history, _, _ in vectors], axis=1)

@@ -9,9 +9,8 @@ import numpy as np
 
 from tfrs_lab.models.backend import tf
 from tfrs_lab.models.content.config import FeatureConfig
-from tfrs_lab.models.content.inputs import RawMovies
+from tfrs_lab.models.content.inputs import DAYS_PER_YEAR, RawMovies
 
-DAYS_PER_YEAR = 365.25
 FIRST_YEAR = 1970
 YEAR_STEPS = (0.5, 1, 1.5, 2, 3, 4, 6, 9, 13, 18, 25, 35, 50)
 """Bins of age in years; the first three hold half years."""
@@ -77,7 +76,7 @@ class MovieFeatures(tf.keras.layers.Layer):
         """Numbers from raw features.
 
         Args:
-            raw: See ``content_inputs.RawMovies``; batches [batch] and [batch, any].
+            raw: See ``inputs.RawMovies``; batches [batch] and [batch, any].
 
         Returns:
             ``age`` [batch, 1], log of years before the newest release of train; ``genres`` [batch, genres] and

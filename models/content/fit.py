@@ -25,11 +25,10 @@ from tfrs_lab.models.content.titles import Numbers
 from tfrs_lab.models.content.tower import build_content_pair, tower_weights
 from tfrs_lab.models.specification import FitContext, Trained
 from tfrs_lab.models.training.data import TrainingData
-from tfrs_lab.models.training.loop import Schedule, fit_keras
-from tfrs_lab.models.training.optimizers import adam
+from tfrs_lab.models.training.loop import adam, fit_epochs
 
 SAMPLE = 2000
-"""The scale of scores is measured on a sample of so many users."""
+"""Size of the sample of users on which the scale of scores is measured."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class FittedPart:
     Attributes:
         tower: From numbers of movies to history and candidate vectors.
         arrays: What the tower is made of again.
-        people: [1 + features, dim] float32: queries of anybody and of demographics.
+        people: [1 + features, dim] float32: the general query and those of demographics.
         history: One row of losses per epoch.
     """
 
@@ -138,19 +137,9 @@ def _fit_tower(config: ContentConfig, numbers: Numbers, data: TrainingData, cont
     steps = own.epochs * pair.steps_per_epoch
     schedule = tf.keras.optimizers.schedules.CosineDecay(own.learning_rate, steps)
     pair.compile(optimizer=adam(schedule))
-    _, history = fit_keras(
-        pair,
-        Schedule(own.epochs, own.epochs),
-        seed=context.seed,
-        checkpoints=context.checkpoints / "tower",
-        tensorboard=context.tensorboard / "tower",
-        reporter=context.reporter,
-        label="content tower",
-        score=None,
-    )
+    rows = fit_epochs(pair, own.epochs, "tower", context, label="content tower")
     tower = pair.candidate_tower.tower
     tower(numbers)
-    rows = [{"part": "tower", "epoch": number, **row} for number, row in enumerate(history, start=1)]
     return FittedPart(tower, tower_weights(tower), pair.query_tower.people_queries(), rows)
 
 

@@ -9,6 +9,8 @@ from tfrs_lab.data.interactions import Vocabulary
 from tfrs_lab.data.tables import movies_table
 from tfrs_lab.models.content.sentences import sentence_vectors
 
+DAYS_PER_YEAR = 365.25
+
 RawMovies = dict[str, np.ndarray]
 """``movie_title`` [movies] str; ``movie_genres`` and ``tags`` [movies, any] str, padded with ""; ``release_year`` and
 ``release_date`` [movies] float32, years and days since 1970, NaN where missing; maybe ``sentence`` [movies, dim]."""

@@ -99,8 +99,9 @@ def _solve(config: KernelConfig, kernel: np.ndarray, known: csr_matrix) -> tuple
     What all users like is regressed separately from what a user likes more than others do, and penalised less: it rests
     on more ratings. With m the share of each movie in all ratings and n the number of a user's movies, a movie with
     likeness k to the landmarks scores n mᵀ (K + λ₀I)⁻¹ k + (x − n m)ᵀ (K + λI)⁻¹ k. Of the second term those directions
-    are kept in which the predictions for all users and landmarks vary most. Returns ``embedding`` [landmarks, 2 dim - 1],
-    of which dim - 1 columns make history vectors and the others candidates; the landmarks' ``history``; its ``mean``.
+    are kept in which the predictions for all users and landmarks vary most. Returns ``embedding`` [landmarks, 2 dim -
+    1], of which dim - 1 columns make history vectors and the others candidates; the landmarks' ``history``; its
+    ``mean``.
     """
     size = len(kernel)
     kernel = kernel.astype(np.float64)

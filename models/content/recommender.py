@@ -23,19 +23,19 @@ class People:
     Attributes:
         ids: Those whose demographics are known.
         features: [people, features] float32.
-        queries: [1 + features, dim] float32: the query of anybody, and what each feature adds to it.
+        queries: [1 + features, dim] float32: the general query, and what each feature adds to it.
     """
 
     ids: Vocabulary = field(metadata=named(""))
     features: np.ndarray
     queries: np.ndarray
 
-    def of(self, user_ids: Iterable[str] | None, batch: int) -> np.ndarray:
-        """[batch, dim] float32; anybody's for ids that are not known, and for all where no ids are given."""
-        return self.described(user_ids, batch) @ self.queries
+    def queries_for(self, user_ids: Iterable[str] | None, batch: int) -> np.ndarray:
+        """[batch, dim] float32 queries from demographics; the general query for users who are not known."""
+        return self.design_matrix(user_ids, batch) @ self.queries
 
-    def described(self, user_ids: Iterable[str] | None, batch: int) -> np.ndarray:
-        """[batch, 1 + features] float32: one, and the demographics; zeros where they are not known."""
+    def design_matrix(self, user_ids: Iterable[str] | None, batch: int) -> np.ndarray:
+        """[batch, 1 + features] float32: a constant, and the demographics; zeros where they are not known."""
         features = np.zeros((batch, self.features.shape[1]), np.float32)
         if user_ids is not None and len(self.ids):
             place = self.ids.encode(user_ids)
@@ -54,8 +54,8 @@ class ContentRecommender(Stored):
         candidates: [movies, dim] float32.
         histories: [movies, dim] float32: what a movie adds to the query of someone who rated it.
         people: Queries of those who rated nothing.
-        prior: Those queries count like so many movies.
-        encoder: The arrays of ``content_encoder.ContentEncoder``.
+        prior: Those queries count like this many movies.
+        encoder: The arrays of ``content.encoder.ContentEncoder``.
     """
 
     users: Vocabulary
@@ -68,34 +68,24 @@ class ContentRecommender(Stored):
     encoder: Mapping[str, np.ndarray]
 
     def score(self, users: np.ndarray) -> np.ndarray:
-        """Scores of all movies.
-
-        Args:
-            users: [batch] int32 indices into ``users``; -1 for an unknown user.
-
-        Returns:
-            [batch, movies] float32.
-        """
+        """[batch, movies] float32 scores of users [batch] int32, -1 for an unknown one."""
         known = users >= 0
         queries = np.where(known[:, None], self.queries[np.where(known, users, 0)], self.people.queries[0])
         return queries @ self.candidates.T
 
     def score_history(self, history: csr_matrix, user_ids: Iterable[str] | None = None) -> np.ndarray:
-        """Scores for users who were not there in training, from the movies they know and from who they are.
+        """Scores [batch, movies] float32 for users who were not there in training.
 
         Args:
             history: [batch, movies], nonzero where the user knows the movie.
             user_ids: [batch] ids, to look up demographics; None if nothing is known of the users.
-
-        Returns:
-            [batch, movies] float32.
         """
         return self.history_queries(history, user_ids) @ self.candidates.T
 
     def history_queries(self, history: csr_matrix, user_ids: Iterable[str] | None = None) -> np.ndarray:
         """[batch, dim] float32: (Σ over the history + prior · demographics) / (n + prior); see ``score_history``."""
         known = history.astype(bool).astype(np.float32)
-        total = known @ self.histories + self.prior * self.people.of(user_ids, known.shape[0])
+        total = known @ self.histories + self.prior * self.people.queries_for(user_ids, known.shape[0])
         return (total / (np.diff(known.indptr)[:, None] + self.prior)).astype(np.float32)
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:

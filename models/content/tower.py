@@ -79,7 +79,7 @@ class ContentQuery(tf.keras.Model):
         tower: The candidate tower.
         table: Numbers of all movies of train.
         users: [users, features] float32, demographics; may have no columns.
-        prior: Demographics count like so many movies.
+        prior: Demographics count like this many movies.
         seed: Seed of the initial weights.
     """
 
@@ -101,7 +101,7 @@ class ContentQuery(tf.keras.Model):
         return tf.concat([query, tf.ones_like(query[:, :1])], axis=1)
 
     def people_queries(self) -> np.ndarray:
-        """[1 + features, dim + 1]: the query of anybody, and what each feature adds to it."""
+        """[1 + features, dim + 1]: the general query, and what each feature adds to it."""
         weights = self.demographics.kernel.numpy()
         return np.hstack([weights, np.eye(len(weights), 1, dtype=np.float32)])
 

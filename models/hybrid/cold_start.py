@@ -1,4 +1,4 @@
-"""What the hybrid model's scores are worth: learned on validation, and where rated movies play unrated ones."""
+"""Calibrates the hybrid model: on validation, and where some rated movies are hidden as if they were unrated."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from tfrs_lab.evaluation import evaluate
 from tfrs_lab.evaluation.monitor import Monitor
 from tfrs_lab.evaluation.topk import top_k
 from tfrs_lab.models.content.fit import fit_content
-from tfrs_lab.models.hybrid.calibration import calibrate, log_appeal
+from tfrs_lab.models.hybrid.calibration import calibrate, log_general_score
 from tfrs_lab.models.hybrid.config import Caution, HybridConfig
-from tfrs_lab.models.hybrid.recommender import HybridRecommender, known_bars
+from tfrs_lab.models.hybrid.recommender import HybridRecommender, known_entry_thresholds
 from tfrs_lab.models.specification import FitContext
 
 HIDDEN = 0.1
@@ -28,22 +28,23 @@ HIDDEN = 0.1
 LEAST_RATINGS = 5
 """Movies with fewer ratings are not hidden: there is nothing to learn from them."""
 SAMPLE = 1000
-"""At most so many users, a sample, and of each the best movies, are looked at."""
+"""Maximum number of users, a sample, and of each user's best movies, that are used."""
 UNCALIBRATED = "weighed by constants that were learned on MovieLens-100K"
 NEVER = -100.0
-"""A knob that leaves unrated movies behind all others."""
-KNOBS = (NEVER, *np.arange(-5.0, 2.01, 0.25).tolist())
+"""An offset that leaves unrated movies behind all others."""
+OFFSETS = (NEVER, *np.arange(-5.0, 2.01, 0.25).tolist())
 CAUTION = 0.004
-"""What rated movies may lose on validation with a cautious knob, relative. On test they lose about twice as much. And
-what all together may lose with a balanced one on a split in time."""
+"""What rated movies may lose on validation with a cautious offset, relative. On test they lose about twice as much.
+And what all together may lose with a balanced one on a split in time."""
 BALANCED = (-0.75, -0.25)
-"""A balanced knob lies in between, or on a split in time below. Calibrated odds put it near 0, a little lower since on
-validation the test rows of rated movies count as misses; on draws 100 to 105 any knob in between was as good as each
-draw's own best but for .005, and one validation alone, where a few popular movies decide, was off by 1 and more."""
+"""A balanced offset lies in between, or on a split in time below. Calibrated odds put it near 0, a little lower since
+on validation the test rows of rated movies count as misses; on draws 100 to 105 any offset in between was as good as
+each draw's own best but for .005, and one validation alone, where a few popular movies decide, was off by 1 and
+more."""
 
 
 @dataclass(frozen=True)
-class World:
+class CalibrationScenario:
     """A hybrid model and what it is to predict.
 
     Attributes:
@@ -51,7 +52,7 @@ class World:
         truth: Rows to predict.
         seen: Rows that its users are known to have rated.
         candidates: Ids of the movies to rank; None for all.
-        hidden: Numbers of the model's movies that play unrated.
+        hidden: Numbers of the model's movies that count as unrated.
     """
 
     model: HybridRecommender
@@ -62,11 +63,11 @@ class World:
 
 
 @dataclass(frozen=True)
-class KnobCurve:
-    """What each setting of the knob is worth.
+class OffsetCurve:
+    """What each cold-start offset is worth.
 
     Attributes:
-        points: By knob, ascending: "knob", and the metrics of ``_point``.
+        points: By offset, ascending: the offset as "knob", and the metrics of ``_point``.
         in_time: They were measured on validation alone, which is later than train; else on simulations too.
     """
 
@@ -74,7 +75,7 @@ class KnobCurve:
     in_time: bool = False
 
     @classmethod
-    def from_plan(cls, plan: Mapping[str, Any]) -> KnobCurve:
+    def from_plan(cls, plan: Mapping[str, Any]) -> OffsetCurve:
         """The inverse of ``to_plan``; without points if there is nothing of a curve."""
         return cls(plan.get("curve", ()), plan.get("curve_in_time", False))
 
@@ -83,7 +84,7 @@ class KnobCurve:
         return {"curve": list(self.points), "curve_in_time": self.in_time}
 
     def chosen(self, cold: Caution | float) -> float:
-        """The knob that a configuration asks for."""
+        """The offset that a configuration asks for."""
         if not isinstance(cold, str):
             return float(cold)
         if cold == "cautious":
@@ -97,55 +98,55 @@ class KnobCurve:
 
 
 def _furthest(points: Sequence[dict[str, float]], metric: str, of: float) -> float:
-    """The highest knob that costs next to nothing of a metric's value."""
+    """The highest offset that costs next to nothing of a metric's value."""
     return [point["knob"] for point in points if point[metric] >= (1 - CAUTION) * of][-1]
 
 
 def calibrated(
     config: HybridConfig, model: HybridRecommender, rows: Interactions, context: FitContext
-) -> tuple[HybridRecommender, KnobCurve]:
-    """The model calibrated, with the knob that the configuration asks for; and the curve over the knob.
+) -> tuple[HybridRecommender, OffsetCurve]:
+    """The model calibrated, with the cold-start offset that the configuration asks for; and the curve over the offset.
 
     Warm scores are calibrated on validation. Cold ones where movies are hidden from train: the content model is fitted
     without them, and the collaborative model does not rank them. Where validation is later than train, its new movies
-    are as many, and as popular, as the next ones will be: the knob is chosen there. Where validation is drawn from the
-    rows of train it hardly has any, and the knob is chosen on means over it and the simulations: one draw of cold
-    movies is too noisy.
+    are as many, and as popular, as the next ones will be: the offset is chosen there. Where validation is drawn from
+    the rows of train it hardly has any, and the offset is chosen on means over it and the simulations: one draw of cold
+    movies is too noisy. Needs a monitor.
     """
     assert context.monitor is not None
     monitor = context.monitor
     truth = _relevant(monitor.validation, monitor)
     asked = _of_sample(truth, truth["user_id"], context.seed)
-    own = World(model.of_users(_known(model, asked)), asked, monitor.seen, None, np.zeros(0, np.int32))
-    worlds = [own, *_simulations(config, model, rows, context)]
+    own = CalibrationScenario(model.of_users(_known(model, asked)), asked, monitor.seen, None, np.zeros(0, np.int32))
+    scenarios = [own, *_simulations(config, model, rows, context)]
     calibration = model.calibration
     warm = _warm_examples(own)
     if warm is not None:
         calibration = replace(calibration, warm=calibrate(*warm))
     else:
         context.notice(f"calibration: no rated movie of a known user is in validation: rated movies are {UNCALIBRATED}")
-    if len(worlds) == 1:
+    if len(scenarios) == 1:
         context.notice(f"calibration: no movies can be hidden from train: unrated movies are {UNCALIBRATED}")
     else:
-        cold = [_cold_examples(world) for world in worlds[1:]]
-        lengths, scores, appeals, relevant = (np.concatenate(column) for column in zip(*cold, strict=True))
-        calibration = replace(calibration, cold=calibrate(lengths, {"score": scores, "appeal": appeals}, relevant))
-    worlds = [replace(world, model=replace(world.model, calibration=calibration)) for world in worlds]
+        cold = [_cold_examples(scenario) for scenario in scenarios[1:]]
+        lengths, scores, generals, relevant = (np.concatenate(column) for column in zip(*cold, strict=True))
+        calibration = replace(calibration, cold=calibrate(lengths, {"score": scores, "general": generals}, relevant))
+    scenarios = [replace(scenario, model=replace(scenario.model, calibration=calibration)) for scenario in scenarios]
     in_time = context.asks in NEED_TIMESTAMPS
-    chosen_by = worlds[:1] if in_time else worlds
-    curve = KnobCurve(tuple(_point(chosen_by, knob) for knob in KNOBS), in_time)
-    return replace(model, calibration=calibration).with_knob(curve.chosen(config.cold)), curve
+    chosen_by = scenarios[:1] if in_time else scenarios
+    curve = OffsetCurve(tuple(_point(chosen_by, offset) for offset in OFFSETS), in_time)
+    return replace(model, calibration=calibration).with_cold_start_offset(curve.chosen(config.cold)), curve
 
 
-def _point(worlds: Sequence[World], knob: float) -> dict[str, float]:
-    """Mean metrics of all movies, and of rated and unrated ones; a world without such movies counts 0 there."""
+def _point(scenarios: Sequence[CalibrationScenario], offset: float) -> dict[str, float]:
+    """Mean metrics of all movies, and of rated and unrated ones; a scenario without such movies counts 0 there."""
     points = []
-    for world in worlds:
+    for scenario in scenarios:
         found = evaluate(
-            world.model.with_knob(knob),
-            world.truth,
-            seen=world.seen,
-            candidates=world.candidates,
+            scenario.model.with_cold_start_offset(offset),
+            scenario.truth,
+            seen=scenario.seen,
+            candidates=scenario.candidates,
             ks=(10,),
             depth=10,
             bootstrap=0,
@@ -155,7 +156,7 @@ def _point(worlds: Sequence[World], knob: float) -> dict[str, float]:
         of_groups = (warm.get("ndcg@10", 0.0), cold.get("ndcg@10", 0.0), cold.get("recall@10", 0.0))
         points.append((found.metrics["ndcg@10"], *of_groups))
     names = ("ndcg@10", "warm_ndcg@10", "cold_ndcg@10", "cold_recall@10")
-    return {"knob": knob, **dict(zip(names, map(fmean, zip(*points, strict=True)), strict=True))}
+    return {"knob": offset, **dict(zip(names, map(fmean, zip(*points, strict=True)), strict=True))}
 
 
 def _relevant(table: pl.DataFrame, monitor: Monitor) -> pl.DataFrame:
@@ -180,8 +181,8 @@ def _known(model: HybridRecommender, asked: pl.DataFrame) -> np.ndarray:
 
 def _simulations(
     config: HybridConfig, model: HybridRecommender, rows: Interactions, context: FitContext
-) -> list[World]:
-    """Worlds in which some movies are hidden from train."""
+) -> list[CalibrationScenario]:
+    """Scenarios in which some movies are hidden from train."""
     often = np.flatnonzero(rows.movie_counts >= LEAST_RATINGS)
     if round(len(often) * HIDDEN) < 1:
         return []
@@ -195,14 +196,13 @@ def _simulation(
     context: FitContext,
     often: np.ndarray,
     number: int,
-) -> World:
-    """One such world: what users rated of the hidden movies is to be predicted together with validation."""
+) -> CalibrationScenario:
+    """One such scenario: what users rated of the hidden movies is to be predicted together with validation."""
     assert context.monitor is not None
     random = np.random.default_rng([context.seed, number])
     hidden = np.sort(random.choice(often, round(HIDDEN * len(often)), replace=False))
     shown = np.setdiff1d(np.arange(len(rows.movies)), hidden)
-    place = context.checkpoints / f"simulation-{number}"
-    inner = replace(context, plan=None, monitor=None, checkpoints=place, tensorboard=context.tensorboard / place.name)
+    inner = replace(context.inside(f"simulation-{number}"), plan=None, monitor=None)
     content = fit_content(config.content, _among(rows, shown), inner).recommender
     hidden_ids = rows.movies.decode(hidden)
     is_hidden = pl.col("movie_id").is_in(hidden_ids.implode())
@@ -212,10 +212,14 @@ def _simulation(
     truth = pl.concat([_relevant(table.filter(is_hidden), context.monitor), rated])
     asked = _of_sample(truth, (rated if len(rated) else truth)["user_id"], context.seed)
     users = _known(model, asked)
-    few = replace(model, content=content, crowd=model.crowd[:, shown]).of_users(users)
+    few = replace(model, content=content, affinity=model.affinity[:, shown]).of_users(users)
     warm, known = few.warm.among(shown), rows.matrix[users][:, shown]
-    simulated = replace(few, warm=warm, lengths=np.diff(known.indptr), bars=known_bars(warm, known))
-    return World(simulated, asked, table.filter(~is_hidden), rows.movies.ids, content.movies.encode(hidden_ids))
+    simulated = replace(
+        few, warm=warm, lengths=np.diff(known.indptr), entry_thresholds=known_entry_thresholds(warm, known)
+    )
+    return CalibrationScenario(
+        simulated, asked, table.filter(~is_hidden), rows.movies.ids, content.movies.encode(hidden_ids)
+    )
 
 
 def _among(rows: Interactions, shown: np.ndarray) -> Interactions:
@@ -233,38 +237,38 @@ def _table(rows: Interactions) -> pl.DataFrame:
     return pl.DataFrame(columns | ({} if rows.rating is None else {"user_rating": rows.rating}))
 
 
-def _warm_examples(world: World) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray] | None:
+def _warm_examples(scenario: CalibrationScenario) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray] | None:
     """History lengths, scores and relevance of unseen rated movies in validation; None where there is none to find."""
-    model = world.model
-    relevant = _matrix(model, world.truth)
+    model = scenario.model
+    relevant = _matrix(model, scenario.truth)
     users = np.flatnonzero(np.diff(relevant.indptr)).astype(np.int32)
     if not len(users):
         return None
     scores = model.warm.score(users)
-    scores[_matrix(model, world.seen)[users].nonzero()] = -np.inf
+    scores[_matrix(model, scenario.seen)[users].nonzero()] = -np.inf
     movies, values = top_k(scores, min(SAMPLE, scores.shape[1]))
     row, column = np.nonzero(movies >= 0)
     truth = relevant[users].toarray()[row, movies[row, column]] > 0
     return model.lengths[users][row], {"score": values[row, column]}, truth
 
 
-def _cold_examples(world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """History lengths, scores, log-appeals and relevance of hidden movies, user by user."""
-    model, hidden = world.model, world.hidden
-    users = np.unique(model.users.encode(world.truth["user_id"]))
+def _cold_examples(scenario: CalibrationScenario) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """History lengths, scores, logs of general scores and relevance of hidden movies, user by user."""
+    model, hidden = scenario.model, scenario.hidden
+    users = np.unique(model.users.encode(scenario.truth["user_id"]))
     users = users[users >= 0].astype(np.int32)
-    number = model.users.encode(world.truth["user_id"])
+    number = model.users.encode(scenario.truth["user_id"])
     column = np.full(len(model.movies), -1)
     column[hidden] = np.arange(len(hidden))
-    movie = column[model.movies.encode(world.truth["movie_id"])]
+    movie = column[model.movies.encode(scenario.truth["movie_id"])]
     among = (movie >= 0) & (number >= 0)
     truth = csr_matrix((np.ones(among.sum()), (number[among], movie[among])), (len(model.users), len(hidden)))
     relevant = truth[users].toarray() > 0
-    anybody = model.content.candidates[hidden] @ model.content.people.queries[0]
+    general = model.content.candidates[hidden] @ model.content.people.queries[0]
     scores = model.content.score(users)[:, hidden]
     lengths = np.broadcast_to(model.lengths[users][:, None], relevant.shape)
-    appeals = np.broadcast_to(log_appeal(anybody), relevant.shape)
-    return lengths.ravel(), scores.ravel(), appeals.ravel(), relevant.ravel()
+    generals = np.broadcast_to(log_general_score(general), relevant.shape)
+    return lengths.ravel(), scores.ravel(), generals.ravel(), relevant.ravel()
 
 
 def _matrix(model: HybridRecommender, table: pl.DataFrame) -> csr_matrix:

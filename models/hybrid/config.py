@@ -20,11 +20,11 @@ class HybridConfig(Checked):
     """How far unrated movies come forward: cautious, so that rated ones lose at most about 1 % of nDCG;
     balanced, as is best for all together; or what is added to the logits of unrated movies."""
     simulations: Count = 4
-    """So many times a tenth of the movies is hidden to learn what content scores are worth."""
+    """Number of simulations that each hide a tenth of the movies, to calibrate content scores."""
     prior: Positive = 30.0
-    """For new users, what people like them rate counts like so many movies of their own."""
+    """Pseudo-count: for new users, demographics count like this many movies of their own."""
     people_regularization: Positive = 3000.0
-    """Ridge penalty, in ratings, of what people's demographics tell about rated movies."""
+    """Ridge penalty, in ratings, of the regression of rated movies on demographics."""
     retrieval: RetrievalConfig = field(default_factory=lambda: RetrievalConfig(parts=("joint", "linear", "recency")))
     """The collaborative score, and the tasks that share its vectors."""
     content: ContentConfig = field(default_factory=ContentConfig)

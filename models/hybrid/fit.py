@@ -13,9 +13,9 @@ from tfrs_lab.models.config_fields import short
 from tfrs_lab.models.content.fit import fit_content
 from tfrs_lab.models.content.recommender import ContentRecommender
 from tfrs_lab.models.hybrid.calibration import Calibration
-from tfrs_lab.models.hybrid.cold_start import UNCALIBRATED, KnobCurve, calibrated
+from tfrs_lab.models.hybrid.cold_start import UNCALIBRATED, OffsetCurve, calibrated
 from tfrs_lab.models.hybrid.config import HybridConfig
-from tfrs_lab.models.hybrid.recommender import HybridRecommender, known_bars
+from tfrs_lab.models.hybrid.recommender import HybridRecommender, known_entry_thresholds
 from tfrs_lab.models.ranking.fit import ratings_of
 from tfrs_lab.models.rating.recommender import RatingRecommender
 from tfrs_lab.models.retrieval.blend import LEAST_GAIN
@@ -24,7 +24,7 @@ from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.specification import FitContext, Trained
 
 SAMPLE = 1000
-"""The scale of scores is measured on a sample of so many users."""
+"""Size of the sample of users on which the scale of scores is measured."""
 
 
 def fit_hybrid(config: HybridConfig, rows: Interactions, context: FitContext) -> Trained:
@@ -43,14 +43,14 @@ def fit_hybrid(config: HybridConfig, rows: Interactions, context: FitContext) ->
     model = HybridRecommender(
         warm=retrieval.recommender,
         content=content,
-        calibration=Calibration(**plan.get("calibration", {})),
-        crowd=crowd_scores(config, rows, retrieval.recommender, content, context.seed),
+        calibration=Calibration.from_plan(plan.get("calibration", {})),
+        affinity=demographic_affinity(config, rows, retrieval.recommender, content, context.seed),
         prior=config.prior,
         lengths=np.diff(rows.matrix.indptr),
-        bars=known_bars(retrieval.recommender, rows.matrix),
+        entry_thresholds=known_entry_thresholds(retrieval.recommender, rows.matrix),
         rating=_rating(fitted, rows, context),
     )
-    curve, demographics = KnobCurve.from_plan(plan), plan.get("demographics", True)
+    curve, demographics = OffsetCurve.from_plan(plan), plan.get("demographics", True)
     if ranks_all:
         demographics = _demographics_count(model, context)
     if not demographics:
@@ -61,25 +61,25 @@ def fit_hybrid(config: HybridConfig, rows: Interactions, context: FitContext) ->
         if not plan.get("calibration"):
             context.notice(f"calibration: validation does not rank all movies: {UNCALIBRATED}")
         if not isinstance(config.cold, str):
-            model = model.with_knob(float(config.cold))
-    context.reporter.line(f"calibration: knob {short(model.calibration.knob)}")
+            model = model.with_cold_start_offset(float(config.cold))
+    context.reporter.line(f"calibration: cold-start offset {short(model.calibration.cold_start_offset)}")
     chosen = {
         "retrieval": retrieval.plan,
         "demographics": demographics,
-        "calibration": vars(model.calibration),
+        "calibration": model.calibration.to_plan(),
         **curve.to_plan(),
     }
     return Trained(model, plan=chosen, history=retrieval.history)
 
 
 def _demographics_count(model: HybridRecommender, context: FitContext) -> bool:
-    """Whether who they are tells what new users rate; unless validation is clearly better without, it does."""
+    """Whether demographics of new users are used: unless validation is clearly better without them."""
     assert context.monitor is not None
     return context.monitor(_without_demographics(model)) <= (1 + LEAST_GAIN) * context.monitor(model)
 
 
 def _without_demographics(model: HybridRecommender) -> HybridRecommender:
-    return replace(model, crowd=np.vstack([model.crowd[:1], np.zeros_like(model.crowd[1:])]))
+    return replace(model, affinity=np.vstack([model.affinity[:1], np.zeros_like(model.affinity[1:])]))
 
 
 def _rating(fitted: Mapping[str, FittedPart], rows: Interactions, context: FitContext) -> RatingRecommender | None:
@@ -88,22 +88,22 @@ def _rating(fitted: Mapping[str, FittedPart], rows: Interactions, context: FitCo
     return ratings_of(joint.rating, rows, context) if joint is not None and joint.rating is not None else None
 
 
-def crowd_scores(
+def demographic_affinity(
     config: HybridConfig, rows: Interactions, warm: FactorRecommender, content: ContentRecommender, seed: int
 ) -> np.ndarray:
-    """[1 + features, movies]: what anybody rates, and a ridge regression of what else people rate on demographics.
+    """[1 + features, movies]: popularity of the movies, and a ridge regression of deviations from it on demographics.
 
     Both are shares in all ratings, scaled like the scores of the collaborative model. Where that has a better order for
     users of whom nothing is known than popularity, what is rising, its first movie gets the largest share, and so on.
     """
     share = rows.movie_counts / max(len(rows), 1)
-    people = content.people.described(rows.users.ids, len(rows.users))[:, 1:]
+    people = content.people.design_matrix(rows.users.ids, len(rows.users))[:, 1:]
     lengths = np.diff(rows.matrix.indptr)[:, None]
     over = people.T @ rows.matrix - np.outer((people * lengths).sum(axis=0), share)
     penalty = config.people_regularization * np.eye(people.shape[1])
     slopes = np.linalg.solve(people.T @ (people * lengths) + penalty, over)
-    anybody = np.empty_like(share)
-    anybody[np.argsort(warm.popularity, kind="stable")] = np.sort(share)
+    popularity = np.empty_like(share)
+    popularity[np.argsort(warm.popularity, kind="stable")] = np.sort(share)
     sample = warm.score(drawn(len(rows.users), SAMPLE, seed).astype(np.int32))
     scale = sample.std(axis=1).mean() / max(share.std(), 1e-12)
-    return (scale * np.vstack([anybody, slopes])).astype(np.float32)
+    return (scale * np.vstack([popularity, slopes])).astype(np.float32)

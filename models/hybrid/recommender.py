@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,11 +12,11 @@ from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.interactions import Vocabulary
 from tfrs_lab.models.content.recommender import ContentRecommender
-from tfrs_lab.models.hybrid.calibration import Calibration, bars, log_appeal
+from tfrs_lab.models.hybrid.calibration import Calibration, entry_thresholds, log_general_score
 from tfrs_lab.models.rating.recommender import RatingRecommender
 from tfrs_lab.models.retrieval.fold_in import FoldIn
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
-from tfrs_lab.models.storage import Stored
+from tfrs_lab.models.storage import Stored, named
 
 _BLOCK = 1024
 
@@ -32,21 +32,21 @@ class HybridRecommender(Stored):
         warm: The collaborative model; its movies are those that have been rated.
         content: The content model; its movies are all.
         calibration: Brings both scores to one scale.
-        crowd: [1 + features, rated movies] float32: what anybody rates, and what each of the content model's
-            demographic features adds to it; scaled like collaborative scores.
-        prior: For new users the crowd counts like so many movies of their own.
+        affinity: [1 + features, rated movies] float32: popularity, and what each of the content model's demographic
+            features adds to it; scaled like collaborative scores.
+        prior: For new users the affinity counts like this many movies of their own.
         lengths: [users] int: number of movies of each user of train.
-        bars: [users] float32, see ``hybrid_calibration.bars``.
+        entry_thresholds: [users] float32, see ``calibration.entry_thresholds``.
         rating: Predicts ratings, from vectors that the collaborative model shares; None without a rating task.
     """
 
     warm: FactorRecommender
     content: ContentRecommender
     calibration: Calibration
-    crowd: np.ndarray
+    affinity: np.ndarray = field(metadata=named("crowd"))
     prior: float
     lengths: np.ndarray
-    bars: np.ndarray
+    entry_thresholds: np.ndarray = field(metadata=named("bars"))
     rating: RatingRecommender | None = None
 
     @property
@@ -69,75 +69,58 @@ class HybridRecommender(Stored):
         """[movies, dim] float32."""
         unrated = np.ones(len(self.movies), np.float32)
         unrated[self.rated] = 0.0
-        anybody = self.content.candidates @ self.content.people.queries[0]
-        ones = np.ones_like(anybody)
-        cold = np.column_stack([self.content.candidates, log_appeal(anybody), ones]) * unrated[:, None]
-        warm = np.zeros((len(self.movies), self.warm.candidates.shape[1] + len(self.crowd) + 1), np.float32)
-        warm[self.rated] = np.column_stack([self.warm.candidates, self.crowd.T, ones[self.rated]])
+        general = self.content.candidates @ self.content.people.queries[0]
+        ones = np.ones_like(general)
+        cold = np.column_stack([self.content.candidates, log_general_score(general), ones]) * unrated[:, None]
+        warm = np.zeros((len(self.movies), self.warm.candidates.shape[1] + len(self.affinity) + 1), np.float32)
+        warm[self.rated] = np.column_stack([self.warm.candidates, self.affinity.T, ones[self.rated]])
         return np.hstack([warm, cold])
 
     @cached_property
     def queries(self) -> np.ndarray:
         """[users, dim] float32: users of train."""
-        nobody = np.zeros((len(self.users), len(self.crowd)), np.float32)
-        return self._queries(self.warm.queries, nobody, self.content.queries, self.lengths, self.bars)
+        known = np.zeros((len(self.users), len(self.affinity)), np.float32)
+        return self._queries(self.warm.queries, known, self.content.queries, self.lengths, self.entry_thresholds)
 
     def _queries(
-        self, warm: np.ndarray, crowd: np.ndarray, content: np.ndarray, lengths: np.ndarray, tenth: np.ndarray
+        self, warm: np.ndarray, affinity: np.ndarray, content: np.ndarray, lengths: np.ndarray, tenth: np.ndarray
     ) -> np.ndarray:
-        """[batch, dim] float32 from both models' queries, the crowd's, numbers of known movies, and bars."""
+        """[batch, dim] float32 from queries of both models and demographics, history lengths and entry thresholds."""
         warm_offset, warm_slope = (term[:, None] for term in self.calibration.warm_terms(lengths))
-        offset, slope, by_appeal = (term[:, None] for term in self.calibration.cold_terms(lengths, tenth))
-        return np.hstack([warm_slope * warm, warm_slope * crowd, warm_offset, slope * content, by_appeal, offset])
+        offset, slope, by_general = (term[:, None] for term in self.calibration.cold_terms(lengths, tenth))
+        return np.hstack([warm_slope * warm, warm_slope * affinity, warm_offset, slope * content, by_general, offset])
 
     def score(self, users: np.ndarray) -> np.ndarray:
-        """Scores of all movies.
-
-        Args:
-            users: [batch] int32 indices into ``users``; -1 for an unknown user.
-
-        Returns:
-            [batch, movies] float32.
-        """
+        """[batch, movies] float32 scores of users [batch] int32, -1 for an unknown one."""
         unknown = self.history_queries(csr_matrix((1, len(self.movies)), dtype=np.float32))
         queries = np.where(users[:, None] >= 0, self.queries[np.maximum(users, 0)], unknown)
         return queries @ self.candidates.T
 
     def score_history(self, history: csr_matrix, user_ids: Sequence[str] | None = None) -> np.ndarray:
-        """Scores for users who were not there in training, from the movies they know and from who they are.
+        """Scores [batch, movies] float32 for users who were not there in training.
 
         Args:
             history: [batch, movies], nonzero where the user knows the movie; rows may be empty.
             user_ids: [batch] ids, to look up demographics; None if nothing is known of the users.
-
-        Returns:
-            [batch, movies] float32.
         """
         return self.history_queries(history, user_ids) @ self.candidates.T
 
     def history_queries(self, history: csr_matrix, user_ids: Sequence[str] | None = None) -> np.ndarray:
-        """[batch, dim] float32: their own movies weigh n / (n + prior), the crowd the rest; see ``score_history``."""
+        """[batch, dim] float32: own movies weigh n / (n + prior), demographics the rest; see ``score_history``."""
         own = csr_matrix(history)[:, self.rated]
         fold_in = self.warm.fold_in or FoldIn(1.0, np.zeros_like(self.warm.candidates))
         count = np.diff(own.indptr)[:, None].astype(np.float32)
         trust = count / (count + self.prior)
         warm = trust * fold_in.queries(own, self.warm.candidates)
-        crowd = (1 - trust) * self.content.people.described(user_ids, len(trust))
+        affinity = (1 - trust) * self.content.people.design_matrix(user_ids, len(trust))
         content = self.content.history_queries(history, user_ids)
-        scores = np.asarray(warm @ self.warm.candidates.T + crowd @ self.crowd)
+        scores = np.asarray(warm @ self.warm.candidates.T + affinity @ self.affinity)
         scores[own.nonzero()] = -np.inf
         lengths = np.diff(csr_matrix(history).indptr)
-        return self._queries(warm, crowd, content, lengths, bars(scores)).astype(np.float32)
+        return self._queries(warm, affinity, content, lengths, entry_thresholds(scores)).astype(np.float32)
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
-        """Cosine similarity of movies with all movies: of collaborative vectors for two rated ones, else of content.
-
-        Args:
-            movies: [batch] indices into ``movies``.
-
-        Returns:
-            [batch, movies] float32 in [-1, 1].
-        """
+        """[batch, movies] float32: cosines of collaborative vectors where both movies are rated, else of content."""
         alike = self.content.similarity(movies)
         place = self.warm.movies.encode(self.movies.decode(movies))
         known = np.flatnonzero(place >= 0)
@@ -147,41 +130,34 @@ class HybridRecommender(Stored):
     def with_movies(self, table: pl.DataFrame) -> HybridRecommender:
         """The same model with further candidates, which nobody has rated; nothing is trained.
 
+        ``table`` holds ``movie_id`` and any other columns of ``Dataset.movies``.
+
         Raises:
             DataError: A movie is there already.
         """
         return replace(self, content=self.content.with_movies(table))
 
     def of_users(self, users: np.ndarray) -> HybridRecommender:
-        """The same model that knows only some of its users; the others are strangers to it.
-
-        Args:
-            users: [n] numbers of users, n ≥ 1.
-        """
+        """The same model that knows only the users with these numbers [n ≥ 1]."""
         ids = Vocabulary(self.users.decode(users).to_list())
         return replace(
             self,
             warm=replace(self.warm, users=ids, queries=self.warm.queries[users]),
             content=replace(self.content, users=ids, queries=self.content.queries[users]),
             lengths=self.lengths[users],
-            bars=self.bars[users],
+            entry_thresholds=self.entry_thresholds[users],
         )
 
-    def with_knob(self, knob: float) -> HybridRecommender:
+    def with_cold_start_offset(self, offset: float) -> HybridRecommender:
         """The same model with unrated movies further to the front or to the back."""
-        return replace(self, calibration=replace(self.calibration, knob=knob))
+        return replace(self, calibration=replace(self.calibration, cold_start_offset=offset))
 
 
-def known_bars(warm: FactorRecommender, known: csr_matrix) -> np.ndarray:
-    """[users] float32, see ``hybrid_calibration.bars``; block by block.
-
-    Args:
-        warm: The collaborative model.
-        known: [users, movies] nonzero where the user knows the movie.
-    """
+def known_entry_thresholds(warm: FactorRecommender, known: csr_matrix) -> np.ndarray:
+    """[users] float32 from known movies [users, movies], see ``calibration.entry_thresholds``; block by block."""
     found = [np.zeros(0, np.float32)]
     for start in range(0, len(warm.queries), _BLOCK):
         scores = warm.queries[start : start + _BLOCK] @ warm.candidates.T
         scores[known[start : start + _BLOCK].nonzero()] = -np.inf
-        found.append(bars(scores))
+        found.append(entry_thresholds(scores))
     return np.concatenate(found)

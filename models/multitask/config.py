@@ -64,7 +64,7 @@ class JointConfig(Checked):
     rating: RatingConfig = field(default_factory=RatingConfig)
     """The rating task."""
     rating_every: Count = 8
-    """The rating task takes part in each so many-th step: it sees all ratings in one."""
+    """Steps from one of the rating task to its next: each sees all ratings."""
 
     @property
     def epochs(self) -> int:

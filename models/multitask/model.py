@@ -15,13 +15,13 @@ from tfrs_lab.models.multitask.rating_task import RatingTask
 from tfrs_lab.models.multitask.towers import content_pair, shared_embeddings
 from tfrs_lab.models.rating.config import STEPS
 from tfrs_lab.models.training.data import TrainingData
-from tfrs_lab.models.training.optimizers import OPTIMIZERS, adam, built
+from tfrs_lab.models.training.loop import OPTIMIZERS, adam, built
 from tfrs_lab.models.two_tower.model import TowerPair, build_pair
 
 Values = dict[str, "tf.Tensor"]
 
 SAMPLE = 256
-"""Collapse is looked for in the scores of so many users."""
+"""Number of users whose scores are checked for collapse."""
 LEAST_SPREAD = 1e-6
 """Scores that differ by less, relative to their size, tell nothing apart."""
 

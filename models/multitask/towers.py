@@ -6,7 +6,7 @@ import numpy as np
 
 from tfrs_lab.models.backend import tf
 from tfrs_lab.models.rating.config import RatingConfig
-from tfrs_lab.models.rating.head import weights
+from tfrs_lab.models.rating.head import MovieVectors, weights
 from tfrs_lab.models.training.data import TrainingData
 from tfrs_lab.models.training.histories import long_histories
 from tfrs_lab.models.two_tower.config import PairConfig
@@ -106,22 +106,14 @@ class SharedTables(tf.keras.layers.Layer):
             inputs = tower.projection.kernel.shape[1]
             self.of_content = weights((inputs, config.dimension), deviation, seed + 8)
 
-    def rated(self) -> tf.Tensor:
-        """[movies, dim] float32."""
-        return tf.matmul(self._embeddings()[0], self.projections[0])
-
-    def liked(self) -> tf.Tensor:
-        """[movies, dim] float32."""
-        return tf.matmul(self._embeddings()[0], self.projections[1])
-
-    def candidate(self) -> tf.Tensor:
-        """[movies, dim] float32."""
-        return tf.matmul(self._embeddings()[1], self.projections[2])
-
-    def of_features(self) -> tf.Tensor:
-        """[features, dim] float32."""
-        return (
-            self.own_features
-            if self._kernel is None
-            else self.own_features + tf.matmul(self._kernel(), self.of_content)
+    def vectors(self) -> MovieVectors:
+        """The projections."""
+        histories, candidates = self._embeddings()
+        rated, liked, candidate = self.projections
+        features = self.own_features
+        return MovieVectors(
+            tf.matmul(histories, rated),
+            tf.matmul(histories, liked),
+            tf.matmul(candidates, candidate),
+            features if self._kernel is None else features + tf.matmul(self._kernel(), self.of_content),
         )

@@ -12,7 +12,7 @@ STEPS = 10
 of their time on checkpoints."""
 
 HeadName = Literal["regression", "ordinal"]
-TimeNeighbours = Literal["none", "past", "both"]
+NeighbourChoice = Literal["none", "past", "both"]
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,18 @@ class RatingConfig(Checked):
     penalty: NotNegative = 20.0
     """L2 penalty on all weights, beside the summed loss of all ratings."""
     user_shrink: Positive = 8.0
-    """A user's bias is shrunk as if they had given so many average ratings more."""
+    """Pseudo-count of average ratings that shrinks a user's bias."""
     movie_shrink: Positive = 6.0
     """The same for a movie's."""
     title_words: Size = 0
-    """So many words of titles are features of movies too."""
+    """Number of words of titles that are features of movies too."""
     cross_layers: Size = 0
-    """So many cross layers (TFRS DCN) over both vectors add to their inner product."""
-    time_neighbours: TimeNeighbours = "none"
+    """Number of cross layers (TFRS DCN) over both vectors, which add to their inner product."""
+    time_neighbours: NeighbourChoice = "none"
     """Whether ratings of the same user and movie around the same time count more: none, those before (past), or those
     before and after (both), which no system has when it is asked for a prediction."""
     neighbours: Count = 48
-    """So many ratings around the time are looked at."""
+    """Number of ratings around the time that are used."""
     learning_rate: Positive = 5e-3
     """Step size of Adam."""
     epochs: Count = 11

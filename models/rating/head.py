@@ -9,28 +9,32 @@ import numpy as np
 from tfrs_lab.models.backend import tf, tfrs
 from tfrs_lab.models.rating.config import RatingConfig
 from tfrs_lab.models.rating.known_ratings import KnownRatings
-from tfrs_lab.models.rating.time_neighbours import MOVIE_SCALES, USER_SCALES, nearby
+from tfrs_lab.models.rating.time_neighbours import MOVIE_SCALES, USER_SCALES, time_neighbours
 
 _ROUNDS = 3
 
 
+class MovieVectors(NamedTuple):
+    """Vectors that a rating is predicted from, each [movies, dim] float32.
+
+    Attributes:
+        rated: Implicit-feedback factors (y of SVD++): what it tells of a user that they rated a movie.
+        liked: Residual factors: what it tells of a user to rate a movie higher than expected.
+        candidate: A movie's own factors, apart from its ratings and features.
+        of_features: [features, dim] float32: what each feature of a movie adds to them.
+    """
+
+    rated: tf.Tensor
+    liked: tf.Tensor
+    candidate: tf.Tensor
+    of_features: tf.Tensor
+
+
 class MovieTables(Protocol):
-    """Vectors of movies that a rating is predicted from, each [movies, dim] float32."""
+    """A source of vectors of movies: tables of its own, or other tasks'."""
 
-    def rated(self) -> tf.Tensor:
-        """What it tells of a user that they rated a movie."""
-        ...
-
-    def liked(self) -> tf.Tensor:
-        """What it tells of a user to rate a movie higher than expected."""
-        ...
-
-    def candidate(self) -> tf.Tensor:
-        """What a movie is, apart from its ratings and features."""
-        ...
-
-    def of_features(self) -> tf.Tensor:
-        """What each feature of a movie adds to that: [features, dim] float32."""
+    def vectors(self) -> MovieVectors:
+        """The vectors as they stand."""
         ...
 
 
@@ -44,25 +48,13 @@ class OwnTables(tf.keras.layers.Layer):
             for place, rows in enumerate((movies, movies, movies, features))
         ]
 
-    def rated(self) -> tf.Tensor:
-        """[movies, dim] float32."""
-        return self.tables[0]
-
-    def liked(self) -> tf.Tensor:
-        """[movies, dim] float32."""
-        return self.tables[1]
-
-    def candidate(self) -> tf.Tensor:
-        """[movies, dim] float32."""
-        return self.tables[2]
-
-    def of_features(self) -> tf.Tensor:
-        """[features, dim] float32."""
-        return self.tables[3]
+    def vectors(self) -> MovieVectors:
+        """The tables themselves."""
+        return MovieVectors(*self.tables)
 
 
-class Evidence(NamedTuple):
-    """What the kept ratings tell.
+class Representations(NamedTuple):
+    """What the kept ratings say of users and movies.
 
     Attributes:
         mean: Scalar, of the kept ratings.
@@ -110,8 +102,8 @@ class RatingHead(tf.keras.layers.Layer):
         self.config, self.known, self.tables = config, known, tables
         dim, deviation = config.dimension, config.deviation
         self.user_features, self.movie_features = tf.constant(user_features), tf.constant(movie_features)
-        self.raters = weights((known.users, dim), deviation, seed + 4)
-        self.likers = weights((known.users, dim), deviation, seed + 5)
+        self.user_implicit_factors = weights((known.users, dim), deviation, seed + 4)
+        self.user_residual_factors = weights((known.users, dim), deviation, seed + 5)
         self.of_user_features = weights((user_features.shape[1], dim), deviation, seed + 6)
         self.user_feature_bias = tf.Variable(tf.zeros(user_features.shape[1]))
         self.movie_feature_bias = tf.Variable(tf.zeros(movie_features.shape[1]))
@@ -123,44 +115,35 @@ class RatingHead(tf.keras.layers.Layer):
         self.times = TimeMeans(config, known) if config.time_neighbours != "none" else None
 
     def penalised(self) -> list[tf.Tensor]:
-        """What the penalty is on: vectors, wherever they come from, and biases of features."""
-        tables = self.tables
-        vectors = [tables.rated(), tables.liked(), tables.candidate(), tables.of_features()]
-        own = [self.raters, self.likers, self.of_user_features, self.user_feature_bias, self.movie_feature_bias]
+        """Weights under the penalty: vectors, wherever they come from, and biases of features."""
+        users = [self.user_implicit_factors, self.user_residual_factors]
+        features = [self.of_user_features, self.user_feature_bias, self.movie_feature_bias]
         crosses = [weight for layer in self.crosses for weight in layer.trainable_weights]
-        return [*vectors, *own, *crosses, *([self.of_crosses] if crosses else [])]
+        return [*self.tables.vectors(), *users, *features, *crosses, *([self.of_crosses] if crosses else [])]
 
-    def evidence(self, kept: tf.Tensor) -> Evidence:
-        """What the kept ratings tell; ``kept`` [n] float32 is 1 or 0."""
-        known = self.known
+    def representations(self, kept: tf.Tensor) -> Representations:
+        """Of users and movies from the kept ratings; ``kept`` [n] float32 is 1 or 0."""
+        known, movies = self.known, self.tables.vectors()
         mean, user_bias, movie_bias = shrunken_biases(self.config, known, kept)
         residual = known.rating - mean - tf.gather(user_bias, known.user) - tf.gather(movie_bias, known.movie)
         residual *= kept
-        queries = known.users_times(kept, self.tables.rated()) + known.users_times(residual, self.tables.liked())
+        queries = known.users_times(kept, movies.rated) + known.users_times(residual, movies.liked)
         queries /= tf.sqrt(known.of_users(kept) + 1.0)[:, None]
-        raters = known.movies_times(kept, self.raters) + known.movies_times(residual, self.likers)
-        candidates = self.tables.candidate() + raters / tf.sqrt(known.of_movies(kept) + 1.0)[:, None]
-        return Evidence(
+        users = known.movies_times(kept, self.user_implicit_factors)
+        users += known.movies_times(residual, self.user_residual_factors)
+        candidates = movies.candidate + users / tf.sqrt(known.of_movies(kept) + 1.0)[:, None]
+        return Representations(
             mean,
             user_bias + tf.linalg.matvec(self.user_features, self.user_feature_bias),
             movie_bias + tf.linalg.matvec(self.movie_features, self.movie_feature_bias),
             residual,
             queries + tf.matmul(self.user_features, self.of_user_features),
-            candidates + tf.matmul(self.movie_features, self.tables.of_features()),
+            candidates + tf.matmul(self.movie_features, movies.of_features),
         )
 
     def call(self, rows: tf.Tensor, kept: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Predictions of known ratings from the kept ones, as in training.
-
-        Args:
-            rows: [rows] int32 places of what is predicted; none of them is kept.
-            kept: [n] float32.
-            seed: [2] int32, of the dropout.
-
-        Returns:
-            [rows] float32.
-        """
-        found = self.evidence(kept)
+        """[rows] float32 predictions at ``rows`` [rows] from the ``kept`` ratings [n]; dropout by ``seed`` [2]."""
+        found = self.representations(kept)
         queries = tf.nn.experimental.stateless_dropout(found.queries, self.config.dropout, seed)
         candidates = tf.nn.experimental.stateless_dropout(found.candidates, self.config.dropout, seed + 1)
         user, movie = tf.gather(self.known.user, rows), tf.gather(self.known.movie, rows)
@@ -178,7 +161,7 @@ class RatingHead(tf.keras.layers.Layer):
 def shrunken_biases(
     config: RatingConfig, known: KnownRatings, kept: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Mean (scalar), user biases [users] and movie biases [movies] of the kept ratings, by alternating ridge steps."""
+    """Mean (scalar), user [users] and movie biases [movies] of the kept ratings [n], by alternating ridge steps."""
     mean = tf.reduce_sum(kept * known.rating) / tf.maximum(tf.reduce_sum(kept), 1.0)
     users, movies = known.of_users(kept) + config.user_shrink, known.of_movies(kept) + config.movie_shrink
     user_bias = tf.zeros(known.users)
@@ -207,8 +190,8 @@ class TimeMeans(tf.keras.layers.Layer):
         self.sides = []
         for group in (known.user.numpy(), known.movie.numpy()):
             asked = (group, time)
-            found = nearby(asked, asked, config.neighbours, past=config.time_neighbours == "past", own=own)
-            self.sides.append((tf.constant(found.index), tf.constant(found.apart)))
+            found = time_neighbours(asked, asked, config.neighbours, past=config.time_neighbours == "past", own=own)
+            self.sides.append((tf.constant(found.index), tf.constant(found.seconds_apart)))
         count = len(USER_SCALES) + len(MOVIE_SCALES)
         self.weights_of_scales = tf.Variable(tf.zeros(count), name="time_weights")
         self.log_strengths = tf.Variable(tf.ones(count), name="time_log_strengths")

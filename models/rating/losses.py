@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tfrs_lab.models.backend import tf
-from tfrs_lab.models.rating.output import RatingScale
+from tfrs_lab.models.rating.recommender import RatingScale
 
 
 class SquaredError(tf.keras.layers.Layer):

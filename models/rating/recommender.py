@@ -9,10 +9,52 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.interactions import Vocabulary
-from tfrs_lab.models.rating.output import RatingScale
 from tfrs_lab.models.rating.time_neighbours import TimeCorrection
 from tfrs_lab.models.storage import Stored
 from tfrs_lab.models.vectors import cosines
+
+
+@dataclass(frozen=True, eq=False)
+class RatingScale:
+    """The ratings that occur, and how a score becomes one of them.
+
+    Attributes:
+        levels: [levels] float32 the ratings that occur, ascending.
+        thresholds: [levels - 1] float32: at a score of thresholds[j] the rating is above levels[j] with even odds;
+            empty where the score is the rating.
+        slope: Of the log-odds by the score.
+    """
+
+    levels: np.ndarray
+    thresholds: np.ndarray
+    slope: float = 1.0
+
+    @property
+    def ordinal(self) -> bool:
+        """Whether scores tell the probability of each rating."""
+        return len(self.thresholds) > 0
+
+    def rating(self, score: np.ndarray) -> np.ndarray:
+        """Expected ratings of the same shape as the scores, float32."""
+        if not self.ordinal:
+            return np.clip(score, self.levels[0], self.levels[-1]).astype(np.float32)
+        rating = np.full(score.shape, self.levels[0], np.float32)
+        for step, threshold in zip(np.diff(self.levels), self.thresholds, strict=True):
+            rating += step / (1.0 + np.exp(-self.slope * (score - threshold)))
+        return rating
+
+    def probabilities(self, score: np.ndarray) -> np.ndarray:
+        """[rows, levels] float32 from scores [rows]: the probability of each rating.
+
+        Raises:
+            ValueError: The model was trained on the rating itself and knows no probabilities.
+        """
+        if not self.ordinal:
+            raise ValueError("expected a model with an ordinal head for probabilities, got one trained by regression")
+        above = 1.0 / (1.0 + np.exp(-self.slope * (score[:, None] - self.thresholds)))
+        ends = np.ones((len(score), 1)), np.zeros((len(score), 1))
+        return -np.diff(np.hstack([ends[0], above, ends[1]]), axis=1).astype(np.float32)
+
 
 _PAIRS_AT_ONCE = 1 << 20
 
@@ -50,7 +92,7 @@ class RatingRecommender(Stored):
         candidates: [movies, dim] float32.
         user_bias: [users] float32.
         movie_bias: [movies] float32, the mean rating included.
-        rated: [movies, dim] float32: what a movie adds to the query of somebody new who rated it.
+        rated: [movies, dim] float32: what a movie adds to the query of a new user who rated it.
         people: Whose demographics are known, others than ``users`` too.
         of_people: [people, dim + 1] float32: what demographics alone tell, a query and a bias.
         scale: How scores become ratings.
@@ -73,24 +115,16 @@ class RatingRecommender(Stored):
 
     @property
     def rating(self) -> RatingRecommender:
-        """Itself: what predicts ratings, as in models that do more than this."""
+        """The model itself, as it predicts ratings."""
         return self
 
     def predict(
         self, user_ids: Iterable[str], movie_ids: Iterable[str], timestamps: np.ndarray | None = None
     ) -> np.ndarray:
-        """Ratings of pairs.
+        """[rows] float32 ratings of users and movies, [rows] ids each.
 
-        Users and movies that the model does not know are judged by their features, if these are known, and else by
-        the mean of the other side.
-
-        Args:
-            user_ids: [rows].
-            movie_ids: [rows].
-            timestamps: [rows] seconds; None leaves out what the ratings around the time tell.
-
-        Returns:
-            [rows] float32 in rating units.
+        Users and movies that the model does not know are judged by their features, if these are known, and else by the
+        mean of the other side. Without timestamps [rows], in seconds, ratings around the time do not count.
         """
         return self.scale.rating(self._pair_scores(user_ids, movie_ids, timestamps))
 
@@ -140,33 +174,23 @@ class RatingRecommender(Stored):
         return told
 
     def of_movies(self, movie: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Candidates [rows, dim] and biases [rows] of movies [rows] int32, zeros and the mean for -1, not known."""
+        """Candidates [rows, dim] and biases [rows] of movies [rows] int32; zeros and the mean for -1."""
         known = movie >= 0
         candidates = self.candidates[np.maximum(movie, 0)] * known[:, None]
         return candidates, np.where(known, self.movie_bias[np.maximum(movie, 0)], self.movie_bias.mean())
 
     def score(self, users: np.ndarray) -> np.ndarray:
-        """Predicted ratings of all movies.
-
-        Args:
-            users: [batch] int32 indices into ``users``; -1 for an unknown user.
-
-        Returns:
-            [batch, movies] float32, not cut to the scale so that they differ.
-        """
+        """[batch, movies] float32 ratings for users [batch], -1 for unknown ones; not clipped, so that they differ."""
         known = users >= 0
         queries = self.queries[np.maximum(users, 0)] * known[:, None]
         return self._scores(queries, self.user_bias[np.maximum(users, 0)] * known)
 
     def score_history(self, history: csr_matrix, user_ids: Sequence[str] | None = None) -> np.ndarray:
-        """Predicted ratings for users who were not there in training, from the movies they know and who they are.
+        """Predicted ratings [batch, movies] float32 for users who were not there in training.
 
         Args:
             history: [batch, movies], nonzero where the user knows the movie; what they gave it is not used.
             user_ids: [batch] ids, to look up demographics; None if nothing is known of the users.
-
-        Returns:
-            [batch, movies] float32.
         """
         known = history.astype(bool).astype(np.float32)
         lengths = np.asarray(known.sum(axis=1))

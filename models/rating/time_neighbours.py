@@ -17,32 +17,32 @@ MOVIE_SCALES = (21_600.0, 86_400.0, 604_800.0, 2_592_000.0, 10_368_000.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Nearby:
+class TimeNeighbours:
     """For each row asked about, ratings of its user or movie around its time.
 
     Attributes:
         index: [rows, neighbours] int32 places in the known ratings.
-        apart: [rows, neighbours] float32 seconds; infinite where there is no such rating.
+        seconds_apart: [rows, neighbours] float32; infinite where there is no such rating.
     """
 
     index: np.ndarray
-    apart: np.ndarray
+    seconds_apart: np.ndarray
 
 
-def nearby(
+def time_neighbours(
     known: tuple[np.ndarray, np.ndarray],
     asked: tuple[np.ndarray, np.ndarray],
     count: int,
     *,
     past: bool,
     own: np.ndarray | None = None,
-) -> Nearby:
-    """Finds them: about half before and half after, or all before.
+) -> TimeNeighbours:
+    """Finds up to ``count`` of them: about half before and half after, or, for ``past``, none that is later.
 
     Args:
         known: Group (user or movie) [n] int32 and seconds [n] float64 of the known ratings.
         asked: The same of the rows asked about, [rows]; a group of -1 is unknown and has no neighbours.
-        count: So many at most.
+        count: Number of neighbours.
         past: Only those that are not later.
         own: [rows] place of the row itself among the known ratings, which is no neighbour; None if it is not there.
     """
@@ -55,10 +55,10 @@ def nearby(
     index = start[:, None] + np.arange(count)
     inside = (index >= first[:, None]) & (index < last[:, None])
     index = order[np.clip(index, 0, max(len(order) - 1, 0))].astype(np.int32)
-    apart = np.abs(known[1][index] - asked[1][:, None])
+    seconds_apart = np.abs(known[1][index] - asked[1][:, None])
     if own is not None:
         inside &= index != own[:, None]
-    return Nearby(index, np.where(inside, apart, np.inf).astype(np.float32))
+    return TimeNeighbours(index, np.where(inside, seconds_apart, np.inf).astype(np.float32))
 
 
 def _places(group: np.ndarray, time: np.ndarray, asked: tuple[np.ndarray, np.ndarray], side: str) -> np.ndarray:
@@ -82,7 +82,7 @@ class TimeCorrection:
         residual: [n] float32: known ratings less mean and biases.
         weights: [scales of users and movies] float32 w.
         strengths: [the same] float32.
-        neighbours: So many ratings are looked at.
+        neighbours: Number of ratings that are used.
         past: Only those that are not later.
     """
 
@@ -100,9 +100,9 @@ class TimeCorrection:
         sides = ((self.user, user, USER_SCALES), (self.movie, movie, MOVIE_SCALES))
         total, column = np.zeros(len(user), np.float32), 0
         for known, asked, scales in sides:
-            found = nearby((known, self.time), (asked, time), self.neighbours, past=self.past)
+            found = time_neighbours((known, self.time), (asked, time), self.neighbours, past=self.past)
             for scale in scales:
-                weight = np.exp(-found.apart / np.float32(scale))
+                weight = np.exp(-found.seconds_apart / np.float32(scale))
                 sums = (weight * self.residual[found.index]).sum(axis=1)
                 total += self.weights[column] * sums / (weight.sum(axis=1) + self.strengths[column])
                 column += 1

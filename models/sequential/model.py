@@ -12,7 +12,7 @@ from tfrs_lab.models.sequential.config import SequenceConfig
 from tfrs_lab.models.sequential.encoders import ENCODERS
 from tfrs_lab.models.sequential.losses import Candidates, catalogue_softmax
 from tfrs_lab.models.training.histories import Histories
-from tfrs_lab.models.training.optimizers import adam, built
+from tfrs_lab.models.training.loop import adam, built
 
 
 class SequenceModel(tfrs.Model):

@@ -20,19 +20,19 @@ from tfrs_lab.models.backend import tf
 StrategyName = Literal["mirrored", "multi-worker"]
 
 LOST = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError)
-"""What a worker gets to see of another one that is gone."""
+"""Errors raised when a peer worker is lost."""
 
 EXAMPLE = '{"cluster": {"worker": ["host-a:2222", "host-b:2222"]}, "task": {"type": "worker", "index": 0}}'
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Those who train together, seen from one of them.
+    """The processes that train together, as seen from one of them.
 
     Attributes:
         strategy: Creates the variables of a model in its scope, and reads its batches.
-        index: Of this process; the first, the chief, has the say and writes the run directory.
-        workers: Processes.
+        index: Rank of this process; rank 0 is the chief and writes the run directory.
+        workers: Number of processes.
     """
 
     strategy: tf.distribute.Strategy
@@ -45,7 +45,7 @@ class Cluster:
         return self.index == 0
 
     def from_chief(self, content: bytes) -> bytes:
-        """What the chief calls this with; all processes have to call it, what the others bring does not count."""
+        """Collective broadcast: every process calls it and gets the chief's content."""
         if self.workers == 1:
             return content
         length = np.int32(len(content)).tobytes()
@@ -55,7 +55,7 @@ class Cluster:
 
     @cached_property
     def _first_of_all(self) -> Callable[[tf.Tensor], tf.Tensor]:
-        """From words [n] int32 of each process to those of the first."""
+        """From words [n] int32 of each process to those of the chief."""
 
         def of_first(words: tf.Tensor) -> tf.Tensor:
             context = tf.distribute.get_replica_context()
@@ -69,11 +69,11 @@ class Cluster:
         return of_all
 
     def object_from_chief(self, content: Any) -> Any:
-        """The same for what JSON holds."""
+        """The same for JSON values."""
         return json.loads(self.from_chief(json.dumps(content).encode()))
 
     def files_from_chief(self, directory: Path) -> None:
-        """Brings the chief's files of a flat directory to the other processes' directories, which may be fresh."""
+        """Copies the files of the chief's flat directory to the other processes' directories, which may be missing."""
         directory.mkdir(parents=True, exist_ok=True)
         packed = io.BytesIO()
         if self.is_chief:

@@ -71,8 +71,8 @@ class Histories:
     def windows(self, length: int, seed: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """An epoch's windows in random order: User and row of the last target, both [windows] int32.
 
-        The user's latest movie ends the first window; the others lie behind each other from a random place on, so that
-        over the epochs each movie is met at each place.
+        The user's latest movie ends the first window; the remaining windows tile the history from a random offset, so
+        that over the epochs each movie occurs at each place. Returns user and row of the last target, [windows] int32.
         """
         random = np.random.default_rng([seed, epoch])
         user = self.window_users(length)

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 
 class Reporter:
-    """Says nothing; the base for those who do."""
+    """No-op base class of reporters."""
 
     def line(self, text: str) -> None:
         """One line of news."""
@@ -36,7 +36,7 @@ class ConsoleReporter(Reporter):
         self._task: TaskID | None = None
 
     def line(self, text: str) -> None:
-        """Prints the line, ending a bar that stands."""
+        """Prints the line; a running bar ends."""
         self._end_bar()
         self.console.print(text, markup=False)
 
@@ -67,7 +67,7 @@ class NotebookReporter(Reporter):
         self._started = 0.0
 
     def line(self, text: str) -> None:
-        """Prints the line in place of a bar that stands."""
+        """Prints the line in place of a running bar."""
         if self._bar is not None:
             self._bar.update(_html(""))
             self._bar = None

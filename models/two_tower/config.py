@@ -47,7 +47,7 @@ class PairConfig(Checked):
     dropout: Share = 0.0
     """Share of the values of both vectors dropped in training."""
     periods: Count = 24
-    """context: so many periods with equally many rows; each has a vector, and between them the vector moves evenly."""
+    """context: number of equal-frequency time bins; their embeddings are interpolated linearly."""
     tied: bool = True
     """The history sums up the candidate tower's own vectors of movies; otherwise it has vectors of its own."""
     id_dropout: Share = 0.0
@@ -61,11 +61,11 @@ class PairConfig(Checked):
     remove_accidental_hits: bool = True
     """in-batch: ignore negatives that are the row's own movie."""
     hard_negatives: Count | None = None
-    """in-batch: only so many negatives of each row count, those with the highest scores; None for all."""
+    """in-batch: keep this many of the hardest in-batch negatives of each row; None for all."""
     uniform_negatives: Size = 0
-    """in-batch: so many movies drawn uniformly join the batch's as negatives (mixed negative sampling)."""
+    """in-batch: number of uniformly drawn movies added to the batch's as negatives (mixed negative sampling)."""
     max_catalogue: Count = 100_000
-    """softmax: above so many movies, as many are drawn at each step instead of all."""
+    """softmax: in larger catalogues, this many movies are drawn at each step instead of all."""
     positive_weight: NotNegative = 2.0
     """reconstruction: weight of a movie to be reconstructed beside one for every movie."""
     weight_decay: NotNegative = 0.0

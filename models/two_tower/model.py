@@ -8,7 +8,7 @@ import numpy as np
 
 from tfrs_lab.models.backend import tf, tfrs
 from tfrs_lab.models.training.data import TrainingData
-from tfrs_lab.models.training.optimizers import OPTIMIZERS, built
+from tfrs_lab.models.training.loop import OPTIMIZERS, built
 from tfrs_lab.models.training.replicas import over_replicas
 from tfrs_lab.models.training.warm_start import Side
 from tfrs_lab.models.two_tower.config import PairConfig

@@ -9,8 +9,7 @@ from typing import Any, Protocol
 from tfrs_lab.models.backend import tf, tfrs
 from tfrs_lab.models.training.data import TrainingData, shuffled_batches
 from tfrs_lab.models.training.replicas import own_shares, replica_seed
-from tfrs_lab.models.training.shard_stream import sharded_batches
-from tfrs_lab.models.training.shards import RecordKind, ShardedRows
+from tfrs_lab.models.training.shards import RecordKind, ShardedRows, sharded_batches
 from tfrs_lab.models.two_tower.config import PairConfig
 from tfrs_lab.models.two_tower.in_batch_softmax import Distinct, batch_softmax
 
@@ -48,8 +47,8 @@ class Objective(ABC):
     def loss(self, pair: Pair, batch: Batch, seed: tf.Tensor) -> tf.Tensor:
         """Scalar loss of a batch; ``seed`` [2] int32 decides whatever is random."""
 
-    def completed(self, batch: Batch) -> Batch:
-        """A batch with what its shards do not hold."""
+    def with_histories(self, batch: Batch) -> Batch:
+        """A batch with histories, which shards do not hold, where the query tower sees them."""
         return batch
 
     def batches(
@@ -59,7 +58,7 @@ class Objective(ABC):
         rows, size = self.data.rows, self.config.batch_size
         if isinstance(rows, ShardedRows):
             stream = sharded_batches(rows, self.record, size, seed, first_epoch, epochs, reader)
-            return stream.map(self.completed).prefetch(2)
+            return stream.map(self.with_histories).prefetch(2)
         numbers = shuffled_batches(self.examples, size, seed, first_epoch, epochs)
         if reader is not None:
             numbers = own_shares(numbers, reader)
@@ -100,7 +99,7 @@ class InBatchSoftmax(Objective):
 
     def example(self, index: tf.Tensor) -> Batch:
         """``user`` and ``movie`` [batch] int32; ``history`` ragged and ``time`` [batch] where the query tower asks."""
-        return self.completed({name: tf.gather(column, index) for name, column in self._columns.items()})
+        return self.with_histories({name: tf.gather(column, index) for name, column in self._columns.items()})
 
     @cached_property
     def _columns(self) -> Batch:
@@ -111,8 +110,8 @@ class InBatchSoftmax(Objective):
         with tf.init_scope():
             return {name: tf.constant(column) for name, column in columns.items()}
 
-    def completed(self, batch: Batch) -> Batch:
-        """With histories where the query tower sees them; these are in memory, four bytes a row."""
+    def with_histories(self, batch: Batch) -> Batch:
+        """Histories are in memory, four bytes a row."""
         if self.config.sees_history:
             batch["history"] = tf.gather(self.data.histories, batch["user"])
         return batch

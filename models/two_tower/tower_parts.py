@@ -137,8 +137,8 @@ class MovieBias(tf.keras.layers.Layer):
 
 
 @dataclass(frozen=True)
-class Ingredients:
-    """What a part of a tower is made from.
+class TowerContext:
+    """What parts of a tower are made from.
 
     Attributes:
         config: Of the pair.
@@ -155,16 +155,20 @@ class Ingredients:
     history_ids: IdPart
 
 
-Part = Callable[[Ingredients], tf.keras.layers.Layer]
+Part = Callable[[TowerContext], tf.keras.layers.Layer]
 
 QUERY_PARTS: dict[str, Part] = {
-    "id": lambda of: IdPart(of.data.users, of.config.dimension, "user", of.seed + 2),
-    "history": lambda of: HistoryPart(of.history_ids.embedding, dense=long_histories(of.data.rows)),
-    "demographics": lambda of: FeaturePart(of.data.user_features, of.config.dimension, "user", of.seed + 3),
-    "context": lambda of: ContextPart(of.config.periods, of.config.dimension, of.seed + 9),
+    "id": lambda context: IdPart(context.data.users, context.config.dimension, "user", context.seed + 2),
+    "history": lambda context: HistoryPart(context.history_ids.embedding, dense=long_histories(context.data.rows)),
+    "demographics": lambda context: FeaturePart(
+        context.data.user_features, context.config.dimension, "user", context.seed + 3
+    ),
+    "context": lambda context: ContextPart(context.config.periods, context.config.dimension, context.seed + 9),
 }
 CANDIDATE_PARTS: dict[str, Part] = {
-    "id": lambda of: of.movie_ids,
-    "features": lambda of: FeaturePart(of.data.movie_features, of.config.dimension, "movie", of.seed + 4),
+    "id": lambda context: context.movie_ids,
+    "features": lambda context: FeaturePart(
+        context.data.movie_features, context.config.dimension, "movie", context.seed + 4
+    ),
 }
 """What ``PairConfig.query`` and ``candidate`` name; an entry added here is a new tower, see ``docs/extending.md``."""

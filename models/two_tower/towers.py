@@ -7,18 +7,25 @@ from collections.abc import Callable, Sequence
 from tfrs_lab.models.backend import tf
 from tfrs_lab.models.training.data import TrainingData
 from tfrs_lab.models.two_tower.config import PairConfig
-from tfrs_lab.models.two_tower.tower_parts import CANDIDATE_PARTS, QUERY_PARTS, Features, IdPart, Ingredients, MovieBias
+from tfrs_lab.models.two_tower.tower_parts import (
+    CANDIDATE_PARTS,
+    QUERY_PARTS,
+    Features,
+    IdPart,
+    MovieBias,
+    TowerContext,
+)
 
 
 class Tower(tf.keras.Model):
-    """Parts combined into one vector.
+    """Parts, layers from features to [batch, dim], combined into one vector of unit length if it is normalised.
 
     Args:
-        parts: Layers from features to [batch, dim].
+        parts: The layers.
         mix: From the parts' vectors to one.
         normalize: Scale it to unit length.
         scale: Multiply it by this.
-        first_dropout: Share of the rows in training whose first part is dropped as a whole.
+        id_dropout: Share of the rows in training whose first part, the id, is dropped as a whole.
         extra: From features to further columns [batch, n]: a bias on one side, ones on the other.
         name: Name of the tower.
     """
@@ -30,7 +37,7 @@ class Tower(tf.keras.Model):
         *,
         normalize: bool,
         scale: float,
-        first_dropout: float = 0.0,
+        id_dropout: float = 0.0,
         extra: Callable[[Features], tf.Tensor] | None,
         name: str,
     ) -> None:
@@ -39,23 +46,14 @@ class Tower(tf.keras.Model):
         self.mix = mix
         self.normalize = normalize
         self.scale = scale
-        self.first_dropout = first_dropout
+        self.id_dropout = id_dropout
         self.extra = extra
 
     def call(self, features: Features, dropout: float = 0.0, seed: tf.Tensor | None = None) -> tf.Tensor:
-        """Vectors of users or movies.
-
-        Args:
-            features: What the parts need.
-            dropout: Share of values to drop; extra columns stay.
-            seed: [2] int32, seed of the dropout.
-
-        Returns:
-            [batch, dim] float32, with the extra columns at the end.
-        """
+        """[batch, dim] float32 then extra columns; ``dropout`` of the others is drawn from ``seed`` [2]."""
         parts = [part(features) for part in self.parts]
-        if self.first_dropout and seed is not None:
-            kept = tf.random.stateless_uniform([tf.shape(parts[0])[0], 1], seed + 5) >= self.first_dropout
+        if self.id_dropout and seed is not None:
+            kept = tf.random.stateless_uniform([tf.shape(parts[0])[0], 1], seed + 5) >= self.id_dropout
             parts[0] *= tf.cast(kept, tf.float32)
         vectors = self.mix(parts)
         if self.normalize:
@@ -108,10 +106,10 @@ def build_towers(config: PairConfig, data: TrainingData, seed: int) -> tuple[Tow
     dim, base = config.dimension, 16 * seed
     movie_ids = IdPart(data.movies, dim, "movie", base)
     history_ids = movie_ids if config.tied else IdPart(data.movies, dim, "movie", base + 1)
-    ingredients = Ingredients(config, data, base, movie_ids, history_ids)
+    context = TowerContext(config, data, base, movie_ids, history_ids)
     bias = MovieBias(data.rows.movie_counts) if config.bias else None
     query = Tower(
-        [QUERY_PARTS[name](ingredients) for name in config.query],
+        [QUERY_PARTS[name](context) for name in config.query],
         MIXERS[config.combine](dim, base + 5),
         normalize=config.normalize,
         scale=1.0 if config.objective == "reconstruction" else 1.0 / config.temperature,
@@ -119,11 +117,11 @@ def build_towers(config: PairConfig, data: TrainingData, seed: int) -> tuple[Tow
         name="query_tower",
     )
     candidate = Tower(
-        [CANDIDATE_PARTS[name](ingredients) for name in config.candidate],
+        [CANDIDATE_PARTS[name](context) for name in config.candidate],
         MIXERS[config.combine](dim, base + 7),
         normalize=config.normalize,
         scale=1.0,
-        first_dropout=config.id_dropout,
+        id_dropout=config.id_dropout,
         extra=bias,
         name="candidate_tower",
     )

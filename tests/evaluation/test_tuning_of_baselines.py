@@ -23,7 +23,7 @@ from tfrs_lab.models.baselines import (
     SameForAll,
 )
 from tfrs_lab.models.baselines import tuning as searching
-from tfrs_lab.models.baselines.ranges import Range
+from tfrs_lab.models.baselines.base import Range
 from tfrs_lab.models.baselines.tuning import tune
 
 DAY = 86_400

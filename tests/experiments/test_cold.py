@@ -7,8 +7,8 @@ import pytest
 from tfrs_lab import data
 from tfrs_lab.data import DataError
 from tfrs_lab.experiments.cli import main
-from tfrs_lab.experiments.runs import rescore_hybrid as knob
-from tfrs_lab.experiments.runs.rescore_hybrid import at_knob
+from tfrs_lab.experiments.runs import rescore_hybrid
+from tfrs_lab.experiments.runs.rescore_hybrid import with_offset
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_the_knob_turned_after_training_gives_what_a_run_with_it_gives(ratings, 
     words = ("hybrid", *QUICK, "--split", "mixed", "--draws", "2")
     run(ratings, tmp_path / "balanced", *words)
     own = run(ratings, tmp_path / "cautious", *words, "--hybrid.cold", "cautious")
-    turned = at_knob(tmp_path / "balanced", "cautious", tmp_path / "turned")
+    turned = with_offset(tmp_path / "balanced", "cautious", tmp_path / "turned")
     assert turned.metrics["test"] == own["test"]
     assert turned.metrics["slices"] == own["slices"]
     assert turned.config["settings"]["hybrid"]["cold"] == "cautious"
@@ -95,11 +95,11 @@ def test_the_knob_turned_after_training_gives_what_a_run_with_it_gives(ratings, 
 def test_only_the_hybrid_has_a_knob(ratings, tmp_path):
     run(ratings, tmp_path / "ease", "ease", "--split", "mixed")
     with pytest.raises(DataError, match="expected a run of hybrid, got one of ease"):
-        at_knob(tmp_path / "ease", "cautious", tmp_path / "turned")
+        with_offset(tmp_path / "ease", "cautious", tmp_path / "turned")
 
 
 def test_other_test_rows_are_not_printed_beside_a_knob(ratings, tmp_path):
     run(ratings, tmp_path / "hybrid", "hybrid", *QUICK, "--split", "mixed")
     run(ratings, tmp_path / "ease", "ease", "--split", "mixed", "--seed", "1")
     with pytest.raises(DataError, match="expected a run with the same test rows"):
-        knob.main([str(tmp_path / "hybrid"), "--against", str(tmp_path / "ease")])
+        rescore_hybrid.main([str(tmp_path / "hybrid"), "--against", str(tmp_path / "ease")])

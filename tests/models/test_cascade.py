@@ -19,15 +19,14 @@ from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
 from tfrs_lab.experiments.tuning.folds import with_ratings
 from tfrs_lab.models.cascade.candidates import CandidateLists
 from tfrs_lab.models.cascade.config import CascadeConfig, RankerConfig
-from tfrs_lab.models.cascade.movie_facts import MovieFacts
 from tfrs_lab.models.cascade.ranker import Examples, Ranker
 from tfrs_lab.models.cascade.recommender import CascadeRecommender
-from tfrs_lab.models.cascade.signals import Knowledge
+from tfrs_lab.models.cascade.signals import MovieFacts, RankingSignals
 from tfrs_lab.models.cascade.timeline import DAY, Timeline
 from tfrs_lab.models.registry import specification
 from tfrs_lab.models.retrieval.config import RetrievalConfig
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
-from tfrs_lab.models.training.optimizers import adam
+from tfrs_lab.models.training.loop import adam
 from tfrs_lab.models.training.reporter import Reporter
 
 CONFIG = CascadeConfig(
@@ -201,7 +200,7 @@ def test_what_others_rate_later_does_not_change_how_popular_a_movie_is(releases)
 
     def features(table):
         rows = Interactions.from_ratings(table)
-        known = Knowledge(
+        known = RankingSignals(
             rows=rows,
             facts=MovieFacts.of(releases.movies, rows.movies),
             people=np.zeros((len(rows.users), 0), np.float32),

@@ -14,9 +14,9 @@ from tfrs_lab.data.storage import write_arrays
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
 from tfrs_lab.models.hybrid.calibration import Calibration, calibrate
-from tfrs_lab.models.hybrid.cold_start import NEVER, KnobCurve
+from tfrs_lab.models.hybrid.cold_start import NEVER, OffsetCurve
 from tfrs_lab.models.hybrid.config import HybridConfig
-from tfrs_lab.models.hybrid.fit import crowd_scores
+from tfrs_lab.models.hybrid.fit import demographic_affinity
 from tfrs_lab.models.registry import specification
 from tfrs_lab.models.retrieval.config import RetrievalConfig
 from tfrs_lab.models.training.reporter import Reporter
@@ -75,33 +75,33 @@ def test_among_rated_movies_the_order_is_the_collaborative_models(model):
 def test_movies_without_ratings_are_found_and_the_others_still_are(model, mixed):
     known = {"seen": mixed.train_and_validation, "ks": (10,), "bootstrap": 0}
     found = evaluate(model, mixed.test, **known)
-    never = evaluate(model.with_knob(NEVER), mixed.test, **known)
+    never = evaluate(model.with_cold_start_offset(NEVER), mixed.test, **known)
     slices, without = found.slices["cold_start"], never.slices["cold_start"]
     assert without["cold_items"]["recall@10"] == 0 < slices["cold_items"]["recall@10"]
     assert found.metrics["ndcg@10"] > never.metrics["ndcg@10"]
 
 
-def test_the_knob_trades_one_for_the_other(model, mixed):
+def test_the_offset_trades_one_for_the_other(model, mixed):
     unrated = np.setdiff1d(np.arange(len(model.movies)), model.rated)
     known = mixed.train_and_validation
     seen = model.users.encode(known["user_id"]), model.movies.encode(known["movie_id"])
 
-    def first_ten(knob):
-        scores = everybody(model.with_knob(knob))
+    def first_ten(offset):
+        scores = everybody(model.with_cold_start_offset(offset))
         scores[seen] = -np.inf
         return np.isin(np.argsort(-scores, axis=1)[:, :10], unrated).mean()
 
-    shares = [first_ten(knob) for knob in (NEVER, model.calibration.knob, 100.0)]
+    shares = [first_ten(offset) for offset in (NEVER, model.calibration.cold_start_offset, 100.0)]
     assert 0 == shares[0] < shares[1] < shares[2] == 1
 
 
 def test_the_second_fit_takes_over_what_the_first_has_chosen(fits):
     plan, final = fits.chosen.plan, fits.final.recommender
-    assert vars(final.calibration) == plan["calibration"]
+    assert final.calibration.to_plan() == plan["calibration"]
     assert not plan["curve_in_time"]
     assert [point["knob"] for point in plan["curve"]] == sorted(point["knob"] for point in plan["curve"])
-    assert -0.75 <= final.calibration.knob <= -0.25  # drawn, not in time: near where calibrated odds put it
-    assert final.calibration.knob == KnobCurve.from_plan(plan).chosen("balanced")
+    assert -0.75 <= final.calibration.cold_start_offset <= -0.25  # drawn, not in time: near calibrated odds
+    assert final.calibration.cold_start_offset == OffsetCurve.from_plan(plan).chosen("balanced")
 
 
 def test_a_split_in_time_is_chosen_for_by_validation_alone(dataset, tmp_path):
@@ -110,11 +110,13 @@ def test_a_split_in_time_is_chosen_for_by_validation_alone(dataset, tmp_path):
     assert plan["calibration"]["knob"] <= -0.25
 
 
-KNOBS = (NEVER, -3.0, -1.0, -0.75, -0.5, -0.25, 0.0, 1.0)
+OFFSETS = (NEVER, -3.0, -1.0, -0.75, -0.5, -0.25, 0.0, 1.0)
 
 
 def curve(values, in_time=False, metric="ndcg@10"):
-    return KnobCurve([{"knob": knob, metric: value} for knob, value in zip(KNOBS, values, strict=True)], in_time)
+    return OffsetCurve(
+        [{"knob": offset, metric: value} for offset, value in zip(OFFSETS, values, strict=True)], in_time
+    )
 
 
 def test_cautious_comes_forward_while_rated_movies_lose_less_than_half_a_percent():
@@ -132,7 +134,7 @@ def test_in_time_new_movies_come_forward_while_it_costs_next_to_nothing_and_no_f
     assert curve(late, in_time=True).chosen("balanced") == -0.5
 
 
-def test_drawn_validation_moves_the_knob_only_near_where_calibrated_odds_put_it():
+def test_drawn_validation_moves_the_offset_only_near_where_calibrated_odds_put_it():
     few = (0.2, 0.2, 0.1995, 0.19, 0.18, 0.17, 0.16, 0.15)
     many = (0.1, 0.1, 0.11, 0.115, 0.12, 0.125, 0.13, 0.14)
     middle = (0.3, 0.3, 0.3, 0.1, 0.2, 0.15, 0.3, 0.3)
@@ -143,9 +145,9 @@ def test_a_number_is_taken_as_it_is():
     assert curve([0.2] * 8, in_time=True).chosen(0.7) == 0.7
 
 
-def test_a_number_is_the_knob(mixed, dataset, tmp_path):
+def test_a_number_is_the_offset(mixed, dataset, tmp_path):
     chosen = fit(HybridConfig(retrieval=RETRIEVAL, cold=-1.5), mixed, dataset, tmp_path).final.recommender
-    assert chosen.calibration.knob == -1.5
+    assert chosen.calibration.cold_start_offset == -1.5
 
 
 def test_a_new_movie_joins_and_moves_nobody(model):
@@ -162,10 +164,10 @@ def test_who_people_are_counts_beside_whatever_order_strangers_get(model, mixed)
     rows = Interactions.from_ratings(mixed.train_and_validation)
     rising = np.random.default_rng(0).normal(size=len(rows.movies)).astype(np.float32)  # scores, no counts
 
-    def crowd(popularity):
-        return crowd_scores(HybridConfig(), rows, replace(model.warm, popularity=popularity), model.content, 0)
+    def affinity(popularity):
+        return demographic_affinity(HybridConfig(), rows, replace(model.warm, popularity=popularity), model.content, 0)
 
-    by_counts, by_trend = crowd(rows.movie_counts.astype(np.float32)), crowd(rising - rising.mean())
+    by_counts, by_trend = affinity(rows.movie_counts.astype(np.float32)), affinity(rising - rising.mean())
     np.testing.assert_array_equal(by_trend[1:], by_counts[1:])
     np.testing.assert_array_equal(by_trend[0][np.argsort(rising)], np.sort(by_counts[0]))
     assert np.corrcoef(by_counts[0], rows.movie_counts)[0, 1] > 0.9999
@@ -239,6 +241,6 @@ def test_nonsense_is_refused(field):
         replace(HybridConfig(), **{field: 0})
 
 
-def test_a_knob_that_is_no_setting_is_refused():
+def test_an_offset_that_is_no_setting_is_refused():
     with pytest.raises(ValueError, match="cold: expected cautious, balanced or a number, got 'bold'"):
         HybridConfig(cold="bold")

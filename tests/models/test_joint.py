@@ -60,9 +60,9 @@ def trained(config, data, directory, epochs=4):
 @pytest.mark.parametrize("weighting", ["fixed", "uncertainty", "gradnorm"])
 def test_every_task_learns_whatever_weighs_them(weighting, data, tmp_path):
     config = replace(SMALL, weighting=weighting)
-    before = build_joint(config, data, 0).rating.head.raters.numpy()
+    before = build_joint(config, data, 0).rating.head.user_implicit_factors.numpy()
     model, history = trained(config, data, tmp_path, epochs=12)
-    assert np.abs(model.rating.head.raters.numpy() - before).mean() > 0.01
+    assert np.abs(model.rating.head.user_implicit_factors.numpy() - before).mean() > 0.01
     # The rating task predicts other ratings at each step: tests/models/test_rating.
     for task, left in (("retrieval", 0.65), ("content", 0.87)):
         losses = [row[f"{task}_loss"] for row in history]

@@ -18,8 +18,8 @@ from tfrs_lab.models.rating.config import RatingConfig
 from tfrs_lab.models.rating.head import shrunken_biases
 from tfrs_lab.models.rating.known_ratings import KnownRatings
 from tfrs_lab.models.rating.losses import OrdinalLoss
-from tfrs_lab.models.rating.output import RatingScale
-from tfrs_lab.models.rating.time_neighbours import nearby
+from tfrs_lab.models.rating.recommender import RatingScale
+from tfrs_lab.models.rating.time_neighbours import time_neighbours
 from tfrs_lab.models.registry import specification
 from tfrs_lab.models.specification import FitContext
 
@@ -87,7 +87,7 @@ def test_biases_are_shrunk_means_of_what_is_kept():
 
 
 def test_a_hidden_rating_does_not_tell_on_itself(parts):
-    """Evidence is a function of the kept ratings alone: another value of a hidden one changes nothing."""
+    """Representations are a function of the kept ratings alone: another value of a hidden one changes nothing."""
     from tfrs_lab.models.rating.head import OwnTables, RatingHead
 
     train = parts.train.head(500)
@@ -100,7 +100,7 @@ def test_a_hidden_rating_does_not_tell_on_itself(parts):
         nothing = np.zeros((len(rows.users), 0), np.float32), np.zeros((len(rows.movies), 0), np.float32)
         head = RatingHead(SMALL, known, *nothing, tables, 0)
         place = (known.user.numpy() == rows.user[7]) & (known.movie.numpy() == rows.movie[7])
-        found.append(head.evidence(tf.constant(1.0 - place.astype(np.float32))))
+        found.append(head.representations(tf.constant(1.0 - place.astype(np.float32))))
     for one, other in zip(*found, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -160,14 +160,14 @@ def test_probabilities_are_those_of_the_loss_and_their_mean_is_the_rating():
 
 def test_neighbours_in_time_are_the_right_ones():
     user, time = np.array([0, 0, 0, 1, 1], np.int32), np.array([10.0, 20, 30, 20, 21])
-    both = nearby((user, time), (user, time), 4, past=False, own=np.arange(5))
-    found = [sorted(both.index[row][np.isfinite(both.apart[row])].tolist()) for row in range(5)]
+    both = time_neighbours((user, time), (user, time), 4, past=False, own=np.arange(5))
+    found = [sorted(both.index[row][np.isfinite(both.seconds_apart[row])].tolist()) for row in range(5)]
     assert found == [[1], [0, 2], [0, 1], [4], [3]]  # two before and two after, less the row itself
-    past = nearby((user, time), (user, time), 4, past=True, own=np.arange(5))
-    found = [sorted(past.index[row][np.isfinite(past.apart[row])].tolist()) for row in range(5)]
+    past = time_neighbours((user, time), (user, time), 4, past=True, own=np.arange(5))
+    found = [sorted(past.index[row][np.isfinite(past.seconds_apart[row])].tolist()) for row in range(5)]
     assert found == [[], [0], [0, 1], [], [3]]
-    stranger = nearby((user, time), (np.array([-1], np.int32), np.array([20.0])), 4, past=False)
-    assert not np.isfinite(stranger.apart).any()
+    stranger = time_neighbours((user, time), (np.array([-1], np.int32), np.array([20.0])), 4, past=False)
+    assert not np.isfinite(stranger.seconds_apart).any()
 
 
 def moody(seed):

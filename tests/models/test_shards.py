@@ -7,8 +7,7 @@ import pytest
 
 from tfrs_lab.data import DataError, Interactions, generate
 from tfrs_lab.models.training.data import TrainingData
-from tfrs_lab.models.training.shard_stream import sharded_batches
-from tfrs_lab.models.training.shards import ShardedRows, write_shards
+from tfrs_lab.models.training.shards import ShardedRows, sharded_batches, write_shards
 from tfrs_lab.models.two_tower.config import PairConfig
 from tfrs_lab.models.two_tower.model import build_pair
 

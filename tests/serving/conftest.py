@@ -13,7 +13,7 @@ from tfrs_lab.models.baselines import IALSConfig, fit_ials
 from tfrs_lab.models.cascade.recommender import CascadeRecommender
 from tfrs_lab.models.content.config import ContentConfig
 from tfrs_lab.models.content.fit import fit_content
-from tfrs_lab.models.hybrid.calibration import Calibration, bars
+from tfrs_lab.models.hybrid.calibration import Calibration, entry_thresholds
 from tfrs_lab.models.hybrid.recommender import HybridRecommender
 from tfrs_lab.models.retrieval.fold_in import learn_fold_in
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
@@ -113,10 +113,12 @@ def cascade_of(retrieval, rows):
 def hybrid_of(warm, content, rows):
     """A hybrid of both, put together without a search for its calibration."""
     features = content.people.queries.shape[0]
-    crowd = np.random.default_rng(0).normal(0, 0.1, (features, len(warm.movies))).astype(np.float32)
+    affinity = np.random.default_rng(0).normal(0, 0.1, (features, len(warm.movies))).astype(np.float32)
     scores = warm.score(np.arange(len(warm.users)))
     scores[csr_matrix(rows.matrix).nonzero()] = -np.inf
-    return HybridRecommender(warm, content, Calibration(), crowd, 3.0, np.diff(rows.matrix.indptr), bars(scores))
+    return HybridRecommender(
+        warm, content, Calibration(), affinity, 3.0, np.diff(rows.matrix.indptr), entry_thresholds(scores)
+    )
 
 
 def write_run(model, directory, test):

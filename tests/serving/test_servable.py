@@ -13,8 +13,7 @@ from tfrs_lab.experiments.export.servable import to_servable
 from tfrs_lab.experiments.export.servable_rating import RatingModule
 from tfrs_lab.experiments.storage.stored_model import recommend_for_history, recommend_for_user
 from tfrs_lab.models.baselines import BASELINES
-from tfrs_lab.models.rating.output import RatingScale
-from tfrs_lab.models.rating.recommender import Crosses, RatingRecommender
+from tfrs_lab.models.rating.recommender import Crosses, RatingRecommender, RatingScale
 from tfrs_lab.serving.backend import tf
 
 MODELS = ("ials", "retrieval", "content", "hybrid", "cascade")
