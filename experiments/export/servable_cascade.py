@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from tfrs_lab.experiments.export.servable_vectors import Vectors, factor_vectors
-from tfrs_lab.models.cascade.recommender import CascadeRecommender, moments, standardised
+from tfrs_lab.models.cascade.recommender import CascadeRecommender, moments, standardised_scores
 from tfrs_lab.serving.reranking import StoredOrder
 
 CELLS = 1 << 24
@@ -28,5 +28,5 @@ def stored_order(model: CascadeRecommender) -> StoredOrder:
     for start in range(0, len(model.users), step):
         users = np.arange(start, min(start + step, len(model.users)), dtype=np.int32)
         scores = model.retrieval.score(users)
-        parts.append((*model.reordered(users, standardised(scores)), *(each[:, 0] for each in moments(scores))))
+        parts.append((*model.reordered(users, standardised_scores(scores)), *(each[:, 0] for each in moments(scores))))
     return StoredOrder(*(np.concatenate(part) for part in zip(*parts, strict=True)))

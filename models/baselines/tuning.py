@@ -63,7 +63,7 @@ def tune(
     seed: int = 0,
     table: MovieTable | None = None,
 ) -> Choice:
-    """Chooses the numbers that the configuration leaves open, and fits the baseline with them."""
+    """Chooses the numbers that the configuration leaves open, keeps those it gives, and fits the baseline with them."""
     rows = _most_rated(interactions, baseline.tuned_on)
     shared = baseline.prepare(rows) if baseline.prepare is not None else None
     monitor = replace(monitor, max_users=min(monitor.max_users, SCORED_USERS))

@@ -12,7 +12,7 @@ from tfrs_lab.data.holdout import Held
 from tfrs_lab.evaluation.topk import top_k
 from tfrs_lab.models.cascade.features import Lists
 from tfrs_lab.models.cascade.ranker import Examples, RankingNetwork
-from tfrs_lab.models.cascade.recommender import standardised
+from tfrs_lab.models.cascade.recommender import standardised_scores
 from tfrs_lab.models.cascade.signals import RankingSignals
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 
@@ -40,7 +40,7 @@ class CandidateLists:
         """Lists of users [n] int32 who are asked at moments [n], a block at a time."""
         for start in range(0, len(users), BLOCK):
             part = slice(start, start + BLOCK)
-            scores = standardised(self.retriever.score(users[part]))
+            scores = standardised_scores(self.retriever.score(users[part]))
             scores[self.signals.rows.matrix[users[part]].nonzero()] = -np.inf
             candidates, values = top_k(scores, self.depth)
             values = np.where(candidates >= 0, values, 0)

@@ -61,7 +61,7 @@ class CascadeRecommender(Stored):
         scores = self.retrieval.score(users)
         known = np.flatnonzero(users >= 0)
         if self.weight and len(known):
-            own = standardised(scores[known])
+            own = standardised_scores(scores[known])
             candidates, mixed = self.reordered(users[known], own)
             row, place = np.nonzero(candidates >= 0)
             own[row, candidates[row, place]] = mixed[row, place]
@@ -96,7 +96,7 @@ class CascadeRecommender(Stored):
         return replace(self, depth=depth, weight=weight)
 
 
-def standardised(scores: np.ndarray) -> np.ndarray:
+def standardised_scores(scores: np.ndarray) -> np.ndarray:
     """[batch, movies] float32 scores less each user's mean, divided by each user's standard deviation."""
     mean, deviation = moments(scores)
     return np.asarray((scores - mean) / deviation, dtype=np.float32)

@@ -32,7 +32,7 @@ SAMPLE = 2000
 
 
 @dataclass(frozen=True)
-class FittedPart:
+class FittedTower:
     """A fitted tower.
 
     Attributes:
@@ -100,7 +100,7 @@ def _demographics(rows: Interactions, context: FitContext) -> tuple[Vocabulary, 
     return ids, user_features(table, ids)
 
 
-def _scale(part: FittedPart, numbers: Numbers, data: TrainingData, seed: int) -> float:
+def _scale(part: FittedTower, numbers: Numbers, data: TrainingData, seed: int) -> float:
     """1 / the deviation of scores from each user's mean, of a sample of users; 1 if all movies are alike."""
     histories, candidates = _vectors(part, numbers)
     known = data.rows.matrix[drawn(len(data.rows.users), SAMPLE, seed)]
@@ -109,7 +109,7 @@ def _scale(part: FittedPart, numbers: Numbers, data: TrainingData, seed: int) ->
     return 1.0 / spread if spread > 1e-6 * _root_mean_square(queries, candidates) else 1.0
 
 
-def _vectors(part: FittedPart, numbers: Numbers, block: int = 4096) -> tuple[np.ndarray, np.ndarray]:
+def _vectors(part: FittedTower, numbers: Numbers, block: int = 4096) -> tuple[np.ndarray, np.ndarray]:
     """History and candidate vectors of all movies, [movies, dim] each; towers are wide inside, so block by block."""
     starts = range(0, len(next(iter(numbers.values()))), block)
     blocks = [part.tower({name: rows[start : start + block] for name, rows in numbers.items()}) for start in starts]
@@ -123,13 +123,13 @@ def _root_mean_square(queries: np.ndarray, candidates: np.ndarray) -> float:
     return float(np.sqrt(max((one * other).sum(), 0.0)))
 
 
-def _fit_kernel(config: ContentConfig, numbers: Numbers, data: TrainingData, context: FitContext) -> FittedPart:
+def _fit_kernel(config: ContentConfig, numbers: Numbers, data: TrainingData, context: FitContext) -> FittedTower:
     """The closed form."""
     arrays, people = fit_kernel(config.kernel, numbers, data.rows.matrix, data.user_features)
-    return FittedPart(KernelTower(config.kernel, arrays), arrays, people, [])
+    return FittedTower(KernelTower(config.kernel, arrays), arrays, people, [])
 
 
-def _fit_tower(config: ContentConfig, numbers: Numbers, data: TrainingData, context: FitContext) -> FittedPart:
+def _fit_tower(config: ContentConfig, numbers: Numbers, data: TrainingData, context: FitContext) -> FittedTower:
     """The towers, with a step size that falls to zero."""
     own = config.tower
     tf.keras.utils.set_random_seed(context.seed)
@@ -140,10 +140,10 @@ def _fit_tower(config: ContentConfig, numbers: Numbers, data: TrainingData, cont
     rows = fit_epochs(pair, own.epochs, "tower", context, label="content tower")
     tower = pair.candidate_tower.tower
     tower(numbers)
-    return FittedPart(tower, tower_weights(tower), pair.query_tower.people_queries(), rows)
+    return FittedTower(tower, tower_weights(tower), pair.query_tower.people_queries(), rows)
 
 
-FITTERS: dict[str, Callable[[ContentConfig, Numbers, TrainingData, FitContext], FittedPart]] = {
+FITTERS: dict[str, Callable[[ContentConfig, Numbers, TrainingData, FitContext], FittedTower]] = {
     "kernel": _fit_kernel,
     "tower": _fit_tower,
 }

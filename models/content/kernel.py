@@ -10,8 +10,8 @@ from scipy.sparse import csr_matrix
 
 from tfrs_lab.models.backend import tf
 from tfrs_lab.models.content.config import KernelConfig
+from tfrs_lab.models.content.titles import Numbers
 
-Numbers = Mapping[str, "tf.Tensor"]
 TEXTS = ("words", "grams", "tags", "sentence")
 
 

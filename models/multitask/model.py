@@ -136,7 +136,7 @@ class JointModel(tfrs.Model):
         return logs
 
     def vectors(self, users: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Users' and all movies' vectors of the retrieval task, or else the content task's.
+        """Vectors of the first ``users``, or all, and of all movies, from the retrieval task, or else the content task.
 
         Returns:
             [users, dim] and [movies, dim] float32; their dot product is the score.

@@ -64,7 +64,7 @@ def should_stop(history: list[dict[str, float]], patience: int | None) -> bool:
 
 
 class Validation(tf.keras.callbacks.Callback):
-    """Adds the validation score to each epoch's logs, for the callbacks after it."""
+    """Adds the validation score of the model as it stands to each epoch's logs, for the callbacks after it."""
 
     def __init__(self, score: Callable[[], float]) -> None:
         super().__init__()
@@ -96,7 +96,8 @@ class TrainingState(tf.keras.callbacks.Callback):
     ago it was, so it would stop elsewhere than an undisturbed run. Here both follow from the history, which is stored
     with the weights: one checkpoint holds the newest state and, with a patience, the best weights, and ``state.json``,
     replaced in one step, says which it is. Small models take less time for an epoch than for a checkpoint, so there are
-    a few seconds between two; a resumed training repeats what came after.
+    a few seconds between two; a resumed training repeats what came after. Without a ``patience`` nothing stops early.
+    The last of ``epochs`` is always stored.
     """
 
     def __init__(self, model: tf.keras.Model, directory: Path, patience: int | None, epochs: int) -> None:
@@ -178,7 +179,7 @@ class TrainingState(tf.keras.callbacks.Callback):
 
 
 class Progress(tf.keras.callbacks.Callback):
-    """Tells a reporter of each epoch."""
+    """Tells a reporter of each epoch of at most ``epochs``."""
 
     def __init__(self, reporter: Reporter, label: str, epochs: int) -> None:
         super().__init__()

@@ -32,7 +32,7 @@ def weights_of(model: Growable, rows: Interactions) -> Weights:
 
 
 def take_over(model: Growable, rows: Interactions, weights: Mapping[str, np.ndarray]) -> None:
-    """Gives a new model the weights of an old one.
+    """Gives a new model, built from the same configuration, the weights of an old one, see ``weights_of``.
 
     Users and movies that the old one knew keep their vectors, those that are new keep what they were built with, and
     those that have gone are dropped.

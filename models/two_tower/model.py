@@ -84,7 +84,7 @@ class TowerPair(tfrs.Model):
         return -(-self.objective.examples // self.objective.config.batch_size)
 
     def vectors(self, users: int | None = None, block: int = 4096) -> tuple[np.ndarray, np.ndarray]:
-        """Users' and all movies' vectors as of the latest row: [users, dim] and [movies, dim] float32.
+        """[users, dim] and [movies, dim] float32 as of the latest row, of the first ``users`` or all, and all movies.
 
         Their dot product is the score.
         """
