@@ -1,4 +1,4 @@
-"""What produces a number: experiments, training, comparison and the command line. No other room imports this one."""
+"""Experiments and the command line: runs, comparisons, reports. No other room imports this one."""
 
 import importlib
 from typing import Any

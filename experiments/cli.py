@@ -29,12 +29,12 @@ COMMANDS = {
 }
 
 INTERRUPTED = {
-    "tune": "the same command goes on",
-    "recommend": "the same command goes on",
+    "tune": "the same command continues",
+    "recommend": "the same command continues",
     "index": "nothing was changed",
     "export": "nothing was written",
     "report": "nothing was written",
-    "runs": "the same command goes on",
+    "runs": "the same command continues",
 }
 """What an interrupted command says, where it is not resumed with --resume."""
 

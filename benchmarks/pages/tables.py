@@ -21,10 +21,11 @@ from benchmarks.pages import RESULTS, ROOT
 from benchmarks.pages.figures import with_figures
 from benchmarks.pages.stages_table import stages
 from benchmarks.record import benchmark_cells, benchmark_notes
-from tfrs_lab.experiments.ablations.table import ablation_cells
-from tfrs_lab.experiments.display.columns import COLUMNS
+from tfrs_lab.experiments.ablations.table import ablation_table
+from tfrs_lab.experiments.display.comparison_table import COLUMNS
 from tfrs_lab.experiments.display.display import number, seconds, with_interval
 from tfrs_lab.experiments.display.plots import cost_per_rating, growth, models, numbers_of, trade_off
+from tfrs_lab.experiments.display.result_table import ResultTable
 from tfrs_lab.experiments.storage.results import Result
 from tfrs_lab.models.config_fields import short
 
@@ -41,9 +42,8 @@ def table(name: str) -> str:
     if kind not in TABLES:
         raise ValueError(f"{name}.json: expected a kind of {', '.join(TABLES)}, got {kind!r}")
     header, rows = TABLES[kind](stored)
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     below = "".join(f"\n{note}\n" for note in benchmark_notes(stored)) if kind == "benchmark" else ""
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines) + below
+    return ResultTable(header, rows).markdown() + below
 
 
 def comparison(stored: Mapping[str, Any]) -> Cells:
@@ -55,6 +55,12 @@ def comparison(stored: Mapping[str, Any]) -> Cells:
     header = ["model", "nDCG@10", "precision@10", "recall@10", "factorized top-100"]
     header += [f"nDCG@10 against {_reference(differences)}", *(["RMSE", "MAE"] if rated else []), "train s"]
     return header, [_row(one, runs[one], differences, rated) for one in runs]
+
+
+def ablation(stored: Mapping[str, Any]) -> Cells:
+    """What ``recs ablate --results`` wrote."""
+    found = ablation_table(stored)
+    return list(found.header), list(map(list, found.rows))
 
 
 def tuning(stored: Mapping[str, Any]) -> Cells:
@@ -140,7 +146,7 @@ def _range(domain: Mapping[str, Any]) -> str:
 
 
 TABLES: dict[str, Callable[[Mapping[str, Any]], Cells]] = {
-    **{"comparison": comparison, "ablation": ablation_cells, "tuning": tuning, "defaults": defaults},
+    **{"comparison": comparison, "ablation": ablation, "tuning": tuning, "defaults": defaults},
     **{"stages": stages, "index": index, "load": load, "distributed": distributed, "scale": scale},
     **{"soak": soak, "benchmark": benchmark_cells},
 }

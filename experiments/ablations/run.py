@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tfrs_lab.data.storage import write_json
-from tfrs_lab.experiments.ablations import ablation
+from tfrs_lab.experiments.ablations.studies import STUDIES
 from tfrs_lab.experiments.command_line.settings import Settings
 from tfrs_lab.experiments.command_line.settings import to_json as settings_to_json
 from tfrs_lab.experiments.display.differences import METRIC, paired_to
@@ -24,14 +24,7 @@ METRICS = (METRIC, "precision@10", "recall@10", "coverage@10", "factorized_top_1
 
 @dataclass
 class Runner:
-    """Runs each configuration once, even where several ablations ask for it.
-
-    Attributes:
-        settings: Options, and the configuration of each experiment that counts as its default here.
-        source: Ratings and splits.
-        out: Directory of the run directories.
-        reporter: Is told what is going on.
-    """
+    """Runs each configuration once, even where several ablations ask for it."""
 
     settings: Settings
     source: Source
@@ -58,10 +51,7 @@ def run_ablations(
 ) -> dict[str, dict[str, Any]]:
     """Runs ablations into ``out`` and writes ``out/ablation-<name>.json`` for each.
 
-    ``out/config.json`` is there from the beginning, so that ``--resume`` can go on.
-
-    Returns:
-        Name → what the file holds.
+    ``out/config.json`` is there from the beginning, so that ``--resume`` can continue.
     """
     write_json(out / "config.json", {"ablations": list(names), "settings": settings_to_json(settings)})
     runner = Runner(settings, source, out, reporter)
@@ -80,7 +70,7 @@ def run_ablation(name: str, runner: Runner) -> dict[str, Any]:
         fields in question, test metrics, 95 % intervals and seconds, and for variants the paired difference to the
         default.
     """
-    asked = ablation(name)
+    asked = STUDIES[name]
     start = with_values(runner.settings.configs[asked.experiment], asked.base)
     fields = list(dict.fromkeys(field for values in asked.variants.values() for field in values))
     configs = {variant: with_values(start, values) for variant, values in asked.variants.items()}

@@ -1,26 +1,28 @@
-"""The table of an ablation, for the screen and for Markdown."""
+"""The table of an ablation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tfrs_lab.experiments.display.differences import difference_text
 from tfrs_lab.experiments.display.display import number, seconds, with_interval
+from tfrs_lab.experiments.display.result_table import ResultTable
 from tfrs_lab.models.config_fields import short
 
 METRICS = {"precision@10": "precision@10", "recall@10": "recall@10", "coverage@10": "coverage@10", "rmse": "RMSE"}
 """Metric → title of its column; one that no variant has gets none."""
 
 
-def ablation_cells(record: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """A header, and one row of cells for the default and each variant."""
+def ablation_table(record: Mapping[str, Any], title: str = "") -> ResultTable:
+    """A row for the default and each variant."""
     runs = [record["default"], *record["variants"].values()]
     metrics = {name: title for name, title in METRICS.items() if any(name in run["test"] for run in runs)}
     rows = [_row(_default_name(record["default"]["values"]), record["default"], "–", metrics)]
     for name, variant in record["variants"].items():
-        low, high = variant["interval"]
-        rows.append(_row(name, variant, f"{variant['difference']:+.3f} [{low:+.3f}, {high:+.3f}]", metrics))
-    return ["variant", "nDCG@10", "against the default", *metrics.values(), "train s"], rows
+        rows.append(_row(name, variant, difference_text(variant), metrics))
+    header = ["variant", "nDCG@10", "against the default", *metrics.values(), "train s"]
+    return ResultTable(header, rows, title, wrapped=True)
 
 
 def _default_name(values: Mapping[str, Any]) -> str:

@@ -13,15 +13,10 @@ HOW = "ids are written as in the data, with commas between them or each after an
 
 
 def parse_ids(values: Sequence[str], known: Collection[str], *, option: str) -> list[str]:
-    """Movie ids of an option that may be repeated.
+    """Movie ids of an option that may be repeated; the longest known id that fits counts, commas and all.
 
     >>> parse_ids(["50, 172", "Dawn of War 40,000"], {"50", "172", "Dawn of War 40,000"}, option="--remove")
     ['50', '172', 'Dawn of War 40,000']
-
-    Args:
-        values: What followed each occurrence of the option.
-        known: The ids of the data; the longest of them that fits counts, commas and all.
-        option: Its name, for messages.
 
     Raises:
         DataError: An entry is empty, or a movie is named twice.

@@ -78,7 +78,7 @@ class DataOptions:
     folds: int = 5
     """With --split k-fold: the number of folds."""
     skip_bad_lines: bool = False
-    """Go on after malformed lines and say how many were dropped."""
+    """Skip malformed lines and say how many were dropped."""
 
     def __post_init__(self) -> None:
         if (self.train is None) != (self.test is None):
@@ -112,7 +112,7 @@ class ShardOptions(DataOptions):
     shards: int = 64
     """Files for each part, a multiple of the workers that will read them."""
     asked: int | None = None
-    """Validation and test are about so many users, drawn at random; default: all, whose rows are then in memory."""
+    """Number of users, drawn at random, in validation and test; default: all, whose rows are then in memory."""
     seed: int = 0
     """Seed of the split, the order of the rows and the draw."""
     debug: bool = False
@@ -135,7 +135,7 @@ class RunOptions(DataOptions):
     seeds: Integers | None = None
     """Run once per seed and report mean and spread, for instance 0,1,2."""
     draws: int = 1
-    """With the cold splits: run on so many draws (seed, seed + 1, ...) and report mean and spread."""
+    """With the cold splits: the number of draws (seed, seed + 1, ...), of which mean and spread are reported."""
     ks: Integers = (5, 10, 20, 50, 100)
     """Lengths of the result lists that are scored; 10 is always among them."""
     tune_baselines: bool = True
@@ -190,5 +190,5 @@ class OneRunOptions(RunOptions):
             raise ValueError("--distribute: expected one split and one seed, got --seeds, --draws or --split k-fold")
         if self.distribute == "multi-worker" and (self.out is None or self.resume is not None):
             raise ValueError(
-                "--distribute multi-worker: expected --out and no --resume: the same command goes on where it stopped"
+                "--distribute multi-worker: expected --out and no --resume: the same command continues where it stopped"
             )

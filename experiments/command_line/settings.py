@@ -28,12 +28,7 @@ Options = TypeVar("Options")
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """All that a run is told.
-
-    Attributes:
-        options: What every run takes.
-        configs: The configuration of each experiment, by its name.
-    """
+    """All that a run is told."""
 
     options: RunOptions
     configs: dict[str, Any]
@@ -59,18 +54,7 @@ def parse_settings(
 def parse_words(
     kind: type[Options], names: Sequence[str], arguments: Sequence[str], *, prog: str, description: str
 ) -> tuple[Options, dict[str, Any]]:
-    """The same for a command with other options.
-
-    Args:
-        kind: Dataclass of the command's options; every field has a default.
-        names: Experiments whose configurations the command takes.
-        arguments: Command-line words.
-        prog: The command, for messages.
-        description: For the help text.
-
-    Returns:
-        The options, and the configuration of each experiment by its name.
-    """
+    """The same for a command with other options."""
     fields: list[Any] = [("options", Annotated[kind, tyro.conf.arg(name="")])]
     fields += [(name, specification(name).config) for name in names]
     whole = dataclasses.make_dataclass("Settings", fields, frozen=True)
@@ -142,9 +126,6 @@ def data_words(options: Any) -> list[str]:
 
     >>> data_words(RunOptions(ratings=Path("my shop.csv"), skip_bad_lines=True))
     ['--ratings', 'my shop.csv', '--skip-bad-lines']
-
-    Args:
-        options: Those of the command; what it does not have is left out, as is what was not given.
     """
     own = {name: getattr(options, name, None) for name in DATA_OPTIONS}
     if own["dataset"] == RunOptions.dataset or own["ratings"] or own["train"]:
@@ -191,7 +172,7 @@ _FOLDERS = re.compile(r"[~/][^,]*/")
 
 
 def without_home(text: str) -> str:
-    """Paths with ``~`` for the home directory: that is called as its owner, whose name is nobody's business."""
+    """Paths with ``~`` for the home directory, whose name is private."""
     return text.replace(f"{Path.home()}{os.sep}", "~/")
 
 

@@ -6,7 +6,7 @@ import contextlib
 import io
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 import tyro
@@ -24,14 +24,7 @@ NUMBERS = {
 
 
 def parse_options(kind: type[Options], words: Sequence[str], *, prog: str, **arguments: Any) -> Options:
-    """Reads an options dataclass from command-line words with tyro.
-
-    Args:
-        kind: The dataclass.
-        words: What follows the command's name.
-        prog: The command, for messages.
-        **arguments: For ``tyro.cli``.
-    """
+    """Reads an options dataclass from command-line words with tyro."""
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
@@ -82,6 +75,32 @@ def _required(text: str) -> list[str]:
     return [
         found[0] if (found := OPTION.match(entry)) else entry.partition(" ")[2].rstrip(".").lower() for entry in entries
     ]
+
+
+def leading_names(
+    prog: str, expected: str, choices: Sequence[str], words: Sequence[str]
+) -> tuple[tuple[str, ...], list[str]]:
+    """The names before the first option, each once, and the other words; a usage error where one is no choice."""
+    end = next((position for position, word in enumerate(words) if word.startswith("-")), len(words))
+    for word in words[:end]:
+        if word not in choices:
+            usage_error(prog, expected, choices, word)
+    return tuple(dict.fromkeys(words[:end])), list(words[end:])
+
+
+def wants_help(words: Sequence[str]) -> bool:
+    """Whether help is asked for before anything else."""
+    return bool(words) and words[0] in ("-h", "--help")
+
+
+def print_choices(usage: str, choices: Mapping[str, str], further: str = "") -> NoReturn:
+    """Prints what a command's first word may be, and ends with status 0."""
+    width = max(map(len, choices))
+    print(f"usage: {usage}\n")
+    print("\n".join(f"  {name:<{width}} {text}" for name, text in choices.items()))
+    if further:
+        print(f"\n{further}")
+    sys.exit(0)
 
 
 def usage_error(prog: str, expected: str, choices: Sequence[str], got: str) -> NoReturn:

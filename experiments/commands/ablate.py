@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.table import Table
-
 from tfrs_lab.data.storage import without_nan, write_json
-from tfrs_lab.experiments.ablations import NAMES, ablation
 from tfrs_lab.experiments.ablations.run import run_ablations
-from tfrs_lab.experiments.ablations.table import ablation_cells
+from tfrs_lab.experiments.ablations.studies import STUDIES
+from tfrs_lab.experiments.ablations.table import ablation_table
 from tfrs_lab.experiments.command_line.options import RunOptions
 from tfrs_lab.experiments.command_line.settings import Settings, parse_words, to_words
-from tfrs_lab.experiments.command_line.usage import usage_error
+from tfrs_lab.experiments.command_line.usage import leading_names, print_choices, usage_error, wants_help
 from tfrs_lab.experiments.display.display import console
 from tfrs_lab.experiments.runs.replicates import load_source
 from tfrs_lab.experiments.storage.directory import read_config
@@ -63,20 +59,16 @@ def main(words: Sequence[str]) -> None:
 
 def _names(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
     """The ablations named before the first option, and the other words."""
-    end = next((position for position, word in enumerate(words) if word.startswith("-")), len(words))
-    for word in words[:end]:
-        if word not in NAMES:
-            usage_error("recs ablate", "ablations", NAMES, word)
-    if end == 0 and words and words[0] in ("-h", "--help"):
-        print("usage: recs ablate NAME [NAME ...] [options]\n")
-        print("\n".join(f"  {name:<12} {ablation(name).question}" for name in NAMES))
-        print(
-            "\n`recs ablate NAME --help` lists the options. `recs ablate --resume DIR` finishes what was interrupted."
+    if wants_help(words):
+        further = (
+            "`recs ablate NAME --help` lists the options. `recs ablate --resume DIR` finishes what was interrupted."
         )
-        sys.exit(0)
-    if end == 0 and _resumed(words) is None:
-        usage_error("recs ablate", "ablations", NAMES, words[0] if words else "nothing")
-    return tuple(dict.fromkeys(words[:end])), words[end:]
+        questions = {name: study.question for name, study in STUDIES.items()}
+        print_choices("recs ablate NAME [NAME ...] [options]", questions, further)
+    names, rest = leading_names("recs ablate", "ablations", tuple(STUDIES), words)
+    if not names and _resumed(words) is None:
+        usage_error("recs ablate", "ablations", tuple(STUDIES), words[0] if words else "nothing")
+    return names, rest
 
 
 def _resumed(words: Sequence[str]) -> Path | None:
@@ -86,7 +78,7 @@ def _resumed(words: Sequence[str]) -> Path | None:
 
 
 def _parse(names: Sequence[str], words: Sequence[str]) -> tuple[AblateOptions, Settings]:
-    asked = [ablation(name) for name in names]
+    asked = [STUDIES[name] for name in names]
     experiments = list(dict.fromkeys(one.experiment for one in asked))
     description = DESCRIPTION.format(questions="\n".join(one.question for one in asked))
     prog = f"recs ablate {' '.join(names)}"
@@ -100,13 +92,7 @@ def show(records: Mapping[str, Mapping[str, Any]], out: Path) -> None:
     screen = console()
     for name, record in records.items():
         title = f"{name}: {record['question']}\n{record['dataset']}, {record['split']} split, test"
-        table = Table(box=box.SIMPLE_HEAD, title=title, title_style="bold")
-        header, rows = ablation_cells(record)
-        for place, column in enumerate(header):
-            table.add_column(column, justify="right" if place else "left", no_wrap=place > 0)
-        for row in rows:
-            table.add_row(*row)
-        screen.print(table)
+        screen.print(ablation_table(record, title))
     seeds = next(iter(records.values()))["seeds"]
     screen.print(
         f"seeds {', '.join(map(str, seeds))}, means; ± half a 95 % bootstrap interval over users, differences user by "

@@ -10,17 +10,20 @@ from pathlib import Path
 import polars as pl
 from rich.console import Console
 
-from tfrs_lab.data.storage import without_nan
+from tfrs_lab.data.storage import without_nan, write_json, write_text
 from tfrs_lab.experiments.command_line.options import RunOptions
-from tfrs_lab.experiments.command_line.settings import data_words, parse_settings, to_words
-from tfrs_lab.experiments.command_line.usage import usage_error
+from tfrs_lab.experiments.command_line.settings import Settings, data_words, parse_settings, to_words
+from tfrs_lab.experiments.command_line.settings import to_json as settings_to_json
+from tfrs_lab.experiments.command_line.usage import leading_names
 from tfrs_lab.experiments.commands.run import default_directory
-from tfrs_lab.experiments.display.compared_runs import Comparison
 from tfrs_lab.experiments.display.comparison_table import ComparisonTable, caption, differences_lines
-from tfrs_lab.experiments.display.display import console, held_out_label, program, side_by_side
-from tfrs_lab.experiments.runs.compare import compare_experiments
-from tfrs_lab.experiments.runs.worker import Failed
-from tfrs_lab.experiments.storage.directory import read_config
+from tfrs_lab.experiments.display.differences import Comparison
+from tfrs_lab.experiments.display.display import console, held_out_label, program
+from tfrs_lab.experiments.display.result_table import side_by_side
+from tfrs_lab.experiments.reports import as_runs, compared, page
+from tfrs_lab.experiments.runs.worker import Failed, Workers
+from tfrs_lab.experiments.storage.directory import locked, read_config
+from tfrs_lab.experiments.storage.results import Result, read_result
 from tfrs_lab.experiments.storage.stored_model import (
     StoredModel,
     example_user,
@@ -28,15 +31,16 @@ from tfrs_lab.experiments.storage.stored_model import (
     load_model,
     recommend_for_user,
 )
-from tfrs_lab.models.registry import NAMES
-from tfrs_lab.models.training.reporter import reporter_here
+from tfrs_lab.models.registry import NAMES, specification
+from tfrs_lab.models.training.reporter import Reporter, reporter_here
 
 DEFAULT = ("popularity", "itemknn", "ease", "ials", "retrieval")
 
 
 def main(words: Sequence[str]) -> None:
     """Runs the experiments, prints one table, one user's recommendations and where to go from there."""
-    names, rest = _names(list(words))
+    named, rest = leading_names("recs compare", "experiments", NAMES, words)
+    names = named or DEFAULT
     description = f"Experiments: {', '.join(NAMES)}. Without a name: {' '.join(DEFAULT)}."
     prog = "recs compare [EXPERIMENT ...]"
     settings = parse_settings(names, rest, prog=prog, description=description)
@@ -56,22 +60,13 @@ def main(words: Sequence[str]) -> None:
 
 
 def _summary(comparison: Comparison, out: Path) -> str:
-    """What failed and how to go on, in one line."""
+    """What failed and how to continue, in one line."""
     failed, resume = comparison.failed, f"{program()} compare --resume {shlex.quote(str(out))}"
     reasons = dict.fromkeys(failed.values())
     if len(reasons) == 1 and not comparison.results:
         return f"{', '.join(failed)}: {next(iter(reasons))}"
     why = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
     return f"{len(failed)} of {len(comparison.names)} models failed ({why}); to try again: {resume}"
-
-
-def _names(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
-    """The experiments named before the first option, or the default ones, and the other words."""
-    end = next((position for position, word in enumerate(words) if word.startswith("-")), len(words))
-    for word in words[:end]:
-        if word not in NAMES:
-            usage_error("recs compare", "experiments", NAMES, word)
-    return tuple(dict.fromkeys(words[:end])) or DEFAULT, words[end:]
 
 
 def _show(comparison: Comparison, out: Path, options: RunOptions) -> None:
@@ -117,3 +112,33 @@ def _show_user(model: StoredModel, screen: Console) -> None:
     ]
     heading = f"{model.name} recommends (✓: {held_out_label(model.split)})"
     screen.print(side_by_side(liked.table["movie_title"].to_list(), lines, liked.heading(user), heading))
+
+
+def compare_experiments(names: Sequence[str], settings: Settings, out: Path, reporter: Reporter) -> Comparison:
+    """Runs the experiments into ``out/<name>`` and writes ``out/comparison.json`` and ``out/report.html``.
+
+    They run in a process of their own. ``out/config.json`` is there from the beginning, so that ``--resume`` can
+    continue: it runs again what failed, and finishes what was interrupted.
+
+    Raises:
+        ValueError: The data can't be read, or another process is at work on ``out``.
+    """
+    results: list[Result] = []
+    failed: dict[str, str] = {}
+    with Workers(settings, reporter) as workers:
+        write_json(out / "config.json", {"experiments": list(names), "settings": settings_to_json(settings)})
+        with locked(out):
+            for name in names:
+                reporter.line(f"{name}: {specification(name).summary}")
+                try:
+                    workers.run(name, out / name)
+                    results.append(read_result(out / name))
+                except Failed as error:
+                    failed[name] = str(error)
+                    reporter.line(f"{name} failed: {error}")
+    runs = as_runs(results)
+    comparison = Comparison(names, workers.about, results, failed, compared(tuple(runs)) if runs else {})
+    write_json(out / "comparison.json", comparison.to_json())
+    if runs:
+        write_text(out / "report.html", page(runs, failed))
+    return comparison

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from rich.table import Table
 
 from tfrs_lab.data import info, load, prepare_tfds
 from tfrs_lab.experiments.command_line.options import ShardOptions
-from tfrs_lab.experiments.command_line.usage import parse_options, usage_error
+from tfrs_lab.experiments.command_line.usage import parse_options, print_choices, usage_error, wants_help
 from tfrs_lab.experiments.display.display import console
 from tfrs_lab.experiments.runs.replicates import load_source
 from tfrs_lab.experiments.storage.sharded_dataset import write_sharded
@@ -37,7 +36,7 @@ class DataCommandOptions:
     data_dir: Path | None = None
     """Directory or archive that holds it; otherwise it is found or fetched."""
     skip_bad_lines: bool = False
-    """Go on after malformed lines and say how many were dropped."""
+    """Skip malformed lines and say how many were dropped."""
     json: bool = False
     """Print the result as JSON on stdout."""
     debug: bool = False
@@ -46,10 +45,8 @@ class DataCommandOptions:
 
 def main(words: Sequence[str]) -> None:
     """Shows or prepares a dataset."""
-    if words and words[0] in ("-h", "--help"):
-        print("usage: recs data ACTION [NAME] [options]\n")
-        print("\n".join(f"  {name:<8} {text}" for name, text in ACTIONS.items()))
-        sys.exit(0)
+    if wants_help(words):
+        print_choices("recs data ACTION [NAME] [options]", ACTIONS)
     if not words or words[0] not in ACTIONS:
         usage_error("recs data", "an action", tuple(ACTIONS), words[0] if words else "nothing")
     action = words[0]

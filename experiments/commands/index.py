@@ -73,13 +73,13 @@ def main(words: Sequence[str]) -> None:
 
 
 def _index(options: IndexOptions) -> StoredIndex:
-    from tfrs_lab.experiments.export.indexing import Aim, change_movies, tune_index
+    from tfrs_lab.experiments.export.indexing import TuningTarget, change_movies, tune_index
 
     if options.add or options.remove:
         table = read_features(options.add, MOVIES_SCHEMA, "movie_id")[0] if options.add else None
         return change_movies(options.run, table, options.remove)
-    aim = Aim(options.target_recall, options.k, options.seed, options.only_scann)
-    return tune_index(options.run, aim, reporter_here(), afresh=options.rebuild)
+    target = TuningTarget(options.target_recall, options.k, options.seed, options.only_scann)
+    return tune_index(options.run, target, reporter_here(), afresh=options.rebuild)
 
 
 def show(index: StoredIndex, run: Path) -> None:

@@ -16,9 +16,9 @@ from tfrs_lab.data import DataError, Vocabulary, did_you_mean, fingerprint, prin
 from tfrs_lab.experiments.command_line.id_lists import parse_history
 from tfrs_lab.experiments.command_line.usage import fail, parse_options, usage_error
 from tfrs_lab.experiments.display.display import console, program
+from tfrs_lab.experiments.display.result_table import movies_table
 from tfrs_lab.experiments.recommend.open import check_place, exported_version, open_source
-from tfrs_lab.experiments.recommend.shown import about_history, about_user, answer_table
-from tfrs_lab.experiments.storage.recommender_source import Source
+from tfrs_lab.experiments.storage.recommender_source import Source, about_history, about_user
 from tfrs_lab.models.training.reporter import reporter_here
 
 if TYPE_CHECKING:  # what an export does not need is imported where it is needed: that saves half a second
@@ -44,13 +44,13 @@ class RecommendOptions:
     columns: str | None = None
     """With --ratings: what our columns are called in your files, where that differs: user_id=customer,movie_id=film."""
     skip_bad_lines: bool = False
-    """With --ratings: go on after malformed lines and say how many were dropped."""
+    """With --ratings: skip malformed lines and say how many were dropped."""
     model: str = "ease"
     """With --ratings: the experiment whose model learns; retrieval takes longer and is better."""
     user: str | None = None
     """Id of a user in the data; with --ratings, somebody if none is named."""
     all_users: bool = False
-    """Instead, of a run, a table with the lists of all users, into --out; goes on where it was interrupted."""
+    """Instead, of a run, a table with the lists of all users, into --out; continues where it was interrupted."""
     history: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """Movies that somebody has seen instead: ids with commas between them, each with a rating if you like (50:5,172);
     may be repeated. An id of the data counts as it stands, with its commas and colons.
@@ -80,8 +80,7 @@ def main(words: Sequence[str]) -> None:
         return
     source: Source
     if options.source is None:
-        from tfrs_lab.experiments.recommend.from_run import RunSource
-        from tfrs_lab.experiments.storage.stored_model import example_user
+        from tfrs_lab.experiments.storage.stored_model import RunSource, example_user
 
         model = _own(options)
         source, somebody = RunSource(model, f"{options.ratings}"), example_user(model)
@@ -101,9 +100,8 @@ def main(words: Sequence[str]) -> None:
     if about and not urgent:
         screen.print(printable(about), soft_wrap=True)
     if not nothing_left:
-        screen.print(
-            answer_table(found, f"{source.name} recommends {'after this history' if history else f'for user {user}'}")
-        )
+        title = f"{source.name} recommends {'after this history' if history else f'for user {user}'}"
+        screen.print(movies_table(found, title))
     if options.source is None and _can_be_split(model.known):
         from tfrs_lab.experiments.command_line.settings import data_words
 
@@ -112,18 +110,14 @@ def main(words: Sequence[str]) -> None:
 
 
 def check(options: RecommendOptions) -> None:
-    """Refuses options that do not go together.
-
-    Raises:
-        DataError: There is nothing at the place that is asked, and nobody is named to ask for either.
-    """
+    """Refuses options that do not go together."""
     wrong = _wrong(options)
     if wrong is not None:
         fail(PROG, wrong)
 
 
 def _wrong(options: RecommendOptions) -> str | None:
-    """What does not go together."""
+    """Which options do not go together; None if all do."""
     if (options.source is None) == (options.ratings is None):
         return "expected either a run or an export, or --ratings"
     if options.ratings is None and (options.movies or options.users or options.columns or options.skip_bad_lines):

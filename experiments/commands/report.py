@@ -25,7 +25,7 @@ class ReportOptions:
     """What the command takes."""
 
     runs: tyro.conf.Positional[tuple[Path, ...]]
-    """Directories of finished runs (recs run) or comparisons (recs compare), which stand for all their runs."""
+    """Directories of finished runs (recs run) or comparisons (recs compare), which mean all their runs."""
     out: Path | None = None
     """The page to write; default report.html in the one directory that is named, or here if there are several."""
     debug: bool = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -12,16 +11,9 @@ from pathlib import Path
 
 from tfrs_lab.experiments.command_line.options import OneRunOptions
 from tfrs_lab.experiments.command_line.settings import Settings, parse_settings, to_words
-from tfrs_lab.experiments.command_line.usage import fail, usage_error
-from tfrs_lab.experiments.display.display import (
-    console,
-    factorized_line,
-    program,
-    rating_line,
-    run_title,
-    seconds,
-    top_k_table,
-)
+from tfrs_lab.experiments.command_line.usage import fail, print_choices, usage_error, wants_help
+from tfrs_lab.experiments.display.display import console, factorized_line, program, rating_line, run_title, seconds
+from tfrs_lab.experiments.display.result_table import top_k_table
 from tfrs_lab.experiments.runs.repeat import check_repeatable, check_same_data
 from tfrs_lab.experiments.runs.replicates import load_source
 from tfrs_lab.experiments.runs.run import run_experiment
@@ -90,14 +82,12 @@ def _experiment_of(words: list[str]) -> tuple[str, list[str]]:
         return read_config(Path(words[1].removesuffix(".partial")))["experiment"], words
     if len(words) > 1 and words[0] == "--like":
         return read_config(Path(words[1]))["experiment"], words
-    if words and words[0] in ("-h", "--help"):
-        print("usage: recs run EXPERIMENT [options]\n")
-        print("\n".join(f"  {name:<11} {specification(name).summary}" for name in NAMES))
-        print(
-            "\n`recs run EXPERIMENT --help` lists its options. `recs run --resume DIR` finishes an interrupted run, "
+    if wants_help(words):
+        further = (
+            "`recs run EXPERIMENT --help` lists its options. `recs run --resume DIR` finishes an interrupted run, "
             "`recs run --like DIR` repeats a finished one."
         )
-        sys.exit(0)
+        print_choices("recs run EXPERIMENT [options]", {name: specification(name).summary for name in NAMES}, further)
     return usage_error("recs run", "an experiment", NAMES, words[0] if words else "nothing")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,18 @@ import tyro
 
 from tfrs_lab.data.storage import without_nan
 from tfrs_lab.experiments.command_line.usage import parse_options, usage_error
-from tfrs_lab.experiments.display.display import console
+from tfrs_lab.experiments.display.display import console, title_of, with_interval
+from tfrs_lab.experiments.display.result_table import ResultTable
 from tfrs_lab.experiments.storage.stored_runs import StoredRun, check_deletable, delete_runs, stored_runs
 from tfrs_lab.models.registry import NAMES
 
+NOTE = "Test metrics; ± is half a 95 % bootstrap interval over users."
 SMALLER_IS_BETTER = ("rmse", "mae")
 OVERVIEW = """usage: recs runs [list] [options]
        recs runs compare RUN RUN ... [options]
        recs runs delete RUN ... [--yes]
 
-Shows the runs in a directory, sets some side by side, or deletes some. `recs runs ACTION --help` lists the options of
+Shows the runs in a directory, compares some, or deletes some. `recs runs ACTION --help` lists the options of
 an action; without an action the runs are listed:
 """
 COMPARE = """Prints runs side by side, with intervals, and the paired difference of each to the first where their test
@@ -109,10 +111,8 @@ def _list(words: Sequence[str]) -> None:
     if options.json:
         print(json.dumps(without_nan([_record(run) for run in runs])))
         return
-    from tfrs_lab.experiments.display.runs_table import runs_table
-
     if runs:
-        console().print(runs_table(runs, options.root, options.sort))
+        console().print(_table(runs, options.root, options.sort))
     else:
         console().print(f"no runs in {options.root}", soft_wrap=True)
 
@@ -150,6 +150,34 @@ def _record(run: StoredRun) -> dict[str, Any]:
         "test": run.test,
         "confidence": run.metrics.get("confidence", {}),
     }
+
+
+def _table(runs: Sequence[StoredRun], root: Path, sort: str | None) -> ResultTable:
+    """A row per run, named relative to the root; ``sort`` is a further metric to show."""
+    metrics = ["ndcg@10", *([sort] if sort and sort != "ndcg@10" else [])]
+    columns: dict[str, Callable[[StoredRun], str]] = {
+        "run": lambda run: str(run.directory.relative_to(root)),
+        "experiment": lambda run: str(run.config.get("experiment", "–")),
+        "data": lambda run: f"{run.dataset or '–'} {run.config.get('split', '')}",
+        **{title_of(name): lambda run, name=name: _metric(run, name) for name in metrics},  # type: ignore[misc]
+        "state": lambda run: "" if run.state == "finished" else run.state.split(":")[0],
+    }
+    rows = [[cell(run) for cell in columns.values()] for run in runs]
+    if not any(row[-1] for row in rows):
+        del columns["state"]
+        rows = [row[:-1] for row in rows]
+    broken = [f"{run.directory.name} {_what(run.state)}" for run in runs if ":" in run.state]
+    words = ("run", "experiment", "data", "state")
+    return ResultTable(list(columns), rows, f"{len(runs)} runs in {root}", "\n".join([NOTE, *broken]), words)
+
+
+def _what(state: str) -> str:
+    """A state with its reason, as a verb."""
+    return state if state.startswith("failed") else f"is {state}"
+
+
+def _metric(run: StoredRun, name: str) -> str:
+    return with_interval(run.test, run.metrics.get("confidence", {}), name) if name in run.test else "–"
 
 
 def _compare(words: Sequence[str]) -> None:

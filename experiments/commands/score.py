@@ -17,7 +17,8 @@ from tfrs_lab.evaluation import Evaluation, score_topk
 from tfrs_lab.evaluation.lists import doubts, mended_lists
 from tfrs_lab.experiments.command_line.options import Integers
 from tfrs_lab.experiments.command_line.usage import parse_options
-from tfrs_lab.experiments.display.display import console, top_k_table
+from tfrs_lab.experiments.display.display import console
+from tfrs_lab.experiments.display.result_table import top_k_table
 from tfrs_lab.models.training.reporter import Reporter, reporter_here
 
 TOPK_SCHEMA = {"user_id": pl.String, "movie_id": pl.String, "rank": pl.Int64, "score": pl.Float64}
@@ -36,7 +37,7 @@ class ScoreOptions:
     columns: str | None = None
     """What our columns are called in your files, where that differs: user_id=customer,movie_id=film,rank=place."""
     skip_bad_lines: bool = False
-    """Go on after malformed lines and say how many were dropped; lists are ranked anew without them."""
+    """Skip malformed lines and say how many were dropped; lists are ranked anew without them."""
     ks: Integers = (5, 10, 20)
     """Lengths of the result lists that are scored."""
     threshold: float | None = None

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.table import Table
-
 from tfrs_lab.data import Split, fingerprint
 from tfrs_lab.data.storage import without_nan, write_json, write_text
 from tfrs_lab.experiments.command_line.options import DataOptions
 from tfrs_lab.experiments.command_line.settings import parse_words
-from tfrs_lab.experiments.command_line.usage import usage_error
+from tfrs_lab.experiments.command_line.usage import print_choices, usage_error, wants_help
 from tfrs_lab.experiments.display.display import console, number, program
+from tfrs_lab.experiments.display.result_table import ResultTable
 from tfrs_lab.experiments.runs.replicates import Source, load_source
 from tfrs_lab.experiments.storage.environment import git_commit, package_versions
 from tfrs_lab.experiments.tuning.spaces import SPACES, Space
@@ -32,7 +29,7 @@ DESCRIPTION = """Looks for better settings than those given, on validation rows 
 
 Searched: {fields}. The first trial are the starting values, which are the defaults or what you give here; every other
 option of the experiment keeps its value. A trial is scored on several validation cuts, and given up after the first
-ones if it does worse than most. The study is one file: the same command again goes on where it was interrupted, with
+ones if it does worse than most. The study is one file: the same command again continues where it was interrupted, with
 more --trials it looks further. Test rows are never looked at: what is found still has to show its worth in `recs
 compare`."""
 
@@ -50,7 +47,7 @@ class TuneOptions(DataOptions):
     only: str | None = None
     """Search only these fields, for instance dimension,temperature; default: all of the space."""
     timeout: float | None = None
-    """Begin no trial after so many seconds."""
+    """Seconds after which no trial begins."""
     study: Path | None = None
     """The file of the study; default runs/tune-<experiment>-<dataset>-<split>-<seed>.db."""
     out: Path | None = None
@@ -101,14 +98,12 @@ def main(words: Sequence[str]) -> None:
 def _experiment_of(words: list[str]) -> tuple[str, list[str]]:
     if words and words[0] in SPACES:
         return words[0], words[1:]
-    if words and words[0] in ("-h", "--help"):
-        print("usage: recs tune EXPERIMENT [options]\n")
-        print("\n".join(f"  {name:<11} {', '.join(space)}" for name, space in SPACES.items()))
-        print("\n`recs tune EXPERIMENT --help` lists its options and says how the search works.")
-        sys.exit(0)
-    return usage_error(
-        "recs tune", "an experiment with a search space", tuple(SPACES), words[0] if words else "nothing"
-    )
+    if wants_help(words):
+        fields = {name: ", ".join(space) for name, space in SPACES.items()}
+        further = "`recs tune EXPERIMENT --help` lists its options and says how the search works."
+        print_choices("recs tune EXPERIMENT [options]", fields, further)
+    got = words[0] if words else "nothing"
+    return usage_error("recs tune", "an experiment with a search space", tuple(SPACES), got)
 
 
 def _chosen_space(name: str, only: str | None, prog: str) -> Space:
@@ -145,8 +140,7 @@ def _tune(
     """The record and the best settings; Optuna is imported only now, so that help texts come at once."""
     from tfrs_lab.experiments.runs.fit_on_split import check_time
     from tfrs_lab.experiments.tuning.folds import validation_folds, with_ratings
-    from tfrs_lab.experiments.tuning.logs import begin_logs, log_trials
-    from tfrs_lab.experiments.tuning.record import best_settings, make_record, to_toml
+    from tfrs_lab.experiments.tuning.record import begin_logs, best_settings, log_trials, make_record, to_toml
     from tfrs_lab.experiments.tuning.search import Task, search
     from tfrs_lab.experiments.tuning.study import open_study
 
@@ -205,17 +199,16 @@ def show(record: Mapping[str, Any], study: Path, out: Path, settings_file: Path)
     screen.print(f"next: {program()} run {record['experiment']} {where}--config {settings_file}", soft_wrap=True)
 
 
-def _trials_table(record: Mapping[str, Any]) -> Table:
+def _trials_table(record: Mapping[str, Any]) -> ResultTable:
     """The best trials, and the starting values to compare with."""
     title = f"{record['experiment']} on {record['dataset']}, {record['split']} split, {len(record['folds'])} folds"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_style="bold")
-    table.add_column("trial")
-    table.add_column("validation nDCG@10", justify="right", no_wrap=True)
-    for name in record["space"]:
-        table.add_column(name, justify="right")
-    rows = [("start", record["start"]), *((f"{place}.", trial) for place, trial in enumerate(record["top"][:5], 1))]
-    for label, trial in rows:
-        score = f"{number(trial['mean'], 4)} ± {number(trial['standard_error'], 4)}"
-        values = (short(trial["values"][name]) for name in record["space"])
-        table.add_row(label, score, *values, style="bold" if label == "1." else "")
-    return table
+    trials = [("start", record["start"]), *((f"{place}.", trial) for place, trial in enumerate(record["top"][:5], 1))]
+    rows = [
+        [
+            label,
+            f"{number(trial['mean'], 4)} ± {number(trial['standard_error'], 4)}",
+            *(short(trial["values"][name]) for name in record["space"]),
+        ]
+        for label, trial in trials
+    ]
+    return ResultTable(["trial", "validation nDCG@10", *record["space"]], rows, title, bold=[1])

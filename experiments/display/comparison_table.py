@@ -1,22 +1,19 @@
-"""What ``recs compare`` prints: a row per experiment, how to read it, and the paired differences."""
+"""Tables with a row per run: their columns, what ``recs compare`` prints, how to read it, and paired differences."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
-from rich import box
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from tfrs_lab.experiments.display.columns import Column, columns_of, over_draws
-from tfrs_lab.experiments.display.differences import p_text, reliable
-from tfrs_lab.experiments.display.display import seconds
-
-if TYPE_CHECKING:
-    from tfrs_lab.experiments.display.compared_runs import Comparison
+from tfrs_lab.experiments.display.differences import Comparison, difference_text, p_text, reliable
+from tfrs_lab.experiments.display.display import number, seconds, with_interval
+from tfrs_lab.experiments.display.result_table import ResultTable
+from tfrs_lab.experiments.storage.results import Result
 
 GIVE_WAY = ("evaluate\ns", "nDCG\n@50", "factorized\ntop-100", "nDCG\n@100", "precision@10")
 """Columns that a narrow terminal goes without, the first ones first."""
@@ -32,10 +29,6 @@ RANKED = {
 class ComparisonTable:
     """One row per experiment: what matters on the split, and seconds; of one that failed, why.
 
-    Args:
-        comparison: With at least one result.
-        width: Columns of the screen.
-
     Attributes:
         titles: Of the columns that there is room for.
     """
@@ -44,7 +37,7 @@ class ComparisonTable:
         self._comparison = comparison
         names = [result.name for result in comparison.results]
         self._order = [name for name in comparison.names if name in names or name in comparison.failed]
-        columns = [*columns_of(comparison.results), *SECONDS]
+        columns = columns_of(comparison.results)
         for title in GIVE_WAY:
             if self._table(columns).__rich_measure__(_wide(), _wide().options).maximum <= width:
                 break
@@ -53,20 +46,12 @@ class ComparisonTable:
         self.titles = [title for title, _ in columns]
 
     def _table(self, columns: list[Column]) -> Table:
-        comparison = self._comparison
-        table = Table(
-            box=box.SIMPLE_HEAD,
-            title=f"{comparison.about['dataset']}, {comparison.about['split']} split, test",
-            title_style="bold",
-        )
-        table.add_column("model", no_wrap=True)
-        for title, _ in columns:
-            table.add_column(title, justify="right")
-        results = {result.name: result for result in comparison.results}
-        for name in self._order:
-            cells = [cell(results[name]) for _, cell in columns] if name in results else []
-            table.add_row(name, *cells, style="bold" if name in comparison.differences["leading"] else "")
-        return table
+        about, results = self._comparison.about, {result.name: result for result in self._comparison.results}
+        title = f"{about['dataset']}, {about['split']} split, test"
+        leading = self._comparison.differences["leading"]
+        return runs_table(
+            {name: results.get(name) for name in self._order}, columns, leading=leading, title=title
+        ).__rich__()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The table, with reasons written across the cells of a row that has none."""
@@ -79,12 +64,6 @@ class ComparisonTable:
             else:
                 yield from line
                 yield Text("", end="\n")
-
-
-SECONDS: list[Column] = [
-    ("train\ns", lambda result: seconds(result.seconds["train"])),
-    ("evaluate\ns", lambda result: seconds(result.seconds["evaluate"])),
-]
 
 
 def _wide() -> Console:
@@ -104,12 +83,7 @@ def hanging(name: str, text: str, indent: int, width: int) -> str:
 
 
 def caption(comparison: Comparison, titles: list[str]) -> list[str]:
-    """How to read the table, and what models have to say of themselves.
-
-    Args:
-        comparison: What the table shows.
-        titles: Of its columns.
-    """
+    """How to read the table, and what models have to say of themselves."""
     first = comparison.results[0]
     kind = str(first.config.get("asks") or first.config["split"])
     parts = f"means of {len(first.metrics['parts'])} runs; " if "parts" in first.metrics else ""
@@ -136,7 +110,98 @@ def differences_lines(differences: Mapping[str, Any]) -> list[str]:
         f"randomisation test{corrected}):"
     ]
     for name, one in differences["paired"].items():
-        low, high = one["interval"]
-        found = f"{one['difference']:+.3f} [{low:+.3f}, {high:+.3f}]  {p_text(one['p_holm'])}"
+        found = f"{difference_text(one)}  {p_text(one['p_holm'])}"
         lines.append(f"  {name} − {reference}: {found}{'' if reliable(one) else '  (no reliable difference)'}")
     return lines
+
+
+Column = tuple[str, "Callable[[Result], str]"]
+
+
+def _metric(title: str, name: str) -> Column:
+    """A test metric with half its interval, over draws with the deviation between them."""
+
+    def cell(result: Result) -> str:
+        test = result.metrics["test"]
+        if over_draws(result):
+            return f"{number(test[name])} ± {number(result.metrics['spread']['test'][name])}"
+        return with_interval(test, result.metrics["confidence"], name)
+
+    return title, cell
+
+
+def _plain(title: str, name: str) -> Column:
+    """A test metric alone; a dash where it was not measured."""
+    return title, lambda result: number(result.metrics["test"].get(name))
+
+
+def _slice(title: str, family: str, group: str, name: str) -> Column:
+    """A metric of a slice; a dash where the slice is empty."""
+
+    def cell(result: Result) -> str:
+        value = result.metrics["slices"].get(family, {}).get(group, {}).get(name)
+        if value is None or not over_draws(result):
+            return number(value)
+        return f"{number(value)} ± {number(result.metrics['spread']['slices'][family][group][name])}"
+
+    return title, cell
+
+
+def _by_revealed(result: Result) -> list[Column]:
+    shown = result.metrics["slices"].get("revealed", {})
+    return [_slice(f"nDCG@10\n{count} known", "revealed", count, "ndcg@10") for count in shown]
+
+
+TOP_K = [_metric(f"{name}@10", f"{name.lower()}@10") for name in ("nDCG", "precision", "recall")]
+DEPTH = [_plain(f"nDCG\n@{k}", f"ndcg@{k}") for k in (50, 100)]
+FACTORIZED = _plain("factorized\ntop-100", "factorized_top_100")
+RMSE = _plain("RMSE", "rmse")
+SECONDS: list[Column] = [
+    (f"{stage}\ns", lambda result, stage=stage: seconds(result.seconds[stage]))  # type: ignore[misc]
+    for stage in ("train", "evaluate")
+]
+COLD_RECALL = _slice("recall@10\ncold movies", "cold_start", "cold_items", "recall@10")
+
+
+def usual_columns(results: Sequence[Result]) -> list[Column]:
+    """What a table of these runs shows: top-k metrics, and those of ratings and of movies without ratings if any.
+
+    Longer lists are there if all runs have scored them.
+    """
+    rated = any("rmse" in result.metrics["test"] for result in results)
+    deep = all("ndcg@100" in result.metrics["test"] for result in results)
+    cold = any(result.metrics["slices"].get("cold_start", {}).get("cold_items") for result in results)
+    return [*TOP_K, *(DEPTH if deep else []), FACTORIZED, *([COLD_RECALL] if cold else []), *([RMSE] if rated else [])]
+
+
+COLUMNS: dict[str, Callable[[Result], list[Column]]] = {
+    "cold-items": lambda result: TOP_K,
+    "cold-users": _by_revealed,
+    "mixed": lambda result: [
+        _metric("nDCG@10\nall", "ndcg@10"),
+        _slice("nDCG@10\nwarm", "cold_start", "warm_items", "ndcg@10"),
+        *(_slice(f"recall@{k}\ncold", "cold_start", "cold_items", f"recall@{k}") for k in (10, 50)),
+    ],
+}
+"""What the table of a split shows, where it is not the usual."""
+
+
+def columns_of(results: Sequence[Result]) -> list[Column]:
+    """What a table of these runs shows: what matters on their split, if it is one and the same, and seconds."""
+    kinds = {str(result.config.get("asks") or result.config["split"]) for result in results}
+    usual = len(kinds) > 1 or not kinds <= COLUMNS.keys()
+    return [*(usual_columns(results) if usual else COLUMNS[kinds.pop()](results[0])), *SECONDS]
+
+
+def runs_table(
+    runs: Mapping[str, Result | None], columns: Sequence[Column], *, leading: Collection[str] = (), title: str = ""
+) -> ResultTable:
+    """A row per run under its label, those that lead in bold; without a result, the label alone."""
+    rows = [[label, *(cell(run) if run else "" for _, cell in columns)] for label, run in runs.items()]
+    bold = [place for place, label in enumerate(runs) if label in leading]
+    return ResultTable(["model", *(heading for heading, _ in columns)], rows, title, bold=bold)
+
+
+def over_draws(result: Result) -> bool:
+    """Whether the run has several draws of its split."""
+    return any("draw-" in part for part in result.metrics.get("parts", ()))

@@ -1,8 +1,9 @@
-"""Paired differences of runs to a reference that was named before test was looked at, corrected for their number."""
+"""A comparison of runs: paired differences to a reference that test did not choose, corrected for their number."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import isnan
 from typing import Any
 
@@ -38,9 +39,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def differences(results: Mapping[str, Result]) -> dict[str, Any]:
     """Each run's paired difference to a reference that test rows did not choose: the best on validation.
-
-    Args:
-        results: Label → run, all tested on the same users.
 
     Returns:
         ``reference``: its label; ``chosen``: how, in words; ``metric``: "ndcg@10"; ``paired``: label → ``difference``
@@ -120,3 +118,46 @@ def p_text(p_value: float) -> str:
     ('p < .001', 'p = .012', 'p = 1.000')
     """
     return "p < .001" if p_value < 0.001 else f"p = {p_value:.3f}".replace("= 0.", "= .")
+
+
+def difference_text(one: Mapping[str, Any]) -> str:
+    """A difference with its interval.
+
+    >>> difference_text({"difference": -0.012, "interval": [-0.02, -0.004]})
+    '-0.012 [-0.020, -0.004]'
+    """
+    low, high = one["interval"]
+    return f"{one['difference']:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What became of the experiments.
+
+    Attributes:
+        names: Of the experiments, in the order of the rows.
+        about: ``dataset`` and ``split``, their names.
+        results: Of those that ran, in the order in which they were named.
+        failed: Name of each other one → why, in one line.
+        differences: ``differences`` of the results; empty without any.
+    """
+
+    names: Sequence[str]
+    about: Mapping[str, str]
+    results: Sequence[Result]
+    failed: Mapping[str, str]
+    differences: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``--json`` prints: ``dataset``, ``split``, ``runs``, ``differences`` and ``failed``."""
+        return {
+            **self.about,
+            "runs": to_json(self.results),
+            "differences": dict(self.differences),
+            "failed": dict(self.failed),
+        }
+
+
+def to_json(results: Sequence[Result]) -> dict[str, Any]:
+    """Experiment name → metrics of its run, and its seconds."""
+    return {result.name: {**result.metrics, "seconds": result.seconds} for result in results}

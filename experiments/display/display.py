@@ -1,4 +1,4 @@
-"""Tables for a person to read."""
+"""How numbers, metrics and runs are written, and where results are printed."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
-from tfrs_lab.data import printable
 from tfrs_lab.data.splits.kinds import NEED_TIMESTAMPS
 
 WIDTH = 118
@@ -46,9 +42,6 @@ def held_out_label(kind: str) -> str:
 
     >>> held_out_label("temporal-user"), held_out_label("random")
     ('rated later', 'held out')
-
-    Args:
-        kind: Of the split; only in one by time is a test row later than what is known.
     """
     return "rated later" if kind in NEED_TIMESTAMPS else "held out"
 
@@ -89,18 +82,6 @@ def seconds(value: float) -> str:
     return f"{value:.2f}" if value < 1 else f"{value:.1f}" if value < 10 else f"{value:.0f}"
 
 
-def top_k_table(metrics: Mapping[str, float], confidence: Mapping[str, Sequence[float]], title: str) -> Table:
-    """All top-k metrics of one model, a row per metric and a column per k."""
-    ks = sorted(int(name.split("@")[1]) for name in metrics if name.startswith("ndcg@"))
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_style="bold")
-    table.add_column("metric")
-    for k in ks:
-        table.add_column(f"@{k}", justify="right")
-    for name in dict.fromkeys(key.split("@")[0] for key in metrics if "@" in key):
-        table.add_row(name, *(with_interval(metrics, confidence, f"{name}@{k}") for k in ks))
-    return table
-
-
 def run_title(config: Mapping[str, Any]) -> str:
     """What was run on what, from a run's ``config.json``."""
     return f"{config['experiment']} on {config['dataset']['name']}, {config['split']} split, test"
@@ -119,13 +100,3 @@ def rating_line(test: Mapping[str, float], confidence: Mapping[str, Sequence[flo
     return "predicted ratings: " + "  ".join(
         f"{name.upper()} {with_interval(test, confidence, name)}" for name in ("rmse", "mae")
     )
-
-
-def side_by_side(left: Sequence[str], right: Sequence[str], left_title: str, right_title: str) -> Table:
-    """Two lists of lines beside each other."""
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column(printable(left_title))
-    table.add_column(printable(right_title))
-    for cells in zip_longest(left, right, fillvalue=""):
-        table.add_row(*map(printable, cells))
-    return table

@@ -15,7 +15,7 @@ from tfrs_lab.data import DataError, Dataset, Split, did_you_mean, evaluation_ta
 from tfrs_lab.evaluation import Recommender
 from tfrs_lab.evaluation.topk import top_k
 from tfrs_lab.experiments.display.display import held_out_label
-from tfrs_lab.experiments.display.result_table import Shown
+from tfrs_lab.experiments.display.result_table import ResultTable, movies_table
 from tfrs_lab.experiments.storage.stored_model import (
     StoredModel,
     favourites,
@@ -37,7 +37,7 @@ class Explorer:
 
     model: StoredModel
 
-    def similar(self, movie: str, k: int = 10) -> Shown:
+    def similar(self, movie: str, k: int = 10) -> ResultTable:
         """The movies that the model holds most alike.
 
         Args:
@@ -60,9 +60,9 @@ class Explorer:
         ids = recommender.movies.decode(chosen[found])
         columns = {"rank": np.arange(1, found.sum() + 1), "movie_id": ids}
         frame = pl.DataFrame({**columns, "movie_title": self._titles(ids), "similarity": values[found]})
-        return _shown(frame, f"{self.model.name}: most like {self._titles([movie_id])[0]}")
+        return movies_table(frame, f"{self.model.name}: most like {self._titles([movie_id])[0]}")
 
-    def recommend(self, user: str | None = None, *, history: Sequence[str] | None = None, k: int = 10) -> Shown:
+    def recommend(self, user: str | None = None, *, history: Sequence[str] | None = None, k: int = 10) -> ResultTable:
         """The best movies for a user, without those already rated, or for anyone who names some movies.
 
         Args:
@@ -83,13 +83,14 @@ class Explorer:
         if history is not None:
             ids = [self.movie_id(movie) for movie in ([history] if isinstance(history, str) else history)]
             found = recommend_for_history(self.model, ids, k)
-            return _shown(found, f"{self.model.name} recommends after {', '.join(self._titles(ids))}")
+            return movies_table(found, f"{self.model.name} recommends after {', '.join(self._titles(ids))}")
         user_id = _one_id(user)
         found = recommend_for_user(self.model, user_id, k)
         held = self.model.test.filter(pl.col("user_id") == user_id)["movie_id"]
         found = found.with_columns(pl.col("movie_id").is_in(held.implode()).alias("held_out"))
         title = f"{self.model.name} recommends to user {user_id}"
-        return _shown(found, title, held_out_label(self.model.split), self._note(user_id, found))
+        label, note = held_out_label(self.model.split), self._note(user_id, found)
+        return movies_table(found, title, held_out=label, note=note)
 
     def _note(self, user_id: str, found: pl.DataFrame) -> str:
         """What has to be said of a user's table."""
@@ -98,17 +99,17 @@ class Explorer:
             return f"user {user_id} is not known: what is popular{did_you_mean(user_id, users, 3)}"
         return f"user {user_id} has rated all movies that the model knows" if found.is_empty() else ""
 
-    def favourites(self, user: str, k: int = 10) -> Shown:
+    def favourites(self, user: str, k: int = 10) -> ResultTable:
         """What a user rated highest of what the model knew; of equal ratings, and without ratings, the latest."""
         found = favourites(self.model, _one_id(user), k)
-        return _shown(found.table, found.heading(user))
+        return movies_table(found.table, found.heading(user))
 
-    def find(self, text: str) -> Shown:
+    def find(self, text: str) -> ResultTable:
         """All movies whose titles hold the text."""
         title = pl.col("movie_title")
         table = self.model.movies.filter(title.str.to_lowercase().str.contains(text.lower(), literal=True))
         columns = [name for name in ("movie_id", "movie_title", "movie_genres") if name in table.columns]
-        return _shown(table.select(columns).sort("movie_title"), f"titles with “{text}”")
+        return movies_table(table.select(columns).sort("movie_title"), f"titles with “{text}”")
 
     def movie_id(self, movie: str) -> str:
         """The id of the movie that is meant.
@@ -161,32 +162,8 @@ def explore(model: Any, split: Split | None = None, dataset: Dataset | None = No
     return Explorer(StoredModel("the model", model, titles, asked.seen, asked.rows, movies, split.asks))
 
 
-HEADINGS = {"movie_id": "id", "movie_title": "movie", "movie_genres": "genres", "user_rating": "rating"}
-WORDS = ("movie", "genres", "why")
-
-
 def _one_id(user: object) -> str:
     """A user's id, which may be a number."""
     if isinstance(user, (str, int, np.integer)) and not isinstance(user, bool):
         return str(user)
     raise ValueError(f"expected the id of one user, got {user!r}")
-
-
-def _shown(frame: pl.DataFrame, title: str, held_out: str = "", note: str = "") -> Shown:
-    """A frame of movies as a table: shorter headings, three decimals, ticks."""
-    headings = {**HEADINGS, "held_out": held_out}
-    cells = {
-        headings.get(name, name.replace("_", " ")): [_text(name, value) for value in frame[name]]
-        for name in frame.columns
-    }
-    return Shown(frame, title, cells, words=WORDS, note=note)
-
-
-def _text(name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return "✓" if value else ""
-    if isinstance(value, pl.Series):
-        return ", ".join(value)
-    return (
-        f"{value:.3f}" if name in ("score", "similarity") else f"{value:g}" if isinstance(value, float) else str(value)
-    )

@@ -1,4 +1,4 @@
-"""``recs run --distribute``: one run of several devices or processes; the chief writes it, the others train along."""
+"""``recs run --distribute``: one run of several devices or processes; the chief writes it, the others only train."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 
 from tfrs_lab.data import DataError
 from tfrs_lab.experiments.command_line.settings import Settings, to_json
-from tfrs_lab.experiments.runs.replicates import Source, load_source, parts
-from tfrs_lab.experiments.runs.run import fit_of_run, run_experiment
+from tfrs_lab.experiments.runs.replicates import Source, load_source, replicates
+from tfrs_lab.experiments.runs.run import Run, run_experiment
 from tfrs_lab.experiments.storage.environment import package_versions
 from tfrs_lab.experiments.storage.results import Result
 from tfrs_lab.models.config_fields import flatten
@@ -28,18 +28,8 @@ def run_together(
 ) -> Result | None:
     """Runs an experiment on several devices or workers.
 
-    When another worker is lost, this one starts itself again, waits until all are there, and goes on after the last
+    When another worker is lost, this one starts itself again, waits until all are there, and continues after the last
     epoch that was finished.
-
-    Args:
-        strategy: Which.
-        experiment: What to run.
-        settings: Of the run.
-        out: The run directory, which the chief writes.
-        reporter: Is told what is going on.
-
-    Returns:
-        The run; None on a worker that is not the chief.
 
     Raises:
         DataError: The cluster is not described, or its workers have not the same settings and data.
@@ -77,9 +67,10 @@ def unsuitable(experiment: Specification, config: Any) -> str | None:
 
 def _train_along(experiment: Specification, settings: Settings, source: Source, cluster: Cluster) -> None:
     """The fits of the run, in a directory that goes with the process."""
-    [part] = parts(source, settings.options)
+    [replicate] = replicates(source, settings.options)
+    run = Run(experiment, settings, source, Reporter(), cluster)
     with tempfile.TemporaryDirectory(prefix="tfrs-lab-worker-") as directory:
-        fit_of_run(experiment, settings, source.dataset, part, part.split(), Path(directory), Reporter(), cluster)
+        run.fit(replicate, replicate.split(), Path(directory))
 
 
 PLACES = ("data_dir", "ratings", "movies", "users", "train", "test", "validation", "shards")

@@ -15,7 +15,7 @@ from tfrs_lab.serving.diversity import alike
 from tfrs_lab.serving.module import RecommenderModule
 from tfrs_lab.serving.servable import Servable
 
-WISHES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+DIVERSITY_LEVELS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 USERS = 256
 K = 10
 
@@ -23,12 +23,12 @@ K = 10
 def diversity_curve(module: RecommenderModule, servable: Servable, model: StoredModel) -> list[dict[str, float]]:
     """How good and how diverse lists of ten are, for some of the run's test users.
 
-    Nothing is chosen by it: it shows what a wish costs.
+    Nothing is chosen by it: it shows what diversity costs.
 
     Returns:
-        For each wish: ``diversity``, the wish itself; ``ndcg@10`` on the run's test rows; ``unlikeness@10``, the mean
-        of 1 - likeness over pairs of a list; ``coverage@10``, the share of movies in any list. Empty without test
-        users whom the model knows.
+        For each of ``DIVERSITY_LEVELS``: ``diversity``, the level; ``ndcg@10`` on the test rows; ``unlikeness@10``, the
+        mean of 1 - likeness over pairs of a list; ``coverage@10``, the share of movies in any list. Empty without
+        test users whom the model knows.
     """
     users = model.test["user_id"].unique().sort()
     users = users.filter(users.is_in(servable.user_ids.tolist()))
@@ -37,7 +37,7 @@ def diversity_curve(module: RecommenderModule, servable: Servable, model: Stored
     if truth.is_empty() or len(servable.rows) < 2:
         return []
     seen = model.known.filter(pl.col("user_id").is_in(users.implode()))
-    return [_point(module, servable, users.to_list(), truth, seen, wish) for wish in WISHES]
+    return [_point(module, servable, users.to_list(), truth, seen, level) for level in DIVERSITY_LEVELS]
 
 
 def _point(
@@ -46,10 +46,10 @@ def _point(
     users: list[str],
     truth: pl.DataFrame,
     seen: pl.DataFrame,
-    wish: float,
+    level: float,
 ) -> dict[str, float]:
-    """The curve at one wish."""
-    answer = _lists(module, users, wish)
+    """The curve at one level."""
+    answer = _lists(module, users, level)
     movies = np.char.decode(answer["movie_id"].numpy().astype(bytes), "utf-8")
     lists = pl.DataFrame(
         {
@@ -62,18 +62,18 @@ def _point(
     rows = module.movies.rows(answer["movie_id"])
     shown = np.unique(movies[movies != ""])
     return {
-        "diversity": wish,
+        "diversity": level,
         f"ndcg@{K}": metrics[f"ndcg@{K}"],
         f"unlikeness@{K}": _unlikeness(module, rows),
         f"coverage@{K}": len(shown) / len(servable.rows),
     }
 
 
-def _lists(module: RecommenderModule, users: list[str], wish: float) -> Any:
+def _lists(module: RecommenderModule, users: list[str], level: float) -> Any:
     nothing = tf.fill([len(users), 1], "")
     anytime = tf.zeros([len(users)], tf.int32)
     asked = (tf.constant(users), nothing, nothing, anytime, anytime)
-    return module.recommend_filtered(*asked, tf.constant(wish), tf.constant(False), tf.constant(K))
+    return module.recommend_filtered(*asked, tf.constant(level), tf.constant(False), tf.constant(K))
 
 
 def _unlikeness(module: RecommenderModule, rows: tf.Tensor) -> float:

@@ -14,10 +14,9 @@ from tfrs_lab.data.storage import without_nan, write_json, write_text
 from tfrs_lab.evaluation.topk import top_k
 from tfrs_lab.experiments.command_line.settings import public
 from tfrs_lab.experiments.display.plots import accuracy_and_diversity
-from tfrs_lab.experiments.export.catalogue import catalogue
 from tfrs_lab.experiments.export.diversity import diversity_curve
 from tfrs_lab.experiments.export.index_store import StoredIndex, no_movies, read_index
-from tfrs_lab.experiments.export.servable import to_servable
+from tfrs_lab.experiments.export.servable import catalogue, to_servable
 from tfrs_lab.experiments.storage.results import read_result
 from tfrs_lab.experiments.storage.stored_model import load_model
 from tfrs_lab.models.training.reporter import Reporter
@@ -31,7 +30,7 @@ from tfrs_lab.serving.servable import Servable
 
 Kind = Literal["scann", "brute-force"]
 USERS = 512
-"""So many users' lists are compared with brute force."""
+"""Number of users whose lists are compared with brute force."""
 BLOCK = 128
 
 
@@ -62,7 +61,7 @@ def export_run(run: Path, out: Path, kind: Kind | None, min_recall: float, repor
         out: Holds the versions.
         kind: Of the index; None: what ``recs index`` chose, without one ScaNN where it can be had.
         min_recall: Less than this is not exported.
-        reporter: Is told what is going on.
+        reporter: Progress reporter.
 
     Raises:
         DataError: The model can't be served, or the index finds too little.
@@ -100,11 +99,7 @@ def export_run(run: Path, out: Path, kind: Kind | None, min_recall: float, repor
 
 
 def choose(stored: StoredIndex, kind: Kind | None, movies: int) -> IndexSetting:
-    """The setting of an export.
-
-    Raises:
-        DataError: ScaNN is asked for and can't be had.
-    """
+    """The setting of an export."""
     possible = HAS_SCANN and movies >= LEAST_SCANN
     if kind == "scann" and not possible:
         why = f"it needs {LEAST_SCANN} movies, there are {movies}" if HAS_SCANN else "it exists for Linux only"

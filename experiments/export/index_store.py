@@ -26,7 +26,7 @@ from tfrs_lab.serving.manifest import ManifestError, check_manifest, checksum, w
 from tfrs_lab.serving.servable import Servable
 
 KEPT = 2
-"""So many generations stay: who has read the last ``index.json`` still finds its directory."""
+"""Generations that are kept: whoever has read the last ``index.json`` still finds its directory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,11 +100,7 @@ def read_index(run: Path) -> StoredIndex | None:
 
 
 def _check_belongs(run: Path, directory: Path, stored: dict[str, Any]) -> None:
-    """Refuses an index that is damaged, or was built of another model than the run has now.
-
-    Raises:
-        DataError: It is one of these.
-    """
+    """Refuses an index that is damaged, or was built of another model than the run has now."""
     try:
         check_manifest(directory)
     except ManifestError as error:
@@ -128,16 +124,7 @@ def model_checksum(run: Path) -> str | None:
 def change_index(
     run: Path, change: Callable[[StoredIndex | None], StoredIndex], *, afresh: bool = False
 ) -> StoredIndex:
-    """Replaces the run's index by what the change makes of it, in one step.
-
-    Args:
-        run: A finished run.
-        change: From the present index, if any, to the next.
-        afresh: Pass over the present index, readable or not.
-
-    Raises:
-        DataError: Another process changes this index right now.
-    """
+    """Replaces the run's index by what the change makes of it, in one step."""
     home = run / "index"
     home.mkdir(exist_ok=True)
     with locked(home):

@@ -25,53 +25,46 @@ MOST_QUERIES = 2000
 
 
 @dataclass(frozen=True)
-class Aim:
+class TuningTarget:
     """What tuning aims at.
 
     Attributes:
-        target: Recall against brute force.
+        recall: Recall against brute force.
         k: Length of the lists.
         seed: Of the choice of users and of ScaNN's clustering.
         only_scann: Choose ScaNN even where brute force is faster.
     """
 
-    target: float = 0.99
+    recall: float = 0.99
     k: int = 100
     seed: int = 0
     only_scann: bool = False
 
 
-def tune_index(run: Path, aim: Aim, reporter: Reporter, *, afresh: bool = False) -> StoredIndex:
-    """Tunes and builds the index of a run.
-
-    Args:
-        run: A finished run.
-        aim: What tuning aims at.
-        reporter: Is told what is going on.
-        afresh: Forget which movies have joined and left.
-    """
+def tune_index(run: Path, target: TuningTarget, reporter: Reporter, *, afresh: bool = False) -> StoredIndex:
+    """Tunes and builds the index of a run."""
     model = load_model(run)
 
     def change(present: StoredIndex | None) -> StoredIndex:
         added, removed = (no_movies(), ()) if present is None else (present.added, present.removed)
         servable = to_servable(model, added=added, removed=removed)
-        tuning = tuned(servable, aim, reporter)
+        tuning = tuned(servable, target, reporter)
         setting = IndexSetting(**tuning["chosen"]["setting"])
         return StoredIndex(setting, tuning, added, tuple(removed)).build(servable)
 
     return change_index(run, change, afresh=afresh)
 
 
-def tuned(servable: Servable, aim: Aim, reporter: Reporter) -> dict[str, Any]:
+def tuned(servable: Servable, target: TuningTarget, reporter: Reporter) -> dict[str, Any]:
     """What tuning finds, with the queries of some users; a ranker needs all that it ranks, however short the lists."""
-    users = np.random.default_rng(aim.seed).permutation(len(servable.queries))[:MOST_QUERIES]
+    users = np.random.default_rng(target.seed).permutation(len(servable.queries))[:MOST_QUERIES]
     found = tune(
         servable.candidates[servable.rows],
         servable.queries[users],
-        k=min(max(aim.k, servable.reranker.depth if servable.reranker else 0), len(servable.rows)),
-        target=aim.target,
-        seed=aim.seed,
-        only_scann=aim.only_scann,
+        k=min(max(target.k, servable.reranker.depth if servable.reranker else 0), len(servable.rows)),
+        target=target.recall,
+        seed=target.seed,
+        only_scann=target.only_scann,
         report=reporter.line,
     )
     return found.as_dict()
@@ -102,11 +95,7 @@ def change_movies(run: Path, added: pl.DataFrame | None, removed: Sequence[str])
 
 
 def _joined(model: StoredModel, present: pl.DataFrame, added: pl.DataFrame) -> pl.DataFrame:
-    """All movies that have joined.
-
-    Raises:
-        DataError: One is known already.
-    """
+    """All movies that have joined."""
     known = {*model.recommender.movies.ids, *present["movie_id"]}
     for movie in added["movie_id"]:
         if movie in known:
@@ -115,11 +104,7 @@ def _joined(model: StoredModel, present: pl.DataFrame, added: pl.DataFrame) -> p
 
 
 def _known(model: StoredModel, added: pl.DataFrame, removed: Sequence[str]) -> Sequence[str]:
-    """The ids that are meant.
-
-    Raises:
-        DataError: One is no movie of the index.
-    """
+    """The ids that are meant."""
     known = {*model.recommender.movies.ids, *added["movie_id"]}
     found = parse_ids(removed, known, option="--remove")
     for movie in found:

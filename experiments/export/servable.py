@@ -11,10 +11,15 @@ import polars as pl
 from tfrs_lab.data import DataError, Vocabulary
 from tfrs_lab.data.tables import movies_table
 from tfrs_lab.evaluation.judgements import interaction_matrix
-from tfrs_lab.experiments.export.servable_cascade import cascade_vectors
 from tfrs_lab.experiments.export.servable_check import check
 from tfrs_lab.experiments.export.servable_hybrid import hybrid_vectors
-from tfrs_lab.experiments.export.servable_vectors import Vectors, content_vectors, factor_vectors, least_squares_vectors
+from tfrs_lab.experiments.export.servable_vectors import (
+    Vectors,
+    cascade_vectors,
+    content_vectors,
+    factor_vectors,
+    least_squares_vectors,
+)
 from tfrs_lab.experiments.storage.stored_model import StoredModel
 from tfrs_lab.models.baselines import FactorModel
 from tfrs_lab.models.cascade.recommender import CascadeRecommender
@@ -52,11 +57,6 @@ def to_servable(
 ) -> Servable:
     """What is served of a run.
 
-    Args:
-        model: The run's model.
-        added: Movies that joined since: ``movie_id`` and any other columns of ``Dataset.movies``.
-        removed: Ids of movies that must not be recommended any more; they still count in histories.
-
     Raises:
         DataError: The model retrieves by no inner product of two vectors, or a movie is not what it should be.
     """
@@ -70,10 +70,10 @@ def to_servable(
         recommender = with_movies(model, added)
     vectors = VECTORS[type(recommender)](recommender)
     movies = recommender.movies
-    strangers = _strangers(model, vectors)
-    users = Vocabulary([*recommender.users.ids, *strangers])
+    unknown = _unknown_users(model, vectors)
+    users = Vocabulary([*recommender.users.ids, *unknown])
     seen = interaction_matrix(model.known, users, movies)
-    further = vectors.of_histories(seen[len(recommender.users) :], strangers)
+    further = vectors.of_histories(seen[len(recommender.users) :], unknown)
     unlisted = movies.encode(sorted(removed))
     listed = np.ones(len(movies), bool)
     listed[unlisted[unlisted >= 0]] = False
@@ -82,7 +82,7 @@ def to_servable(
         movie_ids=np.array(movies.ids, dtype=str),
         **_described(model.movies if added is None else pl.concat([model.movies, movies_table(added)]), movies),
         queries=np.vstack([vectors.queries, further]).astype(np.float32),
-        stranger=vectors.stranger,
+        stranger=vectors.default_query,
         candidates=vectors.candidates,
         seen=(seen.indices.astype(np.int32), seen.indptr.astype(np.int64)),
         history=vectors.history,
@@ -105,7 +105,7 @@ def _rating(recommender: Any, users: Vocabulary, movies: Vocabulary) -> RatingHe
     return RatingModule(recommender.rating, users.ids, movies)
 
 
-def _strangers(model: StoredModel, vectors: Vectors) -> list[str]:
+def _unknown_users(model: StoredModel, vectors: Vectors) -> list[str]:
     """Users whom the model has no vector for but knows something of: rows, or demographics."""
     ids = Vocabulary.from_ids([*model.known["user_id"].unique(), *vectors.people])
     return [user for user, place in zip(ids.ids, model.recommender.users.encode(ids.ids), strict=True) if place < 0]
@@ -123,3 +123,37 @@ def _described(table: pl.DataFrame, movies: Vocabulary) -> dict[str, Any]:
         "genres": np.array(genres, dtype=bool).reshape(len(names), len(movies)).T,
         "years": own["release_year"].fill_null(0).to_numpy().astype(np.int32),
     }
+
+
+MOST_RATINGS = 1_000_000
+"""With more of them, histories are left out: a page that shows them would have to hold them all."""
+
+
+def catalogue(servable: Servable, known: pl.DataFrame) -> dict[str, Any]:
+    """The content of ``assets.extra/catalogue.json``.
+
+    Returns:
+        ``movies``, those that are not recommended any more among them, since they are in histories: ``movie_id``,
+        ``movie_title``, ``movie_genres``, ``release_year`` or None; and ``users``: for every user, id → [movie id,
+        rating or None] in the order in which they were made.
+    """
+    movies = [
+        {
+            "movie_id": str(servable.movie_ids[row]),
+            "movie_title": str(servable.titles[row]),
+            "movie_genres": [servable.genre_names[column] for column in np.flatnonzero(servable.genres[row])],
+            "release_year": int(servable.years[row]) or None,
+        }
+        for row in range(len(servable.movie_ids))
+    ]
+    return {"movies": movies, "users": _histories(servable, known) if known.height <= MOST_RATINGS else {}}
+
+
+def _histories(servable: Servable, known: pl.DataFrame) -> dict[str, list[list[Any]]]:
+    rating = pl.col("user_rating") if "user_rating" in known.columns else pl.lit(None, pl.Float32).alias("user_rating")
+    ordered = known.sort("timestamp", maintain_order=True) if "timestamp" in known.columns else known
+    found: dict[str, list[list[Any]]] = {str(user): [] for user in servable.user_ids}
+    for user, movie, value in ordered.select("user_id", "movie_id", rating).iter_rows():
+        if user in found:
+            found[user].append([movie, value])
+    return found

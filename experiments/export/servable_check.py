@@ -18,11 +18,7 @@ SOME = 6
 
 
 def check(servable: Servable, recommender: Any, vectors: Vectors) -> None:
-    """Compares scores, in the ranker's order if there is one, histories and likeness of some users and movies.
-
-    Raises:
-        ValueError: The graph differs from the model.
-    """
+    """Compares scores, in the ranker's order if there is one, histories and likeness of some users and movies."""
     users, movies = len(recommender.users), len(recommender.movies)
     chosen = np.unique(np.linspace(0, users - 1, SOME).astype(np.int32)) if users else np.zeros(0, np.int32)
     asked = np.append(chosen, -1).astype(np.int32)

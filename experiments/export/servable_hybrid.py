@@ -19,7 +19,7 @@ def hybrid_vectors(model: HybridRecommender) -> Vectors:
     nothing = csr_matrix((1, len(model.movies)), dtype=np.float32)
     return Vectors(
         queries=model.queries,
-        stranger=model.history_queries(nothing)[0],
+        default_query=model.history_queries(nothing)[0],
         candidates=model.candidates,
         history=HybridQuery(model),
         of_histories=model.history_queries,

@@ -13,13 +13,7 @@ from tfrs_lab.serving.backend import tf
 
 
 class RatingModule(tf.Module):
-    """A rating model's vectors and scale; what it knows of the time of a rating is left out.
-
-    Args:
-        model: The rating model.
-        user_ids: [users] the servable's users, in its order.
-        movies: The servable's movies.
-    """
+    """A rating model's vectors and scale; what it knows of the time of a rating is left out."""
 
     def __init__(self, model: RatingRecommender, user_ids: Sequence[str], movies: Vocabulary) -> None:
         super().__init__()

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from tfrs_lab.models.baselines import FactorModel
+from tfrs_lab.models.cascade.recommender import CascadeRecommender, moments, standardised_scores
 from tfrs_lab.models.content.encoder import ContentEncoder, load_encoder
 from tfrs_lab.models.content.recommender import ContentRecommender
 from tfrs_lab.models.retrieval.fold_in import HALFWAY, FoldIn
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.serving.backend import Untracked, tf
 from tfrs_lab.serving.queries import LeastSquaresQuery, MeanQuery
+from tfrs_lab.serving.reranking import StoredOrder
 from tfrs_lab.serving.servable import HistoryQuery, MovieEncoder, Reranker
 
 
@@ -25,18 +27,17 @@ class Vectors:
 
     Attributes:
         queries: [users, dim] float32: of the model's own users.
-        stranger: [dim] float32.
+        default_query: [dim] float32: of users of whom nothing is known.
         candidates: [movies, dim] float32.
         history: From histories to queries in the graph.
         of_histories: From [batch, movies] and [batch] user ids to queries [batch, dim]: what the model itself says.
-        likeness: See there.
         encoder: From raw features to candidates in the graph.
         people: Ids of people whose demographics the model uses.
         reranker: Puts what was retrieved for the model's own users in a new order.
     """
 
     queries: np.ndarray
-    stranger: np.ndarray
+    default_query: np.ndarray
     candidates: np.ndarray
     history: HistoryQuery
     of_histories: Callable[[csr_matrix, Sequence[str]], np.ndarray]
@@ -47,22 +48,22 @@ class Vectors:
 
 
 def factor_vectors(model: FactorRecommender) -> Vectors:
-    """Of users and movies; a further number holds popularity, which is what strangers get."""
+    """Of users and movies; one more dimension holds popularity, which unknown users are ranked by."""
     own = fold_in(model)
-    queries, candidates, stranger = with_popularity(model.queries, model.candidates, model.popularity)
+    queries, candidates, default = with_popularity(model.queries, model.candidates, model.popularity)
 
     def of_histories(history: csr_matrix, user_ids: Sequence[str]) -> np.ndarray:
         found = np.pad(own.queries(history, model.candidates), ((0, 0), (0, 1)))
-        return np.where(np.diff(history.indptr)[:, None] > 0, found, stranger).astype(np.float32)
+        return np.where(np.diff(history.indptr)[:, None] > 0, found, default).astype(np.float32)
 
     further = np.zeros((len(candidates), 1), np.float32)
     history = MeanQuery(
         np.hstack([np.float32(own.scale) * model.candidates, further]),
-        empty=stranger,
+        empty=default,
         corrections=np.hstack([own.corrections, further]),
         halfway=HALFWAY,
     )
-    return Vectors(queries, stranger, candidates, history, of_histories, likeness=(model.candidates,))
+    return Vectors(queries, default, candidates, history, of_histories, likeness=(model.candidates,))
 
 
 def fold_in(model: FactorRecommender) -> FoldIn:
@@ -73,24 +74,18 @@ def fold_in(model: FactorRecommender) -> FoldIn:
 def with_popularity(
     queries: np.ndarray, candidates: np.ndarray, popularity: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Queries, candidates, and the query that orders movies by popularity alone, all with a number more.
-
-    Args:
-        queries: [users, dim] float32.
-        candidates: [movies, dim] float32.
-        popularity: [movies] float32.
-    """
+    """Queries [users, dim + 1], candidates [movies, dim + 1] and a query [dim + 1] that ranks by popularity alone."""
     scale = max(float(np.abs(popularity).max(initial=0.0)), 1e-12)
-    stranger = np.zeros(candidates.shape[1] + 1, np.float32)
-    stranger[-1] = scale
+    default = np.zeros(candidates.shape[1] + 1, np.float32)
+    default[-1] = scale
     longer = np.pad(queries, ((0, 0), (0, 1))).astype(np.float32)
-    return longer, np.column_stack([candidates, popularity / scale]).astype(np.float32), stranger
+    return longer, np.column_stack([candidates, popularity / scale]).astype(np.float32), default
 
 
 def least_squares_vectors(model: FactorModel) -> Vectors:
-    """Of iALS; a further number holds popularity, which is what strangers get."""
-    queries, candidates, stranger = with_popularity(model.user_factors, model.movie_factors, model.popularity)
-    history = LeastSquaresQuery(model.movie_factors, model.alpha, model.regularization, empty=stranger)
+    """Of iALS; one more dimension holds popularity, which unknown users are ranked by."""
+    queries, candidates, default = with_popularity(model.user_factors, model.movie_factors, model.popularity)
+    history = LeastSquaresQuery(model.movie_factors, model.alpha, model.regularization, empty=default)
 
     def of_histories(matrix: csr_matrix, user_ids: Sequence[str]) -> np.ndarray:
         rows = np.split(matrix.indices, matrix.indptr[1:-1]) if matrix.shape[0] else []
@@ -100,7 +95,7 @@ def least_squares_vectors(model: FactorModel) -> Vectors:
         found: np.ndarray = history(places, tf.zeros_like(places, tf.float32)).numpy()
         return found
 
-    return Vectors(queries, stranger, candidates, history, of_histories, likeness=(model.movie_factors,))
+    return Vectors(queries, default, candidates, history, of_histories, likeness=(model.movie_factors,))
 
 
 def content_vectors(model: ContentRecommender) -> Vectors:
@@ -108,7 +103,7 @@ def content_vectors(model: ContentRecommender) -> Vectors:
     anybody = model.people.queries[0].astype(np.float32)
     return Vectors(
         queries=model.queries,
-        stranger=anybody,
+        default_query=anybody,
         candidates=model.candidates,
         history=MeanQuery(model.histories, empty=anybody, start=anybody, prior=model.prior),
         of_histories=model.history_queries,
@@ -118,11 +113,7 @@ def content_vectors(model: ContentRecommender) -> Vectors:
 
 
 class CandidateEncoder(tf.Module):
-    """From raw features to the content model's candidate vectors.
-
-    Args:
-        encoder: The content model's.
-    """
+    """From raw features to the content model's candidate vectors."""
 
     def __init__(self, encoder: ContentEncoder) -> None:
         super().__init__()
@@ -139,3 +130,25 @@ def _spec(name: str, value: Any) -> tf.TensorSpec:
     """A free batch, lists of any length, and sentence vectors of the one length that they have."""
     shape = [None, *(value.shape[1:] if name == "sentence" else [None] * (len(value.shape) - 1))]
     return tf.TensorSpec(shape, value.dtype, name=name)
+
+
+CELLS = 1 << 24
+"""Scores per block."""
+
+
+def cascade_vectors(model: CascadeRecommender) -> Vectors:
+    """Of the retriever; where the ranker stayed out, of nothing else."""
+    vectors = factor_vectors(model.retrieval)
+    ranked = model.weight > 0 and min(model.depth, model.candidates.shape[1]) > 0
+    return replace(vectors, reranker=stored_order(model)) if ranked else vectors
+
+
+def stored_order(model: CascadeRecommender) -> StoredOrder:
+    """The final scores of each known user's list, and what makes others comparable with them."""
+    step = max(1, CELLS // max(len(model.movies), 1))
+    parts = []
+    for start in range(0, len(model.users), step):
+        users = np.arange(start, min(start + step, len(model.users)), dtype=np.int32)
+        scores = model.retrieval.score(users)
+        parts.append((*model.reordered(users, standardised_scores(scores)), *(each[:, 0] for each in moments(scores))))
+    return StoredOrder(*(np.concatenate(part) for part in zip(*parts, strict=True)))

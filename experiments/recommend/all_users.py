@@ -1,4 +1,4 @@
-"""Lists for every user of a run, written block by block; an interrupted run goes on with the next block."""
+"""Lists for every user of a run, written block by block; an interrupted run continues with the next block."""
 
 from __future__ import annotations
 
@@ -26,17 +26,12 @@ from tfrs_lab.experiments.storage.stored_model import StoredModel, load_model
 from tfrs_lab.models.training.reporter import Reporter
 
 CELLS = 1 << 24
-"""A block has so many scores: about 10,000 users with 1,682 movies."""
+"""Scores per block: about 10,000 users with 1,682 movies."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shard:
-    """A part of all users: consecutive ones in their order, as many as in each of the others, give or take one.
-
-    Attributes:
-        number: From 1.
-        count: How many shards there are.
-    """
+    """A part of all users: consecutive ones in their order, as many as in each of the others, give or take one."""
 
     number: int = 1
     count: int = 1
@@ -72,8 +67,8 @@ class Plan:
         known: [users, movies] nonzero where the user knows the movie.
         allowed: [movies] bool.
         k: Length of a list.
-        block: So many users at a time.
-        identity: What decides the result, for JSON: parts of another plan are not gone on with.
+        block: Users per block.
+        identity: What decides the result, for JSON: blocks of another plan are not reused.
     """
 
     model: StoredModel
@@ -85,11 +80,7 @@ class Plan:
     identity: dict[str, Any]
 
     def of_shard(self, shard: Shard) -> Plan:
-        """The same for the users of a shard.
-
-        Raises:
-            DataError: There are fewer users than shards.
-        """
+        """The same for the users of a shard."""
         if shard.count > len(self.users):
             raise DataError(f"expected at most as many shards as the {len(self.users)} users, got {shard.count}")
         places = shard.of(range(len(self.users)))
@@ -119,16 +110,7 @@ class Plan:
 
 
 def recommend_to_all(plan: Plan, out: Path, reporter: Reporter) -> dict[str, int]:
-    """Writes the k best movies that each user does not know.
-
-    Args:
-        plan: What is to be written.
-        out: The Parquet file; blocks lie beside it until all are there.
-        reporter: Is told what is going on.
-
-    Returns:
-        Numbers of ``users`` and of ``rows`` written.
-    """
+    """Writes the k best movies that each user does not know."""
     parts = out.with_name(out.name + ".partial")
     parts.mkdir(parents=True, exist_ok=True)
     starts = range(0, len(plan.users), plan.block)
@@ -152,15 +134,6 @@ def plan_of_run(run: Path, k: int, allow: Collection[str] | None, deny: Collecti
     """The lists of a finished run; movies that joined or left its index are in or out here too.
 
     Scores are the model's own, exact.
-
-    Args:
-        run: A finished run.
-        k: At least 1.
-        allow: Only these movies; None for all.
-        deny: None of these.
-
-    Raises:
-        DataError: No movie is allowed.
     """
     model, removed, generation = _with_index(run, load_model(run))
     config = read_result(run).config
@@ -171,18 +144,7 @@ def plan_of_run(run: Path, k: int, allow: Collection[str] | None, deny: Collecti
 def make_plan(
     model: StoredModel, k: int, allow: Collection[str] | None, deny: Collection[str] | None, identity: dict[str, Any]
 ) -> Plan:
-    """The lists of a model.
-
-    Args:
-        model: A stored model.
-        k: At least 1.
-        allow: Only these movies; None for all.
-        deny: None of these.
-        identity: What model this is, for JSON.
-
-    Raises:
-        DataError: No movie is allowed.
-    """
+    """The lists of a model."""
     movies = model.recommender.movies
     allowed = np.ones(len(movies), bool) if allow is None else _mask(movies, allow)
     allowed &= ~_mask(movies, deny or ())

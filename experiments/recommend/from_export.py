@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from tfrs_lab.data import DataError, did_you_mean
-from tfrs_lab.experiments.storage.recommender_source import History, Somebody, rated_by, unknown_movie
+from tfrs_lab.experiments.storage.recommender_source import History, UserSummary, rated_by, unknown_movie
 from tfrs_lab.serving.http import tensorflow
 from tfrs_lab.serving.http.catalogue import Catalogue
 from tfrs_lab.serving.http.errors import ApiError
@@ -28,9 +28,6 @@ NO_LIMITS = ServerSettings(max_k=2**31 - 1)
 
 class ExportSource:
     """A version of an export; see ``tfrs_lab.experiments.storage.recommender_source.Source``.
-
-    Args:
-        version: The directory of the version.
 
     Raises:
         DataError: It can't be loaded.
@@ -74,17 +71,17 @@ class ExportSource:
         rated = tuple((movie_id, LIKED if rating is None else rating) for movie_id, rating in history)
         return self._ask(Question(None, history=rated, k=k))
 
-    def who(self, user_id: str, k: int) -> Somebody:
+    def who(self, user_id: str, k: int) -> UserSummary:
         """See ``Source``; an export has ratings in the order in which they were made, but no times."""
         users = self.catalogue.users
         history = users.get(user_id, ())
         if not history:
-            return Somebody(0 if users else None, hint=did_you_mean(user_id, users, 3))
+            return UserSummary(0 if users else None, hint=did_you_mean(user_id, users, 3))
         latest = reversed(history)
         best = sorted(latest, key=lambda pair: pair[1] or 0.0, reverse=True)
         liked = [self.title(movie_id) for movie_id, _ in best[:k]]
         differ = len({rating for _, rating in history}) > 1
-        return Somebody(len(history), liked, "highest" if differ else "in the history")
+        return UserSummary(len(history), liked, "highest" if differ else "in the history")
 
     def _ask(self, question: Question) -> pl.DataFrame:
         try:

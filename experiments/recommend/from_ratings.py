@@ -22,14 +22,6 @@ def fitted_on_all(options: DataOptions, name: str, reporter: Reporter) -> Stored
 
     What is chosen on validation, such as the number of epochs, is chosen on rows that are held out of a first fit and
     learned from in the second. Where there is nothing to hold out, the defaults are taken.
-
-    Args:
-        options: Which ratings.
-        name: The experiment.
-        reporter: Is told what is going on.
-
-    Raises:
-        DataError: The files are missing or malformed.
     """
     dataset = load_source(options, reporter).dataset
     held, kind = held_out(dataset.ratings, "temporal-user" if dataset.has_timestamps else "random")

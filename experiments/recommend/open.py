@@ -37,18 +37,13 @@ def open_source(path: Path) -> Source:
         runs = ", ".join(str(file.parent) for file in sorted(path.glob("*/metrics.json"))[:8])
         inside = f"; runs in it: {runs}" if runs else ""
         raise DataError(f"expected a run (config.json) or an export (1/saved_model.pb), got neither{inside}", file=path)
-    from tfrs_lab.experiments.recommend.from_run import RunSource
-    from tfrs_lab.experiments.storage.stored_model import load_model
+    from tfrs_lab.experiments.storage.stored_model import RunSource, load_model
 
     return RunSource(load_model(path))
 
 
 def check_place(path: Path) -> None:
-    """Refuses a file, and a path where nothing is, nor anything on its way to there.
-
-    Raises:
-        DataError: So it is.
-    """
+    """Refuses a file, and a path where there is no run, finished or interrupted."""
     if path.is_file():
         raise DataError("expected the directory of a run or an export, got a file; --ratings takes ratings", file=path)
     if not path.exists() and not partial_path(path).exists():

@@ -1,9 +1,9 @@
 """One self-contained HTML page about a run, or about several side by side.
 
-Each module here but the first four makes one kind of section from finished runs, and nothing where the runs hold
+Each module here but the first three makes one kind of section from finished runs, and nothing where the runs hold
 nothing for it:
 
-    runs, html, svg, page     what is read, and how a page, a plot and the whole come about
+    runs, html, page          what is read, and how sections and the whole come about
     numbers                   tables of metrics, paired differences
     learning, lists, groups   learning curves, quality by length of the list, by users and movies
     ratings, cold             predicted ratings; new users and new movies

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import TYPE_CHECKING
 
+from tfrs_lab.experiments.display.svg import INK, label, line_style, panel
 from tfrs_lab.experiments.reports.html import Section, figure, runs_legend
 from tfrs_lab.experiments.reports.runs import Run
-from tfrs_lab.experiments.reports.svg import INK, label, line_style, panel
-from tfrs_lab.experiments.storage.results import over_parts
+from tfrs_lab.experiments.storage.results import over_replicates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ def revealed_section(runs: Sequence[Run]) -> Section | None:
         return None
     caption = (
         "The model never saw these users in training; at prediction it is shown their first ratings. The same users "
-        "and the same rows to predict stand behind each number. At 0 all that is left is what is popular or known of "
+        "and the same rows to predict are behind each number. At 0 all that is left is what is popular or known of "
         "the person; how steeply a line rises says how fast the model gets to know somebody."
     )
     panels = [_revealed(slices, metric) for metric in ("ndcg@10", "recall@10")]
@@ -57,9 +57,9 @@ def warm_cold_section(runs: Sequence[Run]) -> Section | None:
     if not found:
         return None
     caption = (
-        "One knob of the hybrid moves movies that nobody has rated forward or back among the others. Along the line "
-        "it goes from one end to the other; the ring is where this model stands. Measured on validation, where the "
-        "knob was chosen. A line that stays high on the right gives new movies their place at little cost."
+        "The hybrid's cold-start offset moves movies without ratings up or down among the others. Along the line it "
+        "goes from one end to the other; the ring is where this model stands. Measured on validation, where the "
+        "offset was chosen. A line that stays high on the right gives new movies their place at little cost."
     )
     about = {"cold_recall@10": ("New movies", "recall@10 of new movies"), "ndcg@10": ("All movies", "nDCG@10 of all")}
     panels = [_warm_cold(found, metric, *texts) for metric, texts in about.items()]
@@ -69,29 +69,29 @@ def warm_cold_section(runs: Sequence[Run]) -> Section | None:
 def _warm_cold(found: Mapping[Run, Curve], metric: str, title: str, vertical: str) -> str:
     def draw(axis: Axes) -> None:
         for run, curve in found.items():
-            knob = _curve(run)[1]
-            chosen = min(curve, key=lambda point: abs(point["knob"] - knob))
+            offset = _curve(run)[1]
+            chosen = min(curve, key=lambda point: abs(point["knob"] - offset))
             warm = [point["warm_ndcg@10"] for point in curve]
             axis.plot(warm, [point[metric] for point in curve], **line_style(run.place, marker=False))
             at = (chosen["warm_ndcg@10"], chosen[metric])
             axis.plot(*at, "o", color=INK, fillstyle="none", markersize=8)
-            axis.annotate(f"knob {knob:g}", at, xytext=(8, 6), textcoords="offset points", fontsize=9)
+            axis.annotate(f"offset {offset:g}", at, xytext=(8, 6), textcoords="offset points", fontsize=9)
         label(axis, title, "nDCG@10 of rated movies (0 to 1)", f"{vertical} (0 to 1)")
         axis.margins(0.15)
 
     alt = "; ".join(
         f"{run.label}: from {curve[0][metric]:.3f} to {curve[-1][metric]:.3f}" for run, curve in found.items()
     )
-    return panel(draw, alt=f"{vertical} over nDCG@10 of rated movies as the knob moves. {alt}.")
+    return panel(draw, alt=f"{vertical} over nDCG@10 of rated movies as the offset moves. {alt}.")
 
 
 def _curve(run: Run) -> tuple[Curve, float]:
-    """The curve of the knob and the knob that was chosen; means over the parts of the run."""
-    files = [part / "plan.json" for part in run.parts]
+    """The curve over the cold-start offset and the offset that was chosen; means over the replicates of the run."""
+    files = [part / "plan.json" for part in run.replicates]
     plans = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
     plans = [plan for plan in plans if plan.get("curve") and "calibration" in plan]
     if not plans:
         return [], 0.0
-    knob = mean(plan["calibration"]["knob"] for plan in plans)
+    offset = mean(plan["calibration"]["knob"] for plan in plans)
     curves = [plan["curve"] for plan in plans]
-    return [over_parts(points, mean) for points in zip(*curves, strict=True)], knob
+    return [over_replicates(points, mean) for points in zip(*curves, strict=True)], offset

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfrs_lab.experiments.command_line.settings import public
-from tfrs_lab.experiments.reports.html import Section, note, table
+from tfrs_lab.experiments.display.result_table import ResultTable
+from tfrs_lab.experiments.reports.html import Section, note
 from tfrs_lab.experiments.reports.runs import Run
 
 
@@ -19,14 +20,18 @@ def environment_section(runs: Sequence[Run]) -> Section:
     rows = [[name, *(one.get(name, "–") for one in facts)] for name in names]
     alike = [row[0:2] for row in rows if len(set(row[1:])) == 1]
     differ = [row for row in rows if len(set(row[1:])) > 1]
-    body = table(["", "this run" if runs[0].alone else "all runs"], alike, texts=True)
+    body = _facts_table(["", "this run" if runs[0].alone else "all runs"], alike)
     if differ:
-        body += table(["", *(run.label for run in runs)], differ, texts=True)
+        body += _facts_table(["", *(run.label for run in runs)], differ)
     return Section("Settings and environment", body + _settings(runs))
 
 
+def _facts_table(header: list[str], rows: list[list[str]]) -> str:
+    return ResultTable(header, rows, words=header).html()
+
+
 def _settings(runs: Sequence[Run]) -> str:
-    """All settings; what several runs have in common stands once."""
+    """All settings; what several runs have in common is listed once."""
     every = [public(run.result.config)["settings"] for run in runs]
     if runs[0].alone:
         return note("Settings, as in config.json; of files, the names:") + _pre(every[0])

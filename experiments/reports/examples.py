@@ -37,7 +37,7 @@ def _users(run: Run, lists: pl.DataFrame) -> dict[str, str]:
     order = run.result.per_user.join(lists.select("user_id").unique(), on="user_id", how="semi")
     order = order.sort("ndcg@10", "user_id")
     chosen = {title: order["user_id"][int(place * (len(order) - 1))] for title, place in PLACES.items()}
-    # with few users one may stand at several places
+    # with few users one may be at several places
     return {
         title: user for title, user in chosen.items() if list(chosen.values()).index(user) == list(chosen).index(title)
     }
@@ -82,8 +82,8 @@ def _list(run: Run, user: str, lists: pl.DataFrame, names: Mapping[str, str]) ->
 
 
 def _own(run: Run, name: str, user: str) -> pl.DataFrame:
-    """A user's rows of the first part's table, without reading all of it."""
-    file = run.parts[0] / f"{name}.parquet"
+    """A user's rows of the first replicate's table, without reading all of it."""
+    file = run.replicates[0] / f"{name}.parquet"
     if not file.exists():
         return pl.DataFrame(schema={"user_id": pl.String, "movie_id": pl.String})
     return pl.scan_parquet(file).filter(pl.col("user_id") == user).collect()

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from tfrs_lab.evaluation.slices import HISTORY_LENGTHS
 from tfrs_lab.experiments.display.display import number
-from tfrs_lab.experiments.reports.html import Section, figure, runs_legend, table
+from tfrs_lab.experiments.display.result_table import ResultTable
+from tfrs_lab.experiments.display.svg import label, line_style, panel
+from tfrs_lab.experiments.reports.html import Section, figure, runs_legend
 from tfrs_lab.experiments.reports.runs import Run
-from tfrs_lab.experiments.reports.svg import label, line_style, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +38,7 @@ def popularity_section(runs: Sequence[Run]) -> Section | None:
     """Movies by how many users have rated them."""
     caption = (
         "Only movies of the group count as relevant, the lists stay the same. Head, mid and tail hold a third of the "
-        "known ratings each, so the tail has by far the most movies; new movies have no ratings at all. What stands "
+        "known ratings each, so the tail has by far the most movies; new movies have no ratings at all. What is "
         "left of the head is what a list of the most popular movies does not find."
     )
     families = {"cold_start": ("cold_items",), "item_popularity": ("tail", "mid", "head")}
@@ -102,7 +103,7 @@ def _table(slices: Slices, names: Sequence[str]) -> str:
         rows.append([_words(name), *counts, *cells])
     titles = [metric.replace("ndcg", "nDCG") for metric in metrics]
     header = titles if len(slices) == 1 else [f"{titles[0]}\n{run.label}" for run in slices]
-    return table(["group", *(["users", "test\nratings"] if counted else []), *header], rows)
+    return ResultTable(["group", *(["users", "test\nratings"] if counted else []), *header], rows).html()
 
 
 def _words(name: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tfrs_lab.experiments.display.svg import swatch, variables
 from tfrs_lab.experiments.reports.runs import Run
-from tfrs_lab.experiments.reports.svg import swatch, variables
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8886; --soft: #595959; --back: #fff; --ink: #1a1a1a; }
@@ -53,12 +53,7 @@ pre { overflow: auto; max-height: 26rem; padding: .8rem; border: 1px solid var(-
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page with a heading.
-
-    Attributes:
-        title: Text.
-        body: HTML.
-    """
+    """A part of the page with a heading."""
 
     title: str
     body: str
@@ -84,30 +79,6 @@ def document(title: str, intro: str, sections: Sequence[Section]) -> str:
     top = f"<h1>{heading}</h1><p>{html.escape(intro)}</p><nav aria-label=Sections><ul>{links}</ul></nav>\n"
     body = "".join(section.html() for section in sections)
     return f"<!doctype html>\n<html lang=en><head>{head}</head><body><main>{top}{body}</main></body></html>\n"
-
-
-def table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], *, bold: Container[int] = (), texts: bool = False
-) -> str:
-    """A table; the first column holds names.
-
-    Args:
-        header: A cell per column.
-        rows: Likewise.
-        bold: Places of the rows that stand out.
-        texts: The cells are words, not numbers.
-    """
-    head = "".join(f"<th scope=col>{html.escape(cell)}</th>" for cell in header)
-    lines = [
-        f"<tr{' class=best' if place in bold else ''}>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>"
-        for place, row in enumerate(rows)
-    ]
-    kind = " class=texts" if texts else ""
-    # a table wider than the screen scrolls, with the keyboard too
-    return (
-        f"<div class=wide tabindex=0 role=region aria-label=Table><table{kind}><thead><tr>{head}</tr></thead>"
-        f"<tbody>{''.join(lines)}</tbody></table></div>"
-    )
 
 
 def subtitle(run: Run) -> str:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from tfrs_lab.data import DataError
 from tfrs_lab.experiments.display.plots import draw_recall_and_speed
-from tfrs_lab.experiments.reports.html import Section, figure, subtitle, table
+from tfrs_lab.experiments.display.result_table import ResultTable
+from tfrs_lab.experiments.display.svg import INK, panel
+from tfrs_lab.experiments.reports.html import Section, figure, subtitle
 from tfrs_lab.experiments.reports.runs import Run
-from tfrs_lab.experiments.reports.svg import INK, panel
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def index_section(runs: Sequence[Run]) -> Section | None:
@@ -44,23 +43,14 @@ def _one(tuning: dict[str, Any]) -> str:
         for title, name in (("brute force", "brute_force"), ("chosen", "chosen"))
     ]
 
-    def draw(axis: Axes) -> None:
-        from matplotlib.ticker import LogLocator, NullLocator
-
-        draw_recall_and_speed(axis, tuning, INK)
-        axis.set(title="Recall and speed", ylabel="queries per second", xlabel=f"recall@{k} (the line is the target)")
-        axis.legend(frameon=False, fontsize=9)
-        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.yaxis.set_major_formatter("{x:,.0f}")
-        axis.yaxis.set_minor_locator(NullLocator())
-
     caption = (
         f"Each dot is a setting of ScaNN. Recall@{k} is the share of brute force's {k} best movies that it finds; the "
         f"fastest setting right of the target of {target:g} was chosen, or brute force where nothing is faster, as is "
         "usual for small catalogues. Speed is of this machine, on the run's own users."
     )
+    draw = partial(draw_recall_and_speed, tuning=tuning, ink=INK)
     alt = f"Queries per second over recall@{k}: " + ", ".join(f"{row[0]} {row[3]} at recall {row[2]}" for row in rows)
-    return table(["", "kind", f"recall@{k}", "queries per second"], rows) + figure(
+    return ResultTable(["", "kind", f"recall@{k}", "queries per second"], rows).html() + figure(
         [panel(draw, alt=alt + ".")], caption
     )
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from tfrs_lab.experiments.display.svg import label, line_style, panel
 from tfrs_lab.experiments.reports.html import Section, figure, legend, note
 from tfrs_lab.experiments.reports.runs import Run
-from tfrs_lab.experiments.reports.svg import label, line_style, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 CAPTION = (
-    "How training went on the train rows, epoch by epoch; parts of a model learn one after the other. Losses stand "
+    "How training went on the train rows, epoch by epoch; parts of a model learn one after the other. Losses are "
     "relative to the first epoch, since they have units of their own. A validation curve that has gone flat says "
     "that more epochs would not help; one that turns down while the loss still falls, that the model learned by "
     "heart."
@@ -23,7 +23,7 @@ CAPTION = (
 
 
 def learning_section(runs: Sequence[Run]) -> Section | None:
-    """The curves of each run that learned in epochs; of a run with several parts, the first part's."""
+    """The curves of each run that learned in epochs; of a run with several replicates, the first one's."""
     found = [(run, history) for run in runs if (history := _history(run)) is not None]
     if not found:
         return None
@@ -34,7 +34,7 @@ def learning_section(runs: Sequence[Run]) -> Section | None:
 
 def _history(run: Run) -> pl.DataFrame | None:
     """``part``, ``epoch`` and a column per metric, or None."""
-    file = run.parts[0] / "history.csv"
+    file = run.replicates[0] / "history.csv"
     if not file.exists() or not file.read_text(encoding="utf-8").strip():
         return None
     history = pl.read_csv(file, infer_schema_length=None)

@@ -10,9 +10,9 @@ import polars as pl
 
 from tfrs_lab.data import Vocabulary
 from tfrs_lab.evaluation.metrics import ndcg_at_k, precision_at_k, recall_at_k
+from tfrs_lab.experiments.display.svg import label, line_style, panel
 from tfrs_lab.experiments.reports.html import Section, figure, runs_legend
 from tfrs_lab.experiments.reports.runs import Run
-from tfrs_lab.experiments.reports.svg import label, line_style, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,18 +10,18 @@ import numpy as np
 import polars as pl
 from scipy.linalg import eigh
 
+from tfrs_lab.experiments.display.svg import INK, LIGHT, MARKERS, colour, label, panel
 from tfrs_lab.experiments.reports.html import Section, figure, legend, subtitle
 from tfrs_lab.experiments.reports.runs import Run
-from tfrs_lab.experiments.reports.svg import INK, LIGHT, MARKERS, colour, label, panel
 from tfrs_lab.experiments.storage.stored_model import StoredModel, load_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST = 600
-"""So many of the most rated movies are shown: more would be a cloud, and take time to lay out."""
+"""Number of movies shown, the most rated: more would be a cloud, and take time to lay out."""
 TITLES = 26
-"""At most so many get their title."""
+"""Most titles that are written."""
 NEAREST = 10
 OTHER = "other"
 VECTORS = ("candidates", "movie_factors")
@@ -50,7 +50,7 @@ class MovieMap:
 
 
 def map_section(runs: Sequence[Run]) -> Section | None:
-    """A map for each run whose model has vectors of movies; of a run with several parts, the first part's."""
+    """A map for each run whose model has vectors of movies; of a run with several replicates, the first one's."""
     bodies = []
     for run in runs:
         if _has_vectors(run):
@@ -62,7 +62,7 @@ def map_section(runs: Sequence[Run]) -> Section | None:
 
 def _has_vectors(run: Run) -> bool:
     """Whether the stored model has vectors of movies; looks at names only, since loading takes time."""
-    file = run.parts[0] / "checkpoints" / "model.npz"
+    file = run.replicates[0] / "checkpoints" / "model.npz"
     if not file.exists():
         return False
     with np.load(file, allow_pickle=False) as stored:
@@ -70,13 +70,10 @@ def _has_vectors(run: Run) -> bool:
 
 
 def movie_map(model: StoredModel) -> MovieMap | None:
-    """Lays the most rated movies out by principal components of their vectors at length one.
+    """Lays the most rated movies out by principal components of their unit vectors; None for fewer than three movies.
 
     The model's similarity of movies is the cosine of their vectors, and the components of vectors are those of
     their centred products (Schölkopf et al., "Nonlinear component analysis", Neural Computation 1998).
-
-    Returns:
-        None if there are fewer than three movies.
     """
     recommender: Any = model.recommender
     raters = model.known.group_by("movie_id").len().sort(["len", "movie_id"], descending=[True, False])

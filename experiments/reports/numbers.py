@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from tfrs_lab.experiments.display.columns import columns_of, over_draws
-from tfrs_lab.experiments.display.differences import differences, p_text, reliable
-from tfrs_lab.experiments.display.display import number, seconds, title_of, with_interval
-from tfrs_lab.experiments.reports.html import Section, note, table
+from tfrs_lab.experiments.display.comparison_table import columns_of, over_draws, runs_table
+from tfrs_lab.experiments.display.differences import difference_text, differences, p_text, reliable
+from tfrs_lab.experiments.display.display import number, title_of
+from tfrs_lab.experiments.display.result_table import ResultTable, top_k_table
+from tfrs_lab.experiments.reports.html import Section, note
 from tfrs_lab.experiments.reports.runs import Run, comparable
 
 INTERVALS = "± is half a 95 % bootstrap interval over users."
-
-
-SECONDS = {"train": "train\n(s)", "evaluate": "evaluate\n(s)"}
 
 
 def test_section(runs: Sequence[Run]) -> Section:
@@ -23,7 +21,7 @@ def test_section(runs: Sequence[Run]) -> Section:
     if not runs[0].alone:
         return Section("Test", _side_by_side(runs))
     metrics = runs[0].result.metrics
-    body = _by_k(metrics["test"], metrics["confidence"]) + note(
+    body = top_k_table(metrics["test"], metrics["confidence"]).html() + note(
         f"Means over test users; {INTERVALS} Coverage, novelty and Gini are of all lists together and have none. "
         "Novelty, in bits, is the mean of −log2 of the share of users who know a movie; Gini is 0 where all movies are "
         "recommended alike and 1 where one takes all places."
@@ -34,24 +32,18 @@ def test_section(runs: Sequence[Run]) -> Section:
 def _side_by_side(runs: Sequence[Run]) -> str:
     """A row per run, the best bold where they compare."""
     results = [run.result for run in runs]
-    columns = columns_of(results)
     leading = compared(tuple(runs))["leading"] if _same_test(runs) else []
-    rows = [
-        [run.label, *(cell(run.result) for _, cell in columns), *(seconds(run.result.seconds[key]) for key in SECONDS)]
-        for run in runs
-    ]
-    titles = ["model", *(title for title, _ in columns), *SECONDS.values()]
+    table = runs_table({run.label: run.result for run in runs}, columns_of(results), leading=leading)
     remarks = {
         "± is the standard deviation between draws of the split.": all(map(over_draws, results)),
-        INTERVALS: any("±" in cell for row in rows for cell in row) and not any(map(over_draws, results)),
+        INTERVALS: any("±" in cell for row in table.rows for cell in row) and not any(map(over_draws, results)),
         "Bold: the best nDCG@10, and what the paired test does not tell from it.": bool(leading),
-        "Factorized top-k is TFRS's: per rating, known movies left in.": any("factorized" in title for title in titles),
+        "Factorized top-k is TFRS's: per rating, known movies left in.": "factorized" in str(table.header),
         "Seconds depend on the machine's load.": True,
         "These runs differ in data or split: their numbers do not compare.": not comparable(runs),
     }
     text = " ".join(remark for remark, holds in remarks.items() if holds)
-    bold = [place for place, run in enumerate(runs) if run.label in leading]
-    return table(titles, rows, bold=bold) + note(text + _said(runs))
+    return table.html() + note(text + _said(runs))
 
 
 def _said(runs: Sequence[Run]) -> str:
@@ -65,14 +57,6 @@ def compared(runs: tuple[Run, ...]) -> dict[str, Any]:
     return differences({run.label: run.result for run in runs})
 
 
-def _by_k(metrics: Mapping[str, float], confidence: Mapping[str, Sequence[float]]) -> str:
-    """A row per metric and a column per k."""
-    ks = sorted(int(name.split("@")[1]) for name in metrics if name.startswith("ndcg@"))
-    names = dict.fromkeys(key.split("@")[0] for key in metrics if "@" in key)
-    rows = [[title_of(name), *(with_interval(metrics, confidence, f"{name}@{k}") for k in ks)] for name in names]
-    return table(["metric", *(f"@{k}" for k in ks)], rows)
-
-
 def differences_section(runs: Sequence[Run]) -> Section | None:
     """Each run that was tested as the first one is, against the best of them on validation, user by user."""
     alike = tuple(run for run in runs if _same_test([runs[0], run]))
@@ -82,7 +66,7 @@ def differences_section(runs: Sequence[Run]) -> Section | None:
     reference, rows = found["reference"], []
     for label, one in found["paired"].items():
         low, high = one["interval"]
-        deeper = [_deep(of[label]) for of in found["deeper"].values()]
+        deeper = [difference_text(of[label]) + "*" * reliable(of[label]) for of in found["deeper"].values()]
         verdict = "reliable" if reliable(one) else "no reliable difference"
         p_values = [p_text(one[key]).removeprefix("p ").removeprefix("= ") for key in ("p_value", "p_holm")]
         rows.append([label, f"{one['difference']:+.3f}", f"[{low:+.3f}, {high:+.3f}]", *p_values, verdict, *deeper])
@@ -94,14 +78,9 @@ def differences_section(runs: Sequence[Run]) -> Section | None:
         + " On the right the same for longer lists; * marks what is reliable."
         * bool(found["deeper"])
     )
-    depths = [f"{title_of(metric)}" for metric in found["deeper"]]
+    depths = list(map(title_of, found["deeper"]))
     header = ["model", f"nDCG@10 against {reference}", "95 % interval", "p", "p (Holm)", "verdict", *depths]
-    return Section("Paired differences", table(header, rows) + note(text))
-
-
-def _deep(one: Mapping[str, Any]) -> str:
-    low, high = one["interval"]
-    return f"{one['difference']:+.3f} [{low:+.3f}, {high:+.3f}]{'*' * reliable(one)}"
+    return Section("Paired differences", ResultTable(header, rows).html() + note(text))
 
 
 def _same_test(runs: Sequence[Run]) -> bool:
@@ -115,11 +94,11 @@ def validation_section(runs: Sequence[Run]) -> Section | None:
     if not all(run.result.metrics["validation"] for run in runs):
         return None
     if runs[0].alone:
-        body = _by_k(runs[0].result.metrics["validation"], {})
+        body = top_k_table(runs[0].result.metrics["validation"], {}).html()
     else:
         names = ("ndcg@10", "precision@10", "recall@10")
         rows = [[run.label, *(number(run.result.metrics["validation"].get(name)) for name in names)] for run in runs]
-        body = table(["model", *(name.replace("ndcg", "nDCG") for name in names)], rows)
+        body = ResultTable(["model", *map(title_of, names)], rows).html()
     text = "Looked at while training and choosing settings; the model of the test numbers learned from these rows too."
     return Section("Validation", body + note(text))
 
@@ -136,4 +115,4 @@ def factorized_section(runs: Sequence[Run]) -> Section | None:
     rows = [[run.label, *(number(one.get(name)) for name in names)] for run, one in zip(runs, found, strict=True)]
     text = "TFRS's FactorizedTopK: the share of test ratings whose movie is among the k best, known movies left in."
     header = ["model", *(f"k = {name.removeprefix('factorized_top_')}" for name in names)]
-    return Section("Factorized top-k", table(header, rows) + note(text))
+    return Section("Factorized top-k", ResultTable(header, rows).html() + note(text))

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from tfrs_lab.data.storage import write_text
 from tfrs_lab.experiments.display.display import seconds
+from tfrs_lab.experiments.display.result_table import ResultTable
 from tfrs_lab.experiments.reports.cold import revealed_section, warm_cold_section
 from tfrs_lab.experiments.reports.environment import environment_section
 from tfrs_lab.experiments.reports.examples import examples_section
 from tfrs_lab.experiments.reports.groups import history_section, popularity_section
-from tfrs_lab.experiments.reports.html import Section, document, table
+from tfrs_lab.experiments.reports.html import Section, document
 from tfrs_lab.experiments.reports.index import index_section
 from tfrs_lab.experiments.reports.learning import learning_section
 from tfrs_lab.experiments.reports.lists import exposure_section, lists_section
@@ -55,15 +56,11 @@ def write_report(result: Result) -> Path:
 
 
 def page(runs: Sequence[Run], failed: Mapping[str, str] | None = None) -> str:
-    """The page about one run, or about several side by side; what the runs hold nothing for is left out.
-
-    Args:
-        runs: At least one.
-        failed: Experiments that could not be run beside them: name → why.
-    """
+    """The page about one run, or about several side by side; what the runs hold nothing for is left out."""
     sections = [section for make in SECTIONS if (section := make(runs)) is not None]
     if failed:
-        sections.insert(1, Section("Not run", table(["model", "why"], list(map(list, failed.items())), texts=True)))
+        reasons = ResultTable(["model", "why"], list(failed.items()), words=("model", "why"))
+        sections.insert(1, Section("Not run", reasons.html()))
     return document(_title(runs), _intro(runs), sections)
 
 

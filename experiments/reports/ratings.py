@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from tfrs_lab.experiments.display.display import with_interval
-from tfrs_lab.experiments.reports.html import Section, figure, runs_legend, table
+from tfrs_lab.experiments.display.result_table import ResultTable
+from tfrs_lab.experiments.display.svg import INK, label, line_style, panel
+from tfrs_lab.experiments.reports.html import Section, figure, runs_legend
 from tfrs_lab.experiments.reports.runs import Run
-from tfrs_lab.experiments.reports.svg import INK, label, line_style, panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +42,7 @@ def ratings_section(runs: Sequence[Run]) -> Section | None:
     if chances:
         panels.append(_reliability({run: found[run] for run in chances}, chances))
         caption += " Last, the same for probabilities of single ratings."
-    body = table(["model", "RMSE (stars)", "MAE (stars)"], rows)
+    body = ResultTable(["model", "RMSE (stars)", "MAE (stars)"], rows).html()
     return Section("Calibration of predicted ratings", body + figure(panels, caption, legend=runs_legend(list(found))))
 
 

@@ -33,23 +33,19 @@ class Run:
     alone: bool = True
 
     @property
-    def parts(self) -> list[Path]:
+    def replicates(self) -> list[Path]:
         """The directories that hold its files: one per seed, draw or fold, or its own."""
         return [self.result.directory / label for label in self.result.metrics.get("parts", [""])]
 
     @cached_property
     def asked(self) -> frozenset[str]:
-        """``asked_of`` each part's test; empty where it is not stored."""
+        """``asked_of`` each replicate's test; empty where it is not stored."""
         threshold = self.result.config["settings"].get("threshold")
         return frozenset(asked_of(rows, threshold) for rows in self.tables("test"))
 
     def tables(self, name: str) -> list[pl.DataFrame]:
-        """A Parquet file of each part; nothing unless all parts have it.
-
-        Raises:
-            DataError: A file can't be read.
-        """
-        files = [part / f"{name}.parquet" for part in self.parts]
+        """A Parquet file of each replicate; nothing unless all have it."""
+        files = [part / f"{name}.parquet" for part in self.replicates]
         if not all(file.exists() for file in files):
             return []
         check_files(self.result.directory, [file.relative_to(self.result.directory).as_posix() for file in files])
@@ -88,12 +84,7 @@ def as_runs(results: Sequence[Result]) -> list[Run]:
 
 
 def asked_of(test: pl.DataFrame, threshold: float | None) -> str:
-    """Fingerprint of the relevant test rows, in whatever order they stand.
-
-    Args:
-        test: ``user_id``, ``movie_id``, and with a threshold ``user_rating``.
-        threshold: Least rating of a relevant row; None for any.
-    """
+    """Fingerprint of the relevant test rows, in any order."""
     relevant = test if threshold is None else test.filter(pl.col("user_rating") >= threshold)
     return fingerprint(relevant.select("user_id", "movie_id").sort("user_id", "movie_id"))
 

@@ -1,4 +1,4 @@
-"""Sets runs, results and models side by side: metrics with intervals, and what each differs from the first, paired."""
+"""Compares runs, results and models: metrics with intervals, and paired differences to the first."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 import polars as pl
 from tfrs_lab.data import Split, evaluation_task
 from tfrs_lab.evaluation import Evaluation, Recommender, evaluate
-from tfrs_lab.experiments.display.columns import over_draws
-from tfrs_lab.experiments.display.differences import Paired, paired_to, reliable
+from tfrs_lab.experiments.display.comparison_table import over_draws
+from tfrs_lab.experiments.display.differences import Paired, difference_text, paired_to, reliable
 from tfrs_lab.experiments.display.display import number, title_of, with_interval
-from tfrs_lab.experiments.display.result_table import Shown
+from tfrs_lab.experiments.display.result_table import ResultTable
 from tfrs_lab.experiments.reports import Run, as_runs, asked_of, read_runs
 from tfrs_lab.experiments.storage.results import Result
 
@@ -44,13 +44,13 @@ class Scored:
 
 def compare(
     scored: Mapping[str, Any] | Iterable[Any], split: Split | None = None, *, metrics: Sequence[str] = METRICS
-) -> Shown:
-    """Sets models side by side; the differences are to the first.
+) -> ResultTable:
+    """Compares models; the differences are to the first.
 
     Args:
         scored: Name → run directory, ``Result``, ``Evaluation`` (from ``evaluation.evaluate``), or fitted recommender
             (from ``experiments.fit``). Or just run directories and ``Result``s, which have names; a directory of
-            ``recs compare`` stands for all its runs.
+            ``recs compare`` means all its runs.
         split: What fitted recommenders are tested on.
         metrics: Keys of ``metrics.json``; the differences of the first are shown, those of all are in ``frame``.
 
@@ -79,7 +79,7 @@ def of_runs(runs: Sequence[Run]) -> list[Scored]:
     return [_of_run(run.label, run) for run in runs]
 
 
-def comparison(scored: Sequence[Scored], metrics: Sequence[str]) -> Shown:
+def comparison(scored: Sequence[Scored], metrics: Sequence[str]) -> ResultTable:
     """The table of ``compare``."""
     first, *others = scored
     differing = {one.label: reason for one in others if (reason := why_not_paired(one, first))}
@@ -87,11 +87,12 @@ def comparison(scored: Sequence[Scored], metrics: Sequence[str]) -> Shown:
     found = {metric: _paired(first, alike, metric) for metric in metrics}
     rows = [_row(one, metric, found[metric].get(one.label, {})) for one in scored for metric in metrics]
     frame = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
-    cells = {"model": [one.label for one in scored]}
-    cells |= {title_of(metric): [_value(one, metric) for one in scored] for metric in metrics}
+    header = ["model", *map(title_of, metrics)]
+    cells = [[one.label, *(_value(one, metric) for metric in metrics)] for one in scored]
     if others:
-        shown = frame.filter(pl.col("metric") == metrics[0])
-        cells[f"{title_of(metrics[0])} against {first.label}"] = list(map(_difference, shown.iter_rows(named=True)))
+        header.append(f"{title_of(metrics[0])} against {first.label}")
+        against = found[metrics[0]]
+        cells = [[*row, _difference(against.get(one.label))] for row, one in zip(cells, scored, strict=True)]
     deviations = any(one.spread is not None for one in scored)
     notes = [
         "± is half a 95 % bootstrap interval over users"
@@ -101,7 +102,7 @@ def comparison(scored: Sequence[Scored], metrics: Sequence[str]) -> Shown:
     ]
     users = {int(one.metrics["users"]) for one in scored if "users" in one.metrics}
     title = f"test, {users.pop()} users" if len(users) == 1 else "test"
-    return Shown(frame, title, cells, words=("model",), note=" ".join(notes))
+    return ResultTable(header, cells, title, " ".join(notes), frame=frame)
 
 
 def why_not_paired(one: Scored, first: Scored) -> str | None:
@@ -143,11 +144,8 @@ def _value(one: Scored, metric: str) -> str:
     return with_interval(one.metrics, one.confidence, metric)
 
 
-def _difference(row: Mapping[str, Any]) -> str:
-    if row["difference"] is None:
-        return "–"
-    low, high = row["difference_low"], row["difference_high"]
-    return f"{row['difference']:+.3f} [{low:+.3f}, {high:+.3f}]{'*' if reliable(row) else ' '}"
+def _difference(one: Mapping[str, Any] | None) -> str:
+    return f"{difference_text(one)}{'*' if reliable(one) else ' '}" if one else "–"
 
 
 def _all_scored(scored: Mapping[str, Any] | Iterable[Any], split: Split | None) -> list[Scored]:

@@ -36,9 +36,6 @@ DEATHS = {
 def of_exit(status: int | None) -> str:
     """Why a process is gone without a word.
 
-    Args:
-        status: Its exit status, the signal that ended it as a negative number.
-
     >>> of_exit(-11), of_exit(-4), of_exit(3)
     ('crashed (segmentation fault)', 'crashed (SIGILL)', 'ended its process (exit status 3)')
     """

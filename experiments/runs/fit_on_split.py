@@ -1,27 +1,66 @@
-"""How every experiment is fitted: chosen on validation, then anew on all rows that are known."""
+"""How every experiment is fitted: chosen on validation, then again on all rows that are known."""
 
 from __future__ import annotations
 
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tfrs_lab.data import REVEALED, DataError, Dataset, Interactions, EvaluationTask, Split, described, evaluation_task
 from tfrs_lab.data.splits.kinds import NEED_TIMESTAMPS
 from tfrs_lab.evaluation.monitor import Monitor
-from tfrs_lab.experiments.storage.earlier_run import EarlierRun
-from tfrs_lab.models.specification import Specification, FitContext, Trained
 from tfrs_lab.experiments.runs.guards import check_model, check_split, unknown_share
+from tfrs_lab.experiments.runs.threads import limit_threads
+from tfrs_lab.experiments.storage.earlier_run import EarlierRun
 from tfrs_lab.models.config_fields import flatten
 from tfrs_lab.models.registry import specification
+from tfrs_lab.models.specification import FitContext, Specification, Trained
 from tfrs_lab.models.training.reporter import Reporter, reporter_here
-from tfrs_lab.experiments.runs.threads import limit_threads
 
 if TYPE_CHECKING:
     from tfrs_lab.models.training.cluster import Cluster
+
+
+@dataclass(frozen=True)
+class FitSetup:
+    """What all fits of an experiment on one split have in common.
+
+    Attributes:
+        directory: For ``checkpoints`` and ``tensorboard``; what it holds of an interrupted call is not done again.
+        seed: Seed of everything random.
+        threshold: Least rating of a relevant validation row, None for any.
+        reporter: Progress reporter.
+        dataset: Movies and users, for models that use features.
+        start: The run that the model is warm-started from; None to start anew.
+        cluster: The processes or devices that train together; None for this process alone.
+        tune_baselines: Whether baselines choose on validation what their configuration leaves open.
+    """
+
+    directory: Path
+    seed: int = 0
+    threshold: float | None = None
+    reporter: Reporter = field(default_factory=Reporter)
+    dataset: Dataset | None = None
+    start: EarlierRun | None = None
+    cluster: Cluster | None = None
+    tune_baselines: bool = True
+
+    def context(
+        self, phase: str, asks: str, *, monitor: Monitor | None = None, plan: dict[str, Any] | None = None
+    ) -> FitContext:
+        """The circumstances of the fit of one phase, which is ``validation`` or ``final``."""
+        shared = ("seed", "reporter", "dataset", "start", "cluster", "tune_baselines")
+        return FitContext(
+            checkpoints=self.directory / "checkpoints" / phase,
+            tensorboard=self.directory / "tensorboard" / phase,
+            asks=asks,
+            monitor=monitor,
+            plan=plan,
+            **{name: getattr(self, name) for name in shared},
+        )
 
 
 @dataclass(frozen=True)
@@ -43,33 +82,19 @@ def fit_on_split(
     experiment: Specification,
     config: Any,
     split: Split,
+    setup: FitSetup,
     *,
-    seed: int,
-    threshold: float | None,
-    directory: Path,
-    reporter: Reporter,
-    dataset: Dataset | None = None,
     revealed: Sequence[int] = REVEALED,
-    start: EarlierRun | None = None,
-    cluster: Cluster | None = None,
-    tune_baselines: bool = True,
     tested: bool = True,
 ) -> Fits:
-    """Fits twice; what the directory holds of an interrupted call is not done again.
+    """Fits twice; test rows are not touched.
 
     Args:
         experiment: What to fit.
         config: Its configuration.
-        split: The rows; test rows are not touched.
-        seed: Seed of everything random.
-        threshold: Least rating of a relevant validation row, None for any.
-        directory: For ``checkpoints`` and ``tensorboard``.
-        reporter: Is told what is going on.
-        dataset: Movies and users, for models that use features.
+        split: The rows.
+        setup: What both fits share.
         revealed: As for ``data.evaluation_task``.
-        start: The run whose trained weights both fits go on from; None to start anew.
-        cluster: Those who train together; None for this process alone.
-        tune_baselines: Whether baselines choose their open numbers on validation.
         tested: Whether the test rows will be predicted; otherwise they may be among those that are learned from.
 
     Raises:
@@ -79,8 +104,9 @@ def fit_on_split(
     """
     limit_threads()
     check_time(experiment, config, split.asks)
-    if start is not None:
-        start.check(split)
+    reporter = setup.reporter
+    if setup.start is not None:
+        setup.start.check(split)
     if tested:
         check_split(split)
         if missing := unknown_share(split):
@@ -94,28 +120,12 @@ def fit_on_split(
         return encoded if timed else encoded.without_time()
 
     started = time.perf_counter()
-    validation = None
+    asks, validation = split.validation_asks, None
     if len(split.validation):
-        validation = evaluation_task(split.validation_asks, split.train, split.validation, reveal_counts=revealed)
-    chosen = fit_chosen(
-        experiment,
-        config,
-        rows("train"),
-        validation,
-        asks=split.validation_asks,
-        seed=seed,
-        threshold=threshold,
-        directory=directory,
-        reporter=reporter,
-        dataset=dataset,
-        start=start,
-        cluster=cluster,
-        tune_baselines=tune_baselines,
-    )
-    about = {"seed": seed, "reporter": reporter, "dataset": dataset, "start": start, "cluster": cluster}
-    context = _context(directory, "final", plan=chosen.plan, asks=split.validation_asks, **about)
+        validation = evaluation_task(asks, split.train, split.validation, reveal_counts=revealed)
+    chosen = fit_chosen(experiment, config, rows("train"), validation, asks, setup)
     known = rows("train_and_validation")
-    final = experiment.fit(config, known, context)
+    final = experiment.fit(config, known, setup.context("final", asks, plan=chosen.plan))
     check_model(experiment, final, known, reporter)
     return Fits(chosen, final, time.perf_counter() - started)
 
@@ -126,11 +136,7 @@ def unlike(split: Split) -> str:
 
 
 def check_time(experiment: Specification, config: Any, kind: str) -> None:
-    """Refuses models that look at later ratings on splits whose point is that nothing later is known.
-
-    Raises:
-        DataError: Such a model, and a split in time.
-    """
+    """Refuses models that look at later ratings on splits whose point is that nothing later is known."""
     ahead = [name for name, value in flatten(config).items() if name.endswith("time_neighbours") and value == "both"]
     if ahead and kind in NEED_TIMESTAMPS:
         option = f"--{experiment.name}.{ahead[0]}".replace("_", "-")
@@ -142,47 +148,14 @@ def fit_chosen(
     config: Any,
     train: Interactions,
     validation: EvaluationTask | None,
-    *,
     asks: str,
-    seed: int,
-    threshold: float | None,
-    directory: Path,
-    reporter: Reporter,
-    dataset: Dataset | None = None,
-    start: EarlierRun | None = None,
-    cluster: Cluster | None = None,
-    tune_baselines: bool = True,
+    setup: FitSetup,
 ) -> Trained:
-    """Fits on train, and where the model has something to choose, chooses it on validation.
-
-    Args:
-        experiment: What to fit.
-        config: Its configuration.
-        train: Rows to learn from.
-        validation: What to stop by; None where the data have no row to spare for it: nothing is chosen then.
-        asks: The kind of split whose question validation asks.
-        seed: Seed of everything random.
-        threshold: Least rating of a relevant validation row, None for any.
-        directory: For ``checkpoints`` and ``tensorboard``.
-        reporter: Is told what is going on.
-        dataset: Movies and users, for models that use features.
-        start: The run whose trained weights the fit goes on from.
-        cluster: Those who train together; None for this process alone.
-        tune_baselines: Whether baselines choose their open numbers on validation.
-    """
+    """Fits on train, and chooses on validation what the model leaves open; nothing where there is no validation."""
     monitor = None
     if validation is not None:
-        monitor = Monitor(validation.rows, validation.seen, threshold, validation.candidates)
-    about = {"seed": seed, "reporter": reporter, "dataset": dataset, "start": start, "cluster": cluster}
-    about |= {"asks": asks, "tune_baselines": tune_baselines}
-    context = _context(directory, "validation", monitor=monitor, **about)
-    return experiment.fit(config, train, context)
-
-
-def _context(directory: Path, phase: str, **arguments: Any) -> FitContext:
-    return FitContext(
-        checkpoints=directory / "checkpoints" / phase, tensorboard=directory / "tensorboard" / phase, **arguments
-    )
+        monitor = Monitor(validation.rows, validation.seen, setup.threshold, validation.candidates)
+    return experiment.fit(config, train, setup.context("validation", asks, monitor=monitor))
 
 
 def fit(
@@ -211,17 +184,7 @@ def fit(
     """
     chosen, reporter = specification(name), reporter_here()
     with tempfile.TemporaryDirectory() as directory:
-        fits = fit_on_split(
-            chosen,
-            chosen.config(**options),
-            split,
-            seed=seed,
-            threshold=None,
-            directory=Path(directory),
-            reporter=reporter,
-            dataset=dataset,
-            tune_baselines=tune_baselines,
-            tested=tested,
-        )
+        setup = FitSetup(Path(directory), seed, reporter=reporter, dataset=dataset, tune_baselines=tune_baselines)
+        fits = fit_on_split(chosen, chosen.config(**options), split, setup, tested=tested)
     reporter.line(f"{name}: fitted in {fits.seconds:.1f} s")
     return fits.final.recommender

@@ -1,4 +1,4 @@
-"""What makes a model wrong without anybody noticing: stopped with the reason, before a number is written."""
+"""Checks for silent errors: they stop a run with the reason before a number is written."""
 
 from __future__ import annotations
 
@@ -18,11 +18,7 @@ _LEAST_USERS = 10
 
 
 def check_dataset(dataset: Dataset) -> None:
-    """Refuses data of which no split means anything.
-
-    Raises:
-        DataError: They are of a single user, who cannot be predicted from what others do.
-    """
+    """Refuses data of a single user, who cannot be predicted from what others do."""
     users = dataset.ratings["user_id"].unique()
     if len(users) == 1:
         raise DataError(
@@ -31,11 +27,7 @@ def check_dataset(dataset: Dataset) -> None:
 
 
 def check_memory(experiment: Specification, config: Any, dataset: Dataset) -> None:
-    """Refuses a model that this machine has no room for, before it starts.
-
-    Raises:
-        DataError: It needs more than is free.
-    """
+    """Refuses a model that needs more memory than is free, before it starts."""
     ratings = dataset.ratings
     sizes = Sizes(
         rows=ratings.height,
@@ -49,9 +41,6 @@ def check_memory(experiment: Specification, config: Any, dataset: Dataset) -> No
 
 def check_split(split: Split) -> None:
     """Refuses a split whose numbers would mean nothing.
-
-    Args:
-        split: What a model is to be fitted and tested on.
 
     Raises:
         DataError: A test or validation row is also among those that a model learns from, or the parts do not know each
@@ -101,12 +90,6 @@ def unknown_share(split: Split) -> str | None:
 def check_model(experiment: Specification, trained: Trained, fitted: Interactions, reporter: Reporter) -> None:
     """Refuses a model that has seen what it must not, or whose training has lost everything.
 
-    Args:
-        experiment: What was fitted.
-        trained: The result.
-        fitted: The rows that it was fitted on.
-        reporter: Is told of a model without epochs that tells nobody apart: little data may do that.
-
     Raises:
         DataError: Its vocabulary holds ids that were not in these rows.
         FloatingPointError: After its last epoch it ranks all movies alike for all users.
@@ -131,10 +114,6 @@ def same_lists(recommender: Any, fitted: Interactions) -> bool:
     """Whether some users that the model knows all get the same ranking, though they differ.
 
     Users differ by two movies or more that nobody else of these has rated alike; False where such are too few to tell.
-
-    Args:
-        recommender: What was fitted.
-        fitted: The rows that it was fitted on.
     """
     users = len(recommender.users)
     if users < _LEAST_USERS or len(recommender.movies) < 2:

@@ -22,16 +22,11 @@ ALLOWED = (
     "--debug",
     "--no-debug",
 )
-"""What may stand beside --like: where the run goes and how it is shown."""
+"""What may be given with --like: where the run goes and how it is shown."""
 
 
 def check_repeatable(words: Sequence[str], prog: str) -> None:
-    """Ends with a usage error if an option would make it another run, or the experiment is another.
-
-    Args:
-        words: The command's words.
-        prog: The command, for messages.
-    """
+    """Ends with a usage error if an option would make it another run, or the experiment is another."""
     options = [word.split("=")[0].replace("_", "-") for word in words if word.startswith("--")]
     others = [option for option in options if option not in ALLOWED]
     if others:
@@ -51,11 +46,6 @@ def check_repeatable(words: Sequence[str], prog: str) -> None:
 
 def check_same_data(like: Path, dataset: Dataset, reporter: Reporter) -> None:
     """Compares the data with that of a run, and says which packages have other versions.
-
-    Args:
-        like: The run.
-        dataset: What was loaded.
-        reporter: Is told of other versions.
 
     Raises:
         DataError: Its ratings, movies or users are others: the numbers would be, too.

@@ -1,4 +1,4 @@
-"""The parts of a run: one split and one seed each. Most runs have a single part."""
+"""The replicates of a run: one split and one seed each. Most runs have a single one."""
 
 from __future__ import annotations
 
@@ -42,14 +42,8 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Part:
-    """One fit and evaluation.
-
-    Attributes:
-        label: Name of the part's directory; empty for a run with a single part.
-        seed: Seed of the model.
-        split: Makes the part's split.
-    """
+class Replicate:
+    """One fit and evaluation: a seed, with a draw or fold where the split has several."""
 
     label: str
     seed: int
@@ -115,16 +109,16 @@ def _cuts_line(files: Split, validation_split: str | None) -> str:
     return f"{test}: validation is cut from train {alike} (--validation-split cuts it otherwise)"
 
 
-def parts(source: Source, options: RunOptions) -> Iterator[Part]:
-    """All parts of a run: every seed with every draw or fold."""
+def replicates(source: Source, options: RunOptions) -> Iterator[Replicate]:
+    """All replicates of a run: every seed with every draw or fold."""
     seeds = options.seeds or (options.seed,)
     for seed in seeds:
         prefix = [f"seed-{seed}"] if len(seeds) > 1 else []
         if source.kind == "k-fold":
             for number, fold in enumerate(folds(source.dataset, n=options.folds)):
-                yield Part("-".join([*prefix, f"fold-{number}"]), seed, lambda fold=fold: fold)  # type: ignore[misc]
+                yield Replicate("-".join([*prefix, f"fold-{number}"]), seed, lambda fold=fold: fold)  # type: ignore[misc]
         elif options.draws > 1:
             for draw in range(seed, seed + options.draws):
-                yield Part("-".join([*prefix, f"draw-{draw}"]), seed, lambda draw=draw: source.split(draw))  # type: ignore[misc]
+                yield Replicate("-".join([*prefix, f"draw-{draw}"]), seed, lambda draw=draw: source.split(draw))  # type: ignore[misc]
         else:
-            yield Part("-".join(prefix), seed, lambda seed=seed: source.split(seed))  # type: ignore[misc]
+            yield Replicate("-".join(prefix), seed, lambda seed=seed: source.split(seed))  # type: ignore[misc]

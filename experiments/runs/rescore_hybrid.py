@@ -1,9 +1,9 @@
-"""Scores a finished run of the hybrid with another cold-start offset, which enters after the training.
+"""Scores a finished run of the hybrid with another cold-start offset, which is applied after training.
 
     python -m tfrs_lab.experiments.runs.rescore_hybrid RUN --cold cautious [--against RUN ...]
 
 prints what ``recs compare --json`` prints, of the run at that setting and of the other runs as they are. The run's own
-weights are scored, so that two settings differ by the offset alone. Of validation only the curve over the offset is known.
+weights are scored, so that two settings differ by the offset alone. Of validation only the curve over it is known.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ import tyro
 from tfrs_lab.data import DataError, read_table
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.models.hybrid.cold_start import OffsetCurve
-from tfrs_lab.experiments.display.compared_runs import to_json
-from tfrs_lab.experiments.display.differences import differences
+from tfrs_lab.experiments.display.differences import differences, to_json
 from tfrs_lab.data.storage import read_arrays, without_nan, write_json, write_parquet
 from tfrs_lab.experiments.reports import as_runs, comparable
 from tfrs_lab.experiments.storage.results import Result, merge, read_result
@@ -32,24 +31,19 @@ from tfrs_lab.models.hybrid.recommender import HybridRecommender
 
 
 @dataclass(frozen=True)
-class KnobOptions:
+class RescoreOptions:
     """What is scored."""
 
     run: Annotated[Path, tyro.conf.Positional]
     """A finished run of the hybrid."""
     cold: Caution | float = "cautious"
-    """The cold-start offset: as for --hybrid.cold."""
+    """The cold-start offset, as for --hybrid.cold."""
     against: tuple[Path, ...] = ()
     """Finished runs on the same split to print beside it."""
 
 
-def with_offset(run: Path, cold: Caution | float, directory: Path) -> Result:
+def rescored(run: Path, cold: Caution | float, directory: Path) -> Result:
     """The run as if it had been told ``cold``.
-
-    Args:
-        run: A finished run of the hybrid, with one part or several.
-        cold: The setting.
-        directory: Where its files are written.
 
     Raises:
         DataError: It is the run of something else, or one that had no curve to choose from.
@@ -59,7 +53,7 @@ def with_offset(run: Path, cold: Caution | float, directory: Path) -> Result:
         raise DataError(f"expected a run of hybrid, got one of {found.name}", file=run)
     labels = found.metrics.get("parts", [""])
     for label in labels:
-        _score_part(run / label, found, cold, directory / label)
+        _rescore_replicate(run / label, found, cold, directory / label)
     settings = {**found.config["settings"], "hybrid": {**found.config["settings"]["hybrid"], "cold": cold}}
     write_json(directory / "config.json", {**found.config, "settings": settings})
     if len(labels) > 1:
@@ -67,17 +61,17 @@ def with_offset(run: Path, cold: Caution | float, directory: Path) -> Result:
     return read_result(directory)
 
 
-def _score_part(part: Path, run: Result, cold: Caution | float, directory: Path) -> None:
-    curve = OffsetCurve.from_plan(json.loads((part / "plan.json").read_text(encoding="utf-8")))
+def _rescore_replicate(source: Path, run: Result, cold: Caution | float, directory: Path) -> None:
+    curve = OffsetCurve.from_plan(json.loads((source / "plan.json").read_text(encoding="utf-8")))
     if not curve.points:
-        raise DataError(f"expected a curve over the cold-start offset, got none: {run.config['split']} has no use for it", file=part)
-    model = HybridRecommender.from_state(read_arrays(part / "checkpoints" / "model.npz"))
-    stored = json.loads((part / "metrics.json").read_text(encoding="utf-8"))
+        raise DataError(f"expected a curve over the cold-start offset, got none: {run.config['split']} has no use for it", file=source)
+    model = HybridRecommender.from_state(read_arrays(source / "checkpoints" / "model.npz"))
+    stored = json.loads((source / "metrics.json").read_text(encoding="utf-8"))
     options = run.config["settings"]
     test = evaluate(
         model.with_cold_start_offset(curve.chosen(cold)),
-        read_table(part / "test.parquet"),
-        seen=read_table(part / "known.parquet"),
+        read_table(source / "test.parquet"),
+        seen=read_table(source / "known.parquet"),
         ks=sorted({int(name.split("@")[1]) for name in stored["test"] if name.startswith("ndcg@")}),
         threshold=options["threshold"],
     )
@@ -85,16 +79,16 @@ def _score_part(part: Path, run: Result, cold: Caution | float, directory: Path)
     errors = {name: stored["confidence"][name] for name in ratings}
     directory.mkdir(parents=True, exist_ok=True)
     write_parquet(directory / "per_user.parquet", test.per_user)
-    for name in ("timing.json", "predictions.parquet"):  # the offset has no say in ratings
-        if (part / name).exists():
-            shutil.copy(part / name, directory / name)
+    for name in ("timing.json", "predictions.parquet"):  # the offset does not affect ratings
+        if (source / name).exists():
+            shutil.copy(source / name, directory / name)
     metrics = {"validation": {}, "test": {**test.metrics, **ratings}, "confidence": {**test.confidence, **errors}}
     write_json(directory / "metrics.json", {**metrics, "slices": test.slices})
 
 
 def main(words: Sequence[str]) -> None:
     """Scores and prints."""
-    options = tyro.cli(KnobOptions, args=list(words), prog="python -m tfrs_lab.experiments.runs.rescore_hybrid", description=__doc__)
+    options = tyro.cli(RescoreOptions, args=list(words), prog="python -m tfrs_lab.experiments.runs.rescore_hybrid", description=__doc__)
     with tempfile.TemporaryDirectory() as scratch:
         others = [read_result(run) for run in options.against]
         for other in others:
@@ -102,7 +96,7 @@ def main(words: Sequence[str]) -> None:
                 raise DataError(
                     "--against: expected a run with the same test rows, got other ones", file=other.directory
                 )
-        results = [*others, with_offset(options.run, options.cold, Path(scratch))]
+        results = [*others, rescored(options.run, options.cold, Path(scratch))]
         about = {"dataset": results[-1].config["dataset"]["name"], "split": results[-1].config["split"]}
         compared = differences({result.name: result for result in results})
         shown = {**about, "runs": to_json(results), "differences": compared}

@@ -3,38 +3,77 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from tfrs_lab.data import Dataset, EvaluationTask, Split, answerable, evaluation_task
+from tfrs_lab.data import EvaluationTask, Split, answerable, evaluation_task
+from tfrs_lab.data.storage import write_arrays, write_csv, write_json, write_parquet
 from tfrs_lab.evaluation import Evaluation, evaluate, rating_errors
+from tfrs_lab.experiments.command_line.options import RunOptions
+from tfrs_lab.experiments.command_line.settings import Settings, to_json, without_home
+from tfrs_lab.experiments.reports import write_report
+from tfrs_lab.experiments.runs.fit_on_split import Fits, FitSetup, fit_on_split
+from tfrs_lab.experiments.runs.guards import check_dataset, check_memory
+from tfrs_lab.experiments.runs.replicates import Replicate, Source, replicates
+from tfrs_lab.experiments.storage.directory import building, is_finished
 from tfrs_lab.experiments.storage.earlier_run import EarlierRun
 from tfrs_lab.experiments.storage.environment import git_commit, host_summary, package_versions
-from tfrs_lab.experiments.tracking.event_log import headline, write_settings
-from tfrs_lab.models.specification import Specification
-from tfrs_lab.data.storage import write_arrays, write_csv, write_json, write_parquet
-from tfrs_lab.experiments.runs.fit_on_split import Fits, fit_on_split
-from tfrs_lab.experiments.runs.guards import check_dataset, check_memory
-from tfrs_lab.experiments.tracking.mlflow_log import log_run, mlflow_client
-from tfrs_lab.experiments.command_line.options import RunOptions
-from tfrs_lab.models.config_fields import flatten
-from tfrs_lab.experiments.runs.replicates import Part, Source, parts
-from tfrs_lab.experiments.tracking.projector import write_projector
-from tfrs_lab.models.training.reporter import Reporter
-from tfrs_lab.experiments.reports import write_report
 from tfrs_lab.experiments.storage.results import Result, merge, read_result
-from tfrs_lab.experiments.storage.directory import building, is_finished
-from tfrs_lab.experiments.command_line.settings import Settings, to_json, without_home
+from tfrs_lab.experiments.tracking.event_log import headline, write_settings
+from tfrs_lab.experiments.tracking.mlflow_log import log_run, mlflow_client
+from tfrs_lab.experiments.tracking.projector import write_projector
+from tfrs_lab.models.config_fields import flatten
+from tfrs_lab.models.specification import Specification
+from tfrs_lab.models.training.reporter import Reporter
 
 if TYPE_CHECKING:
     from tfrs_lab.models.training.cluster import Cluster
 
 MORE_KS = {"mixed": (50,)}
 """Lengths of lists that belong to a split: new movies are rarely among the first ten of all."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One experiment on one source of ratings.
+
+    Attributes:
+        experiment: What to run.
+        settings: Options, and the experiment's configuration under its name.
+        source: Ratings and splits.
+        reporter: Progress reporter.
+        cluster: The processes that train together, with this one as the chief; None for this process alone.
+    """
+
+    experiment: Specification
+    settings: Settings
+    source: Source
+    reporter: Reporter
+    cluster: Cluster | None = None
+
+    @property
+    def config(self) -> Any:
+        """The experiment's configuration."""
+        return self.settings.configs[self.experiment.name]
+
+    def fit(self, replicate: Replicate, split: Split, directory: Path) -> Fits:
+        """Fits one replicate on its split."""
+        options = self.settings.options
+        setup = FitSetup(
+            directory,
+            replicate.seed,
+            options.threshold,
+            self.reporter,
+            self.source.dataset,
+            start=None if options.from_run is None else EarlierRun.open(options.from_run, self.experiment.name),
+            cluster=self.cluster,
+            tune_baselines=options.tune_baselines,
+        )
+        return fit_on_split(self.experiment, self.config, split, setup, revealed=answerable(options.revealed, split))
 
 
 def run_experiment(
@@ -45,68 +84,51 @@ def run_experiment(
     reporter: Reporter,
     cluster: Cluster | None = None,
 ) -> Result:
-    """Runs an experiment, writes its run directory, and records it in MLflow if the options say so.
+    """Runs an experiment, writes its run directory ``out``, and records it in MLflow if the options say so.
 
-    Parts that an interrupted run with the same settings has finished are not run again.
-
-    Args:
-        experiment: What to run.
-        settings: Options, and the experiment's configuration under its name.
-        source: Ratings and splits.
-        out: The run directory to write.
-        reporter: Is told what is going on.
-        cluster: Those who train together, with this process as the chief; None for this process alone.
-
-    Returns:
-        What the directory holds.
+    Replicates that an interrupted run with the same settings has finished are not run again. The other arguments are
+    those of ``Run``.
 
     Raises:
-        DataError: The data can't be split that way, ``out`` holds something else, or the run to go on from can't be.
+        DataError: The data can't be split that way, ``out`` holds something else, or the run can't be warm-started.
         ImportError: MLflow is asked for and not installed.
     """
     where = settings.options.mlflow
     client = mlflow_client(where) if where else None
-    result = _run(experiment, settings, source, out, reporter, cluster)
+    result = _run(Run(experiment, settings, source, reporter, cluster), out)
     if client is not None and where is not None:
         log_run(client, where, result)
     return result
 
 
-def _run(
-    experiment: Specification,
-    settings: Settings,
-    source: Source,
-    out: Path,
-    reporter: Reporter,
-    cluster: Cluster | None,
-) -> Result:
-    config = describe(experiment, settings, source)
-    if cluster is not None:
-        config["host"] |= {"workers": cluster.workers, "replicas": cluster.strategy.num_replicas_in_sync}
-    if settings.options.resume is not None and is_finished(out, config):
+def _run(run: Run, out: Path) -> Result:
+    config, options = describe(run), run.settings.options
+    if options.resume is not None and is_finished(out, config):
         return read_result(out)
-    check_dataset(source.dataset)
-    check_memory(experiment, settings.configs[experiment.name], source.dataset)
-    with building(out, config, overwrite=settings.options.overwrite) as directory:
-        all_parts = list(parts(source, settings.options))
-        for part in all_parts:
-            if not (directory / part.label / "metrics.json").exists():
-                if part.label:
-                    reporter.line(f"{experiment.name}: {part.label}")
-                run_part(experiment, settings, source.dataset, part, directory / part.label, reporter, cluster)
-        if len(all_parts) > 1:
-            merge(directory, [part.label for part in all_parts])
+    check_dataset(run.source.dataset)
+    check_memory(run.experiment, run.config, run.source.dataset)
+    with building(out, config, overwrite=options.overwrite) as directory:
+        every = list(replicates(run.source, options))
+        for replicate in every:
+            if not (directory / replicate.label / "metrics.json").exists():
+                if replicate.label:
+                    run.reporter.line(f"{run.experiment.name}: {replicate.label}")
+                run_replicate(run, replicate, directory / replicate.label)
+        if len(every) > 1:
+            merge(directory, [replicate.label for replicate in every])
         write_report(read_result(directory))
     return read_result(out)
 
 
-def describe(experiment: Specification, settings: Settings, source: Source) -> dict[str, Any]:
+def describe(run: Run) -> dict[str, Any]:
     """The content of ``config.json``."""
-    own = replace(settings, configs={experiment.name: settings.configs[experiment.name]})
-    dataset = source.dataset
+    name, source, dataset = run.experiment.name, run.source, run.source.dataset
+    host = host_summary()
+    if run.cluster is not None:
+        host |= {"workers": run.cluster.workers, "replicas": run.cluster.strategy.num_replicas_in_sync}
     return {
-        "experiment": experiment.name,
-        "settings": to_json(own),
+        "experiment": name,
+        "settings": to_json(replace(run.settings, configs={name: run.config})),
         "split": source.kind,
         "asks": source.asks,
         "dataset": {
@@ -121,93 +143,41 @@ def describe(experiment: Specification, settings: Settings, source: Source) -> d
         },
         "versions": package_versions(),
         "git_commit": git_commit(),
-        "host": host_summary(),
+        "host": host,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
 
 
-def run_part(
-    experiment: Specification,
-    settings: Settings,
-    dataset: Dataset,
-    part: Part,
-    directory: Path,
-    reporter: Reporter,
-    cluster: Cluster | None = None,
-) -> None:
-    """Fits, scores validation and, once, test, and writes one part."""
-    split, options, config = part.split(), settings.options, settings.configs[experiment.name]
+def run_replicate(run: Run, replicate: Replicate, directory: Path) -> None:
+    """Fits, scores validation and, once, test, and writes the files of one replicate."""
+    split, options, dataset, seed = replicate.split(), run.settings.options, run.source.dataset, replicate.seed
     revealed = answerable(options.revealed, split)
     if revealed != options.revealed:
-        reporter.line(f"new users have few ratings: shown are {', '.join(map(str, revealed))} of them")
-    fits = fit_of_run(experiment, settings, dataset, part, split, directory, reporter, cluster)
-    score = partial(_score, options=options, kind=split.asks, seed=part.seed)
+        run.reporter.line(f"new users have few ratings: shown are {', '.join(map(str, revealed))} of them")
+    fits = run.fit(replicate, split, directory)
+    score = partial(_score, options=options, kind=split.asks, seed=seed)
     validation = None
     if len(split.validation):
         asked = evaluation_task(split.validation_asks, split.train, split.validation, reveal_counts=revealed)
         validation = score(fits.chosen.recommender, asked)
-        validation, _ = with_ratings(validation, fits.chosen.recommender, split.validation, part.seed)
+        validation, _ = with_ratings(validation, fits.chosen.recommender, split.validation, seed)
+    model = fits.final.recommender
     ask_test = partial(evaluation_task, split.asks, split.train_and_validation, split.test, reveal_counts=revealed)
     started = time.perf_counter()
     last = ask_test()
-    test = score(fits.final.recommender, last)
-    test, predictions = with_ratings(test, fits.final.recommender, split.test, part.seed)
+    test, predictions = with_ratings(score(model, last), model, split.test, seed)
     if split.asks == "cold-users":
-        by_shown = {str(shown): score(fits.final.recommender, ask_test(revealed=shown)) for shown in sorted(revealed)}
-        slices = {shown: one.as_slice() for shown, one in by_shown.items()}
+        slices = {str(count): score(model, ask_test(shown=count)).as_slice() for count in sorted(revealed)}
         test = replace(test, slices={**test.slices, "revealed": slices})
     seconds = {"train": fits.seconds, "evaluate": time.perf_counter() - started}
     if predictions is not None:
         write_parquet(directory / "predictions.parquet", predictions)
-    about = {"experiment": experiment.name, "data": dataset.name, "split": split.asks, **flatten(config)}
-    write_logs(directory / "tensorboard", about, fits.final.recommender, validation, test, dataset.movies, last)
-    write_part(directory, fits, validation, test, seconds, dataset, last)
-
-
-def fit_of_run(
-    experiment: Specification,
-    settings: Settings,
-    dataset: Dataset,
-    part: Part,
-    split: Split,
-    directory: Path,
-    reporter: Reporter,
-    cluster: Cluster | None = None,
-) -> Fits:
-    """Fits one part of a run on its split."""
-    revealed = answerable(settings.options.revealed, split)
-    earlier = settings.options.from_run
-    return fit_on_split(
-        experiment,
-        settings.configs[experiment.name],
-        split,
-        seed=part.seed,
-        threshold=settings.options.threshold,
-        directory=directory,
-        reporter=reporter,
-        dataset=dataset,
-        revealed=revealed,
-        start=None if earlier is None else EarlierRun.open(earlier, experiment.name),
-        cluster=cluster,
-        tune_baselines=settings.options.tune_baselines,
-    )
-
-
-def write_logs(
-    logs: Path,
-    settings: dict[str, Any],
-    recommender: Any,
-    validation: Evaluation | None,
-    test: Evaluation,
-    movies: pl.DataFrame,
-    asked: EvaluationTask,
-) -> None:
-    """Writes what TensorBoard shows beside learning curves: settings with results, and movies in the projector.
-
-    The seed is no setting: parts that differ in nothing else are repetitions, which the HParams tab averages.
-    """
-    write_settings(logs, settings, headline(_metrics(validation, test)))
-    write_projector(logs, recommender, movies, asked.seen)
+    # the seed is no setting: replicates that differ in nothing else are averaged in TensorBoard's HParams tab
+    about = {"experiment": run.experiment.name, "data": dataset.name, "split": split.asks, **flatten(run.config)}
+    write_settings(directory / "tensorboard", about, headline(_metrics(validation, test)))
+    write_projector(directory / "tensorboard", model, dataset.movies, last.seen)
+    tables = {"movies": dataset.movies, "known": last.seen, "test": last.rows}
+    write_replicate(directory, fits, validation, test, seconds, tables)
 
 
 def with_ratings(
@@ -246,25 +216,17 @@ def _score(recommender: Any, asked: EvaluationTask, options: RunOptions, kind: s
     )
 
 
-def write_part(
+def write_replicate(
     directory: Path,
     fits: Fits,
     validation: Evaluation | None,
     test: Evaluation,
     seconds: dict[str, float],
-    dataset: Dataset,
-    asked: EvaluationTask,
+    tables: dict[str, pl.DataFrame],
 ) -> None:
-    """Writes a part's files, ``metrics.json`` last: where it stands, all others are whole."""
+    """Writes a replicate's files, ``metrics.json`` last: where it is, all others are whole."""
     write_arrays(directory / "checkpoints" / "model.npz", fits.final.recommender.state())
-    tables = {
-        "movies": dataset.movies,
-        "known": asked.seen,
-        "test": asked.rows,
-        "topk": test.topk,
-        "per_user": test.per_user,
-    }
-    for name, table in tables.items():
+    for name, table in {**tables, "topk": test.topk, "per_user": test.per_user}.items():
         write_parquet(directory / f"{name}.parquet", table)
     write_csv(directory / "history.csv", fits.chosen.history)
     write_json(directory / "plan.json", fits.chosen.plan or {})

@@ -30,18 +30,7 @@ class Failed(ValueError):
 
 
 class Worker:
-    """A process that has read the data and runs one experiment at a time.
-
-    Args:
-        settings: Of all that it will be asked.
-        reporter: Is told what goes on while the data are read.
-
-    Attributes:
-        about: ``dataset`` and ``split``, their names.
-
-    Raises:
-        Failed: The data can't be read.
-    """
+    """A process that has read the data and runs one experiment at a time."""
 
     def __init__(self, settings: Settings, reporter: Reporter) -> None:
         context = multiprocessing.get_context("spawn")
@@ -64,9 +53,6 @@ class Worker:
 
         Returns:
             Bytes of memory that the process holds after it.
-
-        Raises:
-            Failed: The experiment could not be run; the process is of no more use.
         """
         try:
             self._connection.send((name, out))
@@ -119,11 +105,7 @@ class Workers:
         self.about = self._worker.about
 
     def run(self, name: str, out: Path) -> None:
-        """Runs an experiment into ``out``.
-
-        Raises:
-            Failed: It could not be run.
-        """
+        """Runs an experiment into ``out``."""
         if self._worker is None:
             self._worker = Worker(self._settings, Reporter())  # what there is to say of the data has been said
         held = None

@@ -40,14 +40,15 @@ def serve(connection: Connection, settings: Settings, start_method: str) -> None
     _end_with_parent()
     os.dup2(2, 1)  # stdout is for the command's results: what a library prints is none
     try:
-        from tfrs_lab.experiments.runs.guards import check_dataset, check_split  # not above: the one that asks has no use for it
-        from tfrs_lab.experiments.runs.replicates import load_source, parts
+        # not above: the process that asks has no use for it
+        from tfrs_lab.experiments.runs.guards import check_dataset, check_split
+        from tfrs_lab.experiments.runs.replicates import load_source, replicates
         from tfrs_lab.experiments.runs.run import run_experiment
 
         reporter = _Sender(connection)
         source = load_source(settings.options, reporter)
         check_dataset(source.dataset)
-        check_split(next(parts(source, settings.options)).split())  # what no model could use is refused once
+        check_split(next(replicates(source, settings.options)).split())  # what no model could use is refused once
         connection.send(("done", {"dataset": source.dataset.name, "split": source.kind}))
         while (asked := _next(connection)) is not None:
             name, out = asked
@@ -57,7 +58,7 @@ def serve(connection: Connection, settings: Settings, start_method: str) -> None
     except KeyboardInterrupt:
         pass
     except BaseException as error:  # SystemExit too: a model that ends its process has failed
-        with suppress(OSError):  # nobody may be listening any more
+        with suppress(OSError):  # the other side may be gone
             connection.send(("failed", in_one_line(error), traceback.format_exc()))
 
 
@@ -80,7 +81,7 @@ def _interruptible() -> Iterator[None]:
 
 
 class _Sender(Reporter):
-    """Hands news to the process that asked."""
+    """Passes progress on to the process that asked."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -97,7 +98,7 @@ class _Sender(Reporter):
 def _end_with_parent() -> None:
     """Ends this process when the one that started it is gone, even if that was killed; and lets it go first.
 
-    Where memory runs out, Linux shall choose this process rather than the one that can say so, or a stranger.
+    Where memory runs out, Linux shall end this process rather than its parent or another program.
     """
     parent = parent_process()
     assert parent is not None

@@ -18,7 +18,7 @@ from tfrs_lab.serving.manifest import ManifestError, check_manifest, write_manif
 
 try:
     import fcntl
-except ImportError:  # Windows has no flock: there, two runs with one --out are not told apart
+except ImportError:  # Windows has no flock: there, two runs with one --out go unnoticed
     fcntl = None  # type: ignore[assignment]
 
 
@@ -50,7 +50,7 @@ def read_config(run: Path) -> dict[str, Any]:
 def building(target: Path, config: dict[str, Any], *, overwrite: bool) -> Iterator[Path]:
     """Yields the directory to build a run in; it becomes ``target`` when the block ends without an exception.
 
-    What an interrupted run with the same settings left there is kept, so that the run goes on where it stopped.
+    What an interrupted run with the same settings left there is kept, so that the run continues where it stopped.
 
     Args:
         target: The run's final place.
@@ -81,15 +81,7 @@ def building(target: Path, config: dict[str, Any], *, overwrite: bool) -> Iterat
 
 
 def check_files(run: Path, names: Iterable[str]) -> None:
-    """Compares files of a finished run with the checksums that were taken when it was whole.
-
-    Args:
-        run: The run directory.
-        names: The files that are about to be read, relative to it.
-
-    Raises:
-        DataError: One is not what was written.
-    """
+    """Compares files of a finished run with the checksums that were taken when it was whole."""
     try:
         check_manifest(run, names)
     except ManifestError as error:
@@ -141,11 +133,7 @@ def _same_settings(directory: Path, config: dict[str, Any]) -> bool:
 
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
-    """Keeps other processes out while the block runs.
-
-    Raises:
-        DataError: Another process is in already.
-    """
+    """Keeps other processes out while the block runs."""
     with (directory / ".lock").open("w") as lock:
         if fcntl is not None:
             try:
@@ -164,7 +152,7 @@ def _remove_if_bare(partial: Path, new_parents: list[Path]) -> None:
 
 
 def _replace(target: Path, partial: Path) -> None:
-    """Puts ``partial`` in ``target``'s place; an earlier run goes only when the new one stands."""
+    """Puts ``partial`` in ``target``'s place; an earlier run is removed only when the new one is there."""
     if not target.exists():
         os.rename(partial, target)
         return

@@ -1,4 +1,4 @@
-"""The run that ``--from`` names: trained weights to go on from."""
+"""The run that ``--from`` names: trained weights to start from."""
 
 from __future__ import annotations
 
@@ -16,23 +16,14 @@ from tfrs_lab.models.specification import WEIGHTS
 
 @dataclass(frozen=True)
 class EarlierRun:
-    """A finished run of one part.
-
-    Attributes:
-        directory: Where it is.
-        config: Content of its ``config.json``.
-    """
+    """A finished run of one part."""
 
     directory: Path
     config: dict[str, Any]
 
     @classmethod
     def open(cls, directory: Path, experiment: str) -> EarlierRun:
-        """Looks whether a run can be gone on from.
-
-        Args:
-            directory: Of the run.
-            experiment: What shall go on; only ``retrieval`` can.
+        """Checks that a run can be warm-started from.
 
         Raises:
             DataError: It is no finished run of that experiment on one seed and split.
@@ -40,7 +31,7 @@ class EarlierRun:
         config = read_config(directory)
         for wanted, found in (("retrieval", experiment), (experiment, config["experiment"])):
             if wanted != found:
-                raise DataError(f"--from: expected a run of {wanted}, to go on from, got {found}", file=directory)
+                raise DataError(f"--from: expected a run of {wanted} to start from, got {found}", file=directory)
         if not (directory / "metrics.json").exists():
             raise DataError(
                 "--from: expected a finished run, got one that recs run --resume can finish", file=directory
@@ -50,11 +41,7 @@ class EarlierRun:
         return cls(directory, config)
 
     def check(self, split: Split) -> None:
-        """Refuses a split that asks for what the run has been trained on.
-
-        Raises:
-            DataError: A validation or test row is among the run's own.
-        """
+        """Refuses a split that asks for what the run has been trained on."""
         keys = ["user_id", "movie_id"]
         check_files(self.directory, ["known.parquet"])
         known = pl.read_parquet(self.directory / "known.parquet", columns=keys)
@@ -70,16 +57,7 @@ class EarlierRun:
                 )
 
     def hand_over(self, part: str, model: Any, rows: Interactions) -> None:
-        """Gives a part of a new model the weights of the run's, see ``tfrs_lab.models.training.warm_start.take_over``.
-
-        Args:
-            part: Name of the part.
-            model: Just built.
-            rows: What it will be trained on.
-
-        Raises:
-            DataError: The run has no such part, or one of other towers.
-        """
+        """Gives a part of a new model the run's weights, see ``models.training.warm_start.take_over``."""
         from tfrs_lab.models.training.warm_start import take_over
 
         file = self.directory / "checkpoints" / "final" / part / WEIGHTS

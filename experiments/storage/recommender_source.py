@@ -16,7 +16,7 @@ History = Sequence[Rated]
 
 
 @dataclass(frozen=True)
-class Somebody:
+class UserSummary:
     """A user, as far as the data tells.
 
     Attributes:
@@ -51,16 +51,16 @@ class Source(Protocol):
         """A movie's title, or its id where there is none."""
 
     def for_user(self, user_id: str, k: int) -> pl.DataFrame:
-        """The k best movies that a user has not rated; what the model has for anybody if it does not know the user."""
+        """The k best movies that a user has not rated; the popular ones if the model does not know the user."""
 
     def for_history(self, history: History, k: int) -> pl.DataFrame:
-        """The k best other movies for somebody with this history.
+        """The k best other movies for someone with this history.
 
         Raises:
             DataError: A movie is unknown.
         """
 
-    def who(self, user_id: str, k: int) -> Somebody:
+    def who(self, user_id: str, k: int) -> UserSummary:
         """A user, with k movies that they like best."""
 
 
@@ -74,14 +74,41 @@ def rated_by(users: int) -> str:
 
 
 def unknown_movie(movie_id: str, titles: Mapping[str, str], where: str) -> DataError:
-    """What to say of an id that is no movie's.
-
-    Args:
-        movie_id: What came.
-        titles: Movie id → title.
-        where: What does not know it.
-    """
+    """What to say of an id that is no movie's."""
     wanted = movie_id.casefold()
     held = [f"{one} {title}" if title != one else one for one, title in titles.items() if wanted in title.casefold()]
     hint = f"; titles that hold it: {'; '.join(held[:5])}" if held else did_you_mean(movie_id, titles)
     return DataError(f"expected a movie id that {where} knows, got {movie_id!r}{hint} ({HOW})")
+
+
+About = tuple[str, bool]
+"""Whose recommendations these are, and whether that has to be said even where only JSON is wanted."""
+
+
+def about_user(source: Source, user: str, nothing_left: bool) -> About:
+    """Who a user is, or why there is nothing for them."""
+    who = source.who(user, 5)
+    if nothing_left:
+        return f"user {user} has rated {_all_movies(source)}", True
+    if not who.rated:
+        line = f"user {user} is not in {source.data}: showing what is popular there{who.hint}"
+        return (line, True) if who.rated == 0 else ("", False)
+    return f"user {user} has rated {_movies(who.rated)}, {who.word}: {', '.join(who.liked)}", False
+
+
+def about_history(source: Source, history: History, nothing_left: bool) -> About:
+    """What a history was understood as, or why there is nothing to add."""
+    if nothing_left:
+        return f"the history holds {_all_movies(source)}", True
+    named = [source.title(movie_id) + ("" if rating is None else f" ({rating:g})") for movie_id, rating in history]
+    return f"a history of {_movies(len(named))}: {', '.join(named)}", False
+
+
+def _movies(count: int) -> str:
+    return f"{count} movie{'' if count == 1 else 's'}"
+
+
+def _all_movies(source: Source) -> str:
+    count = len(source.movie_ids)
+    which = "the only movie" if count == 1 else f"all {count} movies"
+    return f"{which} that {source.name} knows: nothing is left to recommend"

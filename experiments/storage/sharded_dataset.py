@@ -32,11 +32,7 @@ PARTS = ("in_batch", "id", "history", "reconstruction")
 
 @dataclass(frozen=True, eq=False)
 class ShardedSplit(Split):
-    """A split whose tables hold the rows of the users to be asked, and whose rows to learn from are in shards.
-
-    Attributes:
-        directory: Of the shards.
-    """
+    """A split whose tables hold the rows of the users to be asked, and whose rows to learn from are in shards."""
 
     directory: Path = Path()
 
@@ -55,11 +51,8 @@ def write_sharded(dataset: Dataset, split: Split, out: Path, *, shards: int, ask
         split: Train, validation, test.
         out: The directory, which appears when it is whole.
         shards: Number of shards, a multiple of the workers that will read them.
-        asked: Validation and test are about so many users, drawn at random; None for all.
+        asked: Number of users, drawn at random, in validation and test; None for all.
         seed: Of the order of the rows and of the draw.
-
-    Raises:
-        DataError: ``out`` is there already.
     """
     from tfrs_lab.models.training.shards import write_shards
 
@@ -88,9 +81,6 @@ def write_sharded(dataset: Dataset, split: Split, out: Path, *, shards: int, ask
 
 def read_sharded(directory: Path) -> tuple[Dataset, ShardedSplit, str]:
     """What ``write_sharded`` wrote; every file is compared with its checksum.
-
-    Returns:
-        The movies, the users and the rows of those who will be asked; the split; and a checksum of all.
 
     Raises:
         DataError: It is not there, of another version, or a file is missing, damaged or of other shards.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,12 +13,12 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-from tfrs_lab.data import DataError, Vocabulary, read_table
+from tfrs_lab.data import DataError, Vocabulary, did_you_mean, read_table
 from tfrs_lab.data.storage import read_arrays
 from tfrs_lab.evaluation.scoring import Scorer
 from tfrs_lab.evaluation.topk import top_k
 from tfrs_lab.experiments.storage.directory import check_files
-from tfrs_lab.experiments.storage.recommender_source import rated_by, unknown_movie
+from tfrs_lab.experiments.storage.recommender_source import History, UserSummary, rated_by, unknown_movie
 from tfrs_lab.experiments.storage.results import read_result
 from tfrs_lab.models.registry import specification
 
@@ -54,11 +54,7 @@ class StoredModel:
 
 
 def load_model(run: Path) -> StoredModel:
-    """Loads the model of a run; of a run with several parts, the first part's.
-
-    Raises:
-        DataError: ``run`` is not a finished run directory.
-    """
+    """Loads the model of a run; of a run with several parts, the first part's."""
     result = read_result(run)
     part = str(result.metrics["parts"][0]) if "parts" in result.metrics else ""
     directory = run / part
@@ -92,12 +88,7 @@ def _restored(name: str, arrays: dict[str, np.ndarray], directory: Path) -> Any:
 
 
 def recommend_for_user(model: StoredModel, user_id: str, k: int) -> pl.DataFrame:
-    """The best movies that a user of the run has not rated yet.
-
-    Args:
-        model: A stored model.
-        user_id: Any id; one that the model does not know is judged by what the run knows of them, if anything.
-        k: At most so many.
+    """The best movies that a user has not rated yet; an unknown user is judged by what the run knows of them.
 
     Returns:
         ``rank`` (from 1), ``movie_id``, ``movie_title``, ``score``, ``why``.
@@ -111,19 +102,7 @@ def recommend_for_user(model: StoredModel, user_id: str, k: int) -> pl.DataFrame
 
 
 def recommend_for_history(model: StoredModel, movie_ids: Sequence[str], k: int) -> pl.DataFrame:
-    """The best movies for someone of whom only some movies are known; nothing is trained.
-
-    Args:
-        model: A stored model.
-        movie_ids: What the person has seen.
-        k: At most so many.
-
-    Returns:
-        As ``recommend_for_user``.
-
-    Raises:
-        DataError: An id is not among the model's movies.
-    """
+    """The best movies for someone of whom only some movies are known; nothing is trained."""
     recommender = model.recommender
     history = recommender.movies.encode(movie_ids)
     for movie_id, index in zip(movie_ids, history, strict=True):
@@ -212,3 +191,41 @@ def _reasons(model: StoredModel, chosen: np.ndarray, history: np.ndarray) -> lis
 
 def _titles(model: StoredModel, movie_ids: pl.Series) -> list[str]:
     return [model.titles.get(movie_id, movie_id) for movie_id in movie_ids]
+
+
+@dataclass(frozen=True, eq=False)
+class RunSource:
+    """A run."""
+
+    model: StoredModel
+    data: str = "the run's train data"
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return self.model.name
+
+    @property
+    def movie_ids(self) -> Collection[str]:
+        """See ``Source``."""
+        return self.model.recommender.movies.ids
+
+    def title(self, movie_id: str) -> str:
+        """See ``Source``."""
+        return self.model.titles.get(movie_id, movie_id)
+
+    def for_user(self, user_id: str, k: int) -> pl.DataFrame:
+        """See ``Source``."""
+        return recommend_for_user(self.model, user_id, k)
+
+    def for_history(self, history: History, k: int) -> pl.DataFrame:
+        """See ``Source``; ratings are not used."""
+        return recommend_for_history(self.model, [movie_id for movie_id, _ in history], k)
+
+    def who(self, user_id: str, k: int) -> UserSummary:
+        """See ``Source``."""
+        rated = self.model.known.filter(pl.col("user_id") == user_id).height
+        if not rated:
+            return UserSummary(0, hint=did_you_mean(user_id, self.model.known["user_id"].unique(), 3))
+        liked = favourites(self.model, user_id, k)
+        return UserSummary(rated, liked.table["movie_title"].to_list(), liked.word)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ from typing import Any
 
 from tfrs_lab.data import DataError
 from tfrs_lab.experiments.storage.directory import locked
-from tfrs_lab.experiments.storage.results import failed_in
+from tfrs_lab.experiments.storage.results import failed_in, read_object
 from tfrs_lab.serving.manifest import check_manifest
 
 PARTIAL = ".partial"
@@ -25,7 +24,7 @@ class StoredRun:
 
     Attributes:
         directory: Where.
-        state: ``finished``; ``unfinished``, which ``--resume`` goes on with; ``failed`` in a comparison, or
+        state: ``finished``; ``unfinished``, which ``--resume`` continues; ``failed`` in a comparison, or
             ``damaged``, and why.
         config: Content of ``config.json``, empty if it can't be read.
         metrics: Content of ``metrics.json``, empty unless finished.
@@ -51,11 +50,7 @@ class StoredRun:
 
 
 def stored_runs(root: Path) -> list[StoredRun]:
-    """All runs below a directory, those of comparisons and ablations among them, in order of name.
-
-    Raises:
-        DataError: ``root`` is no directory.
-    """
+    """All runs below a directory, those of comparisons and ablations among them, in order of name."""
     if not root.is_dir():
         raise DataError("expected a directory of runs, got none", file=root)
     return list(_runs_below(root))
@@ -77,7 +72,7 @@ def _runs_below(directory: Path) -> Iterator[StoredRun]:
 
 
 def _failed_in(directory: Path) -> dict[str, str]:
-    """What failed, where the directory is that of a comparison; one that can't be read has no say here."""
+    """What failed, where the directory is that of a comparison; one that can't be read counts as none."""
     try:
         return failed_in(directory)
     except DataError:
@@ -90,7 +85,7 @@ def stored_run(directory: Path) -> StoredRun | None:
         bare = (directory / "metrics.json").exists() and (directory / "topk.parquet").exists()
         return StoredRun(directory, "damaged: no config.json") if bare else None
     try:
-        config = _object(directory / "config.json")
+        config = read_object(directory / "config.json")
         if "experiment" not in config and "settings" in config:
             return None  # of a comparison or an ablation, whose runs are below
         _check_config(config)
@@ -99,23 +94,13 @@ def stored_run(directory: Path) -> StoredRun | None:
     if directory.name.endswith(PARTIAL):
         return StoredRun(directory, "unfinished", config)
     try:
-        metrics, seconds = (_object(directory / f"{name}.json") for name in ("metrics", "timing"))
+        metrics, seconds = (read_object(directory / f"{name}.json") for name in ("metrics", "timing"))
         if not isinstance(metrics.get("test"), dict) or not isinstance(metrics.get("confidence"), dict):
             raise ValueError("metrics.json: expected test and confidence")
         check_manifest(directory, ("config.json", "metrics.json", "timing.json"))
     except (OSError, ValueError) as error:
         return StoredRun(directory, f"damaged: {_reason(error)}", config)
     return StoredRun(directory, "finished", config, metrics, seconds)
-
-
-def _object(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{file.name}: {error}") from None
-    if not isinstance(content, dict):
-        raise ValueError(f"{file.name}: expected an object, got a {type(content).__name__}")
-    return content
 
 
 def _check_config(config: dict[str, Any]) -> None:
@@ -143,15 +128,11 @@ def delete_runs(directories: Sequence[Path]) -> None:
 
 
 def check_deletable(directory: Path) -> None:
-    """Refuses everything but a directory with a run's ``config.json``: that of a comparison has it too.
-
-    Raises:
-        DataError: It is something else.
-    """
+    """Refuses everything but a directory with a run's ``config.json``: that of a comparison has it too."""
     if directory.is_symlink() or not directory.is_dir():
         raise DataError("expected a run directory, got none", file=directory)
     try:
-        config = _object(directory / "config.json")
+        config = read_object(directory / "config.json")
     except (OSError, ValueError) as error:
         raise DataError(f"expected a run directory; its config.json: {error}", file=directory) from None
     if "settings" not in config or not {"experiment", "experiments", "ablations"} & set(config):

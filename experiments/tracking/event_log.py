@@ -60,7 +60,7 @@ def write_settings(
 
 
 def headline(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """What of ``metrics.json`` is worth a column: lists of ten, and errors of ratings.
+    """The metrics of ``metrics.json`` that get a column: those @10, and errors of ratings.
 
     >>> headline({"validation": {"ndcg@10": 0.2, "ndcg@5": 0.1}, "test": {"rmse": 0.9, "users": 3.0}})
     {'validation/ndcg@10': 0.2, 'test/rmse': 0.9}

@@ -23,9 +23,6 @@ def mlflow_client(where: str) -> Any:
     Args:
         where: An address such as ``http://host:5000``, or a directory, in which ``mlflow.db`` and ``artifacts`` are
             made: MLflow no longer writes its older format of plain files.
-
-    Raises:
-        ImportError: MLflow is not installed.
     """
     try:
         from mlflow.tracking import MlflowClient
@@ -39,13 +36,7 @@ def mlflow_client(where: str) -> Any:
 
 
 def log_run(client: Any, where: str, result: Result) -> None:
-    """Records a run's settings, metrics and report; nothing if it is recorded already.
-
-    Args:
-        client: From ``mlflow_client``.
-        where: As there.
-        result: The run.
-    """
+    """Records a run's settings, metrics and report; nothing if it is recorded already."""
     config, directory = result.config, result.directory.resolve()
     experiment = _experiment(client, where, f"{config['dataset']['name']} {config['split']}")
     identity = f"{directory} {config['started']}"

@@ -16,7 +16,7 @@ from tfrs_lab.data.storage import write_text
 from tfrs_lab.experiments.reports.movie_map import VECTORS
 
 MOST = 10_000
-"""So many of the most rated movies: the projector draws them in a browser."""
+"""Number of movies shown, the most rated: the projector draws them in a browser."""
 
 
 def movie_vectors(recommender: Any) -> np.ndarray | None:

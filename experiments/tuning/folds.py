@@ -19,13 +19,7 @@ BY_FRACTION = frozenset({"random", "stratified", "temporal-user", "temporal-glob
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """One cut of the rows that are not test.
-
-    Attributes:
-        train: What a trial learns from.
-        validation: What it is asked then.
-        asks: The kind of split whose question that is.
-    """
+    """One cut of the rows that are not test."""
 
     train: pl.DataFrame
     validation: EvaluationTask

@@ -1,4 +1,4 @@
-"""What a search found: a small record to commit, and the best settings as a file that ``--config`` reads."""
+"""What a search found: its trials for TensorBoard, a small record to commit, and the best settings for ``--config``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import math
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
@@ -13,6 +14,7 @@ import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from tfrs_lab.experiments.tracking.event_log import FILE, write_settings
 from tfrs_lab.experiments.tuning.search import Task, finished
 from tfrs_lab.experiments.tuning.spaces import to_json as space_to_json
 from tfrs_lab.models.config_fields import flatten, with_values
@@ -114,3 +116,26 @@ def to_toml(experiment: str, settings: Mapping[str, Any], comment: str) -> str:
 def _plain(value: Any) -> Any:
     """The value as TOML has it, which has no null: the command line reads the word."""
     return "None" if value is None else list(value) if isinstance(value, tuple) else value
+
+
+METRIC = "validation/ndcg@10"
+
+
+def begin_logs(study: Study, task: Task, directory: Path) -> None:
+    """Writes the trials that a study has already, in place of what an earlier study may have left there."""
+    for file in directory.glob(f"trial-*/{FILE}"):
+        file.unlink()
+    log_trials(study, task, directory)
+
+
+def log_trials(study: Study, task: Task, directory: Path) -> None:
+    """Writes what is not there yet of the trials that have come to an end."""
+    for trial in finished(study):
+        place = directory / f"trial-{trial.number:04}"
+        if not (place / FILE).exists():
+            scores = trial.user_attrs.get("folds", [])
+            metrics = {f"{METRIC} fold {number}": score for number, score in enumerate(scores, start=1)}
+            if trial.state == TrialState.COMPLETE:  # the mean of a pruned trial is over other folds
+                metrics[METRIC] = mean(scores)
+            settings = {"experiment": task.experiment.name, **task.values(trial)}
+            write_settings(place, settings, metrics, name=place.name, failed=trial.state == TrialState.FAIL)

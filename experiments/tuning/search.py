@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from tfrs_lab.data import DataError, Dataset, Interactions
 from tfrs_lab.evaluation import evaluate
-from tfrs_lab.experiments.runs.fit_on_split import fit_chosen
+from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_chosen
 from tfrs_lab.experiments.tuning.folds import Fold
 from tfrs_lab.experiments.tuning.spaces import Space
 from tfrs_lab.models.config_fields import short, value_of, with_values
@@ -27,9 +27,9 @@ from tfrs_lab.models.specification import Specification
 from tfrs_lab.models.training.reporter import Reporter
 
 RANDOM_TRIALS = 8
-"""So many trials are drawn at random before TPE has something to go by; the first is the starting values."""
+"""Trials drawn at random before TPE takes over; the first is the starting values."""
 UNPRUNED_TRIALS = 5
-"""So many trials see all folds before any is compared with their median."""
+"""Trials that see all folds before any is compared with their median."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def search(
         study: Where trials are kept; those that it has count.
         task: What is searched.
         trials: How many trials the study shall have.
-        timeout: Begin no trial after so many seconds, None for no limit; the starting values are always scored.
+        timeout: Seconds after which no trial begins, None for no limit; the starting values are always scored.
         reporter: Is told of each trial.
         after: Called after each trial.
     """
@@ -125,14 +125,7 @@ def _requeue(study: Study, task: Task) -> None:
 
 
 def _run(study: Study, task: Task, trial: Trial, *, must_work: bool) -> str:
-    """Scores one trial; returns the outcome in words.
-
-    Args:
-        study: The trial's.
-        task: What is searched.
-        trial: Just asked for.
-        must_work: Raise what the fit raises, instead of counting the trial as failed.
-    """
+    """Scores one trial; returns the outcome in words."""
     values = {name: domain.suggest(trial, name) for name, domain in task.space.items()}
     try:
         scores = _scores(task, trial, values)
@@ -164,18 +157,9 @@ def _scores(task: Task, trial: optuna.trial.Trial, values: dict[str, Any]) -> li
 
 def _score(task: Task, config: Any, fold: Fold) -> float:
     with tempfile.TemporaryDirectory() as directory:
-        trained = fit_chosen(
-            task.experiment,
-            config,
-            Interactions.from_ratings(fold.train),
-            fold.validation,
-            asks=fold.asks,
-            seed=task.seed,
-            threshold=task.threshold,
-            directory=Path(directory),
-            reporter=Reporter(),
-            dataset=task.dataset,
-        )
+        setup = FitSetup(Path(directory), task.seed, task.threshold, dataset=task.dataset)
+        train = Interactions.from_ratings(fold.train)
+        trained = fit_chosen(task.experiment, config, train, fold.validation, fold.asks, setup)
     scored = evaluate(
         trained.recommender,
         fold.validation.rows,

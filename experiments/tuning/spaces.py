@@ -5,32 +5,24 @@ Names are dotted for nested configurations (``id.dimension``). What is not named
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
 
 
-class Domain(Protocol):
-    """The values that one field may take."""
+class Domain(ABC):
+    """The values that one field may take; a study keeps them as they are."""
 
+    @abstractmethod
     def suggest(self, trial: Trial, name: str) -> Any:
         """The trial's value of the field."""
 
+    @abstractmethod
     def contains(self, value: Any) -> bool:
         """Whether the search can come upon this value."""
-
-    def stored(self, value: Any) -> Any:
-        """What the study keeps of a value."""
-
-    def value(self, stored: Any) -> Any:
-        """The value of which the study keeps this."""
-
-
-@dataclass(frozen=True)
-class _Number:
-    """What real and whole numbers share: the study keeps them as they are."""
 
     def stored(self, value: Any) -> Any:
         """What the study keeps of a value."""
@@ -42,14 +34,8 @@ class _Number:
 
 
 @dataclass(frozen=True)
-class Float(_Number):
-    """Real numbers of an interval, ends included.
-
-    Attributes:
-        low: Lower end.
-        high: Upper end.
-        log: Search evenly in the logarithm: for values whose order of magnitude is not known.
-    """
+class Float(Domain):
+    """Real numbers of an interval, ends included; ``log``: evenly in the logarithm."""
 
     low: float
     high: float
@@ -65,18 +51,11 @@ class Float(_Number):
 
 
 @dataclass(frozen=True)
-class Int(_Number):
-    """Whole numbers of an interval, ends included.
-
-    Attributes:
-        low: Lower end.
-        high: Upper end.
-        log: As for ``Float``.
-    """
+class Int(Float):
+    """Whole numbers of an interval, ends included."""
 
     low: int
     high: int
-    log: bool = False
 
     def suggest(self, trial: Trial, name: str) -> int:
         """The trial's value of the field."""
@@ -84,16 +63,12 @@ class Int(_Number):
 
     def contains(self, value: Any) -> bool:
         """Whether it is a whole number between the ends."""
-        return isinstance(value, int) and self.low <= value <= self.high
+        return isinstance(value, int) and super().contains(value)
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One of a few values.
-
-    Attributes:
-        values: All of them; None, booleans, numbers, strings, or tuples of these, which the study keeps as text.
-    """
+class Choice(Domain):
+    """One of a few values; the study keeps tuples as text."""
 
     values: tuple[Any, ...]
 

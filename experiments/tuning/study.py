@@ -24,7 +24,7 @@ from tfrs_lab.data import DataError
 
 try:
     import fcntl
-except ImportError:  # Windows has no flock: there, two searches in one file are not told apart
+except ImportError:  # Windows has no flock: there, two searches in one file go unnoticed
     fcntl = None  # type: ignore[assignment]
 
 STUDY_NAME = "tune"
@@ -66,11 +66,7 @@ def open_study(file: Path, identity: Mapping[str, Any]) -> Iterator[Study]:
 
 @contextmanager
 def _refusing(file: Path) -> Iterator[None]:
-    """Turns what SQLite, Optuna and its migrations say of a file that they cannot read into one line.
-
-    Raises:
-        DataError: Instead of any of these.
-    """
+    """Turns what SQLite, Optuna and its migrations say of a file that they cannot read into one line."""
     try:
         yield
     except DataError:
@@ -85,11 +81,7 @@ def _refusing(file: Path) -> Iterator[None]:
 
 
 def _check_pages(file: Path) -> None:
-    """Refuses a file whose pages do not hold together.
-
-    Raises:
-        ValueError: They do not.
-    """
+    """Refuses a file whose pages do not hold together."""
     with closing(sqlite3.connect(file)) as connection:
         said = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if said != "ok":

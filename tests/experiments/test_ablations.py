@@ -1,15 +1,11 @@
 import json
-import sys
-from types import SimpleNamespace
 
 import pytest
 
 from benchmarks.pages import tables
-from tfrs_lab.experiments import ablations
-from tfrs_lab.experiments.ablations import NAMES, Ablation, ablation
 from tfrs_lab.experiments.ablations import run as ablate
+from tfrs_lab.experiments.ablations.studies import STUDIES, Ablation
 from tfrs_lab.experiments.cli import main
-from tfrs_lab.experiments.commands import ablate as command
 from tfrs_lab.models.config_fields import with_values
 from tfrs_lab.models.registry import specification
 
@@ -28,13 +24,12 @@ SECOND = Ablation("Once more?", "ease", {"the same": {"regularization": 1.0}, "o
 @pytest.fixture(autouse=True)
 def planted_ablations(monkeypatch):
     for name, one in {"planted": PLANTED, "second": SECOND}.items():
-        monkeypatch.setitem(sys.modules, f"tfrs_lab.experiments.ablations.{name}", SimpleNamespace(ABLATION=one))
-    monkeypatch.setattr(command, "NAMES", (*NAMES, "planted", "second"))
+        monkeypatch.setitem(STUDIES, name, one)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", STUDIES)
 def test_every_ablation_asks_and_has_variants_that_its_experiment_takes(name):
-    asked = ablation(name)
+    asked = STUDIES[name]
     assert asked.question.strip()
     default = with_values(specification(asked.experiment).config(), asked.base)
     configs = [with_values(default, values) for values in asked.variants.values()]
@@ -146,6 +141,9 @@ def test_usage_errors_exit_with_2(words, expected, capsys):
     assert expected in " ".join(capsys.readouterr().err.split())
 
 
-def test_the_registry_is_the_directory():
-    assert set(NAMES) >= {"logq", "temperature", "dimension", "negatives", "normalize"}
-    assert ablations.ablation("logq") is ablation("logq")
+def test_help_lists_every_question_and_nothing_else(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["ablate", "--help"])
+    assert ended.value.code == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    assert listed == list(STUDIES)

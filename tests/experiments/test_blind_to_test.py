@@ -8,9 +8,8 @@ import pytest
 
 from tests.experiments.odd_data import CONFIGS, NAMES, TRAINED
 from tfrs_lab.data import Split, generate, split
-from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_on_split
 from tfrs_lab.models.registry import specification
-from tfrs_lab.models.training.reporter import Reporter
 
 
 def other_test(parts: Split) -> pl.DataFrame:
@@ -44,11 +43,7 @@ def test_other_test_rows_change_nothing(name, tmp_path):
             specification(name),
             specification(name).config(**CONFIGS.get(name, {})),
             one,
-            seed=0,
-            threshold=None,
-            directory=tmp_path / str(number),
-            reporter=Reporter(),
-            dataset=replace(dataset, ratings=everything),
+            FitSetup(tmp_path / str(number), dataset=replace(dataset, ratings=everything)),
         )
         found.append((fits.chosen.plan, fits.chosen.recommender.state(), fits.final.recommender.state()))
     (plan, chosen, final), (other_plan, other_chosen, other_final) = found

@@ -201,7 +201,7 @@ def test_an_interrupted_run_is_not_taken_for_a_finished_one_and_resumes(planted_
 
     out = tmp_path / "run"
     with monkeypatch.context() as patched:
-        patched.setattr(run, "write_part", killed)
+        patched.setattr(run, "write_replicate", killed)
         assert main(["run", "retrieval", *planted_files, *FAST, "--out", str(out)]) == 130
     assert not out.exists()
     assert main(["recommend", str(out), "--user", "u00"]) == 1

@@ -8,7 +8,7 @@ from tfrs_lab import data
 from tfrs_lab.data import DataError
 from tfrs_lab.experiments.cli import main
 from tfrs_lab.experiments.runs import rescore_hybrid
-from tfrs_lab.experiments.runs.rescore_hybrid import with_offset
+from tfrs_lab.experiments.runs.rescore_hybrid import rescored
 
 
 @pytest.fixture(scope="module")
@@ -81,24 +81,24 @@ QUICK = [
 ]
 
 
-def test_the_knob_turned_after_training_gives_what_a_run_with_it_gives(ratings, tmp_path):
+def test_an_offset_applied_after_training_gives_what_a_run_with_it_gives(ratings, tmp_path):
     words = ("hybrid", *QUICK, "--split", "mixed", "--draws", "2")
     run(ratings, tmp_path / "balanced", *words)
     own = run(ratings, tmp_path / "cautious", *words, "--hybrid.cold", "cautious")
-    turned = with_offset(tmp_path / "balanced", "cautious", tmp_path / "turned")
+    turned = rescored(tmp_path / "balanced", "cautious", tmp_path / "turned")
     assert turned.metrics["test"] == own["test"]
     assert turned.metrics["slices"] == own["slices"]
     assert turned.config["settings"]["hybrid"]["cold"] == "cautious"
     assert own["test"] != json.loads((tmp_path / "balanced" / "metrics.json").read_text())["test"]
 
 
-def test_only_the_hybrid_has_a_knob(ratings, tmp_path):
+def test_only_the_hybrid_has_a_cold_start_offset(ratings, tmp_path):
     run(ratings, tmp_path / "ease", "ease", "--split", "mixed")
     with pytest.raises(DataError, match="expected a run of hybrid, got one of ease"):
-        with_offset(tmp_path / "ease", "cautious", tmp_path / "turned")
+        rescored(tmp_path / "ease", "cautious", tmp_path / "turned")
 
 
-def test_other_test_rows_are_not_printed_beside_a_knob(ratings, tmp_path):
+def test_other_test_rows_are_not_printed_beside_it(ratings, tmp_path):
     run(ratings, tmp_path / "hybrid", "hybrid", *QUICK, "--split", "mixed")
     run(ratings, tmp_path / "ease", "ease", "--split", "mixed", "--seed", "1")
     with pytest.raises(DataError, match="expected a run with the same test rows"):

@@ -71,7 +71,7 @@ def test_a_table_is_html_in_a_notebook_and_lines_elsewhere(models, split):
 
 
 def test_run_directories_name_themselves(run):
-    assert experiments.compare([run]).cells["model"] == ["ease"]
+    assert [row[0] for row in experiments.compare([run]).rows] == ["ease"]
     assert experiments.compare(run).frame["value"].null_count() == 0
 
 
@@ -147,7 +147,7 @@ def test_ticks_are_called_rated_later_only_on_a_split_in_time(models, split):
     explorer = experiments.explore(models["ease"], split)
     for kind, heading in (("temporal-user", "rated later"), ("leave-one-out", "rated later"), ("random", "held out")):
         asked = replace(explorer, model=replace(explorer.model, split=kind))
-        assert list(asked.recommend("u01", k=3).cells)[-1] == heading
+        assert asked.recommend("u01", k=3).header[-1] == heading
 
 
 def test_favourites_are_highest_only_where_ratings_differ(models, split):

@@ -66,7 +66,7 @@ def test_training_goes_on_where_the_run_ended_with_its_configuration(files, earl
             ["retrieval", "--train", "OTHER", "--validation", "THIRD", "--test", "KNOWN"],
             "expected test rows that the run has not been trained on",
         ),
-        (["ease", "--train", "OTHER", "--test", "KNOWN"], "expected a run of retrieval, to go on from, got ease"),
+        (["ease", "--train", "OTHER", "--test", "KNOWN"], "expected a run of retrieval to start from, got ease"),
         (["retrieval", "--retrieval.parts", "history"], "expected weights of the part history, got none"),
         (["retrieval", "--retrieval.in-batch.dimension", "5"], "expected weights of the shape"),
     ],

@@ -9,9 +9,8 @@ import pytest
 from rich.console import Console
 
 from tfrs_lab.evaluation import paired
-from tfrs_lab.experiments.display.compared_runs import Comparison
 from tfrs_lab.experiments.display.comparison_table import ComparisonTable, caption, differences_lines
-from tfrs_lab.experiments.display.differences import differences, holm, paired_to
+from tfrs_lab.experiments.display.differences import Comparison, differences, holm, paired_to
 from tfrs_lab.experiments.storage.results import Result
 
 USERS = 400

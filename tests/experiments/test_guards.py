@@ -8,7 +8,7 @@ import pytest
 
 from tfrs_lab.data import DataError, Interactions, Split, Vocabulary, generate, split
 from tfrs_lab.experiments import fit
-from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_on_split
 from tfrs_lab.experiments.runs.guards import same_lists, unknown_share
 from tfrs_lab.models.registry import specification
 from tfrs_lab.models.specification import Specification, Trained
@@ -23,8 +23,7 @@ def parts():
 
 
 def run(fitted: Specification, parts: Split, directory, reporter=None):
-    words = {"seed": 0, "threshold": None, "directory": directory, "reporter": reporter or Reporter()}
-    return fit_on_split(fitted, fitted.config(), parts, **words)
+    return fit_on_split(fitted, fitted.config(), parts, FitSetup(directory, reporter=reporter or Reporter()))
 
 
 def test_without_a_fault_nothing_is_said(parts, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from tfrs_lab.data import DataError, Interactions, generate, split
 from tfrs_lab.experiments.cli import main
-from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_on_split
 from tfrs_lab.models.closed_form.linear import LinearConfig
 from tfrs_lab.models.hybrid.config import HybridConfig
 from tfrs_lab.models.registry import specification
@@ -101,11 +101,7 @@ def test_a_hybrid_that_has_nothing_to_calibrate_on_says_whose_constants_it_takes
         specification("hybrid"),
         config,
         split(dataset, "cold-items"),
-        seed=0,
-        threshold=None,
-        directory=tmp_path,
-        reporter=said,
-        dataset=dataset,
+        FitSetup(tmp_path, reporter=said, dataset=dataset),
     )
     told = [line for line in said.lines if "MovieLens-100K" in line]
     assert len(told) == 1
@@ -121,11 +117,7 @@ def test_a_hybrid_without_movies_to_hide_says_so(tmp_path):
         specification("hybrid"),
         config,
         parts,
-        seed=0,
-        threshold=None,
-        directory=tmp_path,
-        reporter=said,
-        dataset=dataset,
+        FitSetup(tmp_path, reporter=said, dataset=dataset),
     )
     assert len(parts.train["movie_id"].unique()) == 4
     told = [line for line in said.lines if "MovieLens-100K" in line]

@@ -6,10 +6,9 @@ import pytest
 from tests.experiments.odd_data import CONFIGS, KINDS, NAMES, SPLITS, TRAINED, dataset, odd, table
 from tfrs_lab.data import DataError, Interactions, evaluation_task
 from tfrs_lab.evaluation import evaluate
-from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_on_split
 from tfrs_lab.models.registry import specification
 from tfrs_lab.models.specification import FitContext
-from tfrs_lab.models.training.reporter import Reporter
 
 QUICK = ("everybody identical",)
 CASES = [
@@ -33,11 +32,7 @@ def metrics(name, kind, directory) -> dict[str, float]:
         specification(name),
         specification(name).config(**CONFIGS.get(name, {})),
         parts,
-        seed=0,
-        threshold=None,
-        directory=directory,
-        reporter=Reporter(),
-        dataset=data,
+        FitSetup(directory, dataset=data),
     )
     asked = evaluation_task(parts.asks, parts.train_and_validation, parts.test)
     model = fits.final.recommender

@@ -10,9 +10,9 @@ import pytest
 
 from tfrs_lab import data
 from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.display.svg import DARK, LIGHT
 from tfrs_lab.experiments.reports.lists import KS, run_curve
 from tfrs_lab.experiments.reports.runs import read_runs
-from tfrs_lab.experiments.reports.svg import DARK, LIGHT
 
 SCRIPT = "<script>alert(1)</script> $x$ & Ünï"
 ALWAYS = ["Test", "Quality by length of the list", "Example users", "Factorized top-k", "Validation"]
@@ -167,7 +167,7 @@ def test_clicks_without_ratings_times_or_titles(files, tmp_path):
     assert not any("main genre" in text for text in page.texts)
 
 
-def test_the_curve_of_the_knob_and_of_the_index(comparison, tmp_path):
+def test_the_curve_of_the_cold_start_offset_and_of_the_index(comparison, tmp_path):
     run = shutil.copytree(comparison / "ials", tmp_path / "run")
     points = [{"knob": k, "warm_ndcg@10": 0.3 - k / 10, "cold_recall@10": k / 5, "ndcg@10": 0.2} for k in (0.0, 1.0)]
     (run / "plan.json").write_text(json.dumps({"curve": points, "calibration": {"knob": 1.0}}))
@@ -177,7 +177,7 @@ def test_the_curve_of_the_knob_and_of_the_index(comparison, tmp_path):
     assert main(["report", str(run)]) == 0
     page = page_of(run / "report.html")
     assert {"New movies against rated ones", "Index: recall against speed"} <= set(page.headings)
-    assert "knob 1" in page.texts
+    assert "offset 1" in page.texts
     assert "100" in page.texts  # queries per second, not a formula
     assert not any("mathdefault" in text for text in page.texts)
 

@@ -8,7 +8,7 @@ import pytest
 from tfrs_lab.data import Split, generate, split
 from tfrs_lab.experiments import fit
 from tfrs_lab.experiments.cli import main
-from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_on_split
 from tfrs_lab.experiments.storage.results import read_result
 from tfrs_lab.models.registry import specification
 from tfrs_lab.models.training.reporter import Reporter
@@ -40,7 +40,10 @@ def fits_of(name, cut, tmp_path, told=None, dataset=None, **options):
     config = specification(name).config(**options)
     told = told or Reporter()
     return fit_on_split(
-        specification(name), config, cut, seed=0, threshold=None, directory=tmp_path, reporter=told, dataset=dataset
+        specification(name),
+        config,
+        cut,
+        FitSetup(tmp_path, reporter=told, dataset=dataset),
     )
 
 

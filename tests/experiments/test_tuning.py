@@ -218,9 +218,9 @@ def test_test_rows_are_never_touched(dataset, files, tmp_path, monkeypatch):
             shown.append(rows)
             return super().from_ratings(rows, *arguments, **options)
 
-    def watched_fit(*arguments, dataset, **options):
-        shown.append(dataset.ratings)
-        return real_fit(*arguments, dataset=dataset, **options)
+    def watched_fit(*arguments):
+        shown.append(arguments[-1].dataset.ratings)
+        return real_fit(*arguments)
 
     real_evaluate, real_fit = searching.evaluate, searching.fit_chosen
     monkeypatch.setattr(parts, "split", guarded_split)

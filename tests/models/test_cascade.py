@@ -15,7 +15,7 @@ from tfrs_lab.data.holdout import Holdout
 from tfrs_lab.data.storage import write_arrays
 from tfrs_lab.data.tables import movies_table
 from tfrs_lab.evaluation import evaluate
-from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_on_split
 from tfrs_lab.experiments.tuning.folds import with_ratings
 from tfrs_lab.models.cascade.candidates import CandidateLists
 from tfrs_lab.models.cascade.config import CascadeConfig, RankerConfig
@@ -27,7 +27,6 @@ from tfrs_lab.models.registry import specification
 from tfrs_lab.models.retrieval.config import RetrievalConfig
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.training.loop import adam
-from tfrs_lab.models.training.reporter import Reporter
 
 CONFIG = CascadeConfig(
     depths=(20, 60),
@@ -69,11 +68,7 @@ def fit(config, dataset, kind, directory):
         specification("cascade"),
         config,
         parts,
-        seed=0,
-        threshold=None,
-        directory=directory,
-        reporter=Reporter(),
-        dataset=with_ratings(dataset, parts.train_and_validation),
+        FitSetup(directory, dataset=with_ratings(dataset, parts.train_and_validation)),
     )
 
 

@@ -12,14 +12,13 @@ from scipy.sparse import csr_matrix
 from tfrs_lab.data import DataError, Interactions, generate, split
 from tfrs_lab.data.storage import write_arrays
 from tfrs_lab.evaluation import evaluate
-from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_on_split
 from tfrs_lab.models.hybrid.calibration import Calibration, calibrate
 from tfrs_lab.models.hybrid.cold_start import NEVER, OffsetCurve
 from tfrs_lab.models.hybrid.config import HybridConfig
 from tfrs_lab.models.hybrid.fit import demographic_affinity
 from tfrs_lab.models.registry import specification
 from tfrs_lab.models.retrieval.config import RetrievalConfig
-from tfrs_lab.models.training.reporter import Reporter
 from tfrs_lab.models.two_tower.config import PairConfig
 
 RETRIEVAL = RetrievalConfig(
@@ -43,11 +42,7 @@ def fit(config, mixed, dataset, directory):
         specification("hybrid"),
         config,
         mixed,
-        seed=0,
-        threshold=None,
-        directory=directory,
-        reporter=Reporter(),
-        dataset=dataset,
+        FitSetup(directory, dataset=dataset),
     )
 
 

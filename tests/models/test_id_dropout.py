@@ -7,10 +7,9 @@ import pytest
 
 from tfrs_lab.data import evaluation_task, generate, split
 from tfrs_lab.evaluation import evaluate
-from tfrs_lab.experiments.runs.fit_on_split import fit_on_split
+from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_on_split
 from tfrs_lab.models.id_dropout.config import IdDropoutConfig
 from tfrs_lab.models.registry import specification
-from tfrs_lab.models.training.reporter import Reporter
 from tfrs_lab.models.two_tower.config import PairConfig
 
 SMALL = IdDropoutConfig(replace(IdDropoutConfig().pair, dimension=16, batch_size=32, epochs=12, learning_rate=0.01))
@@ -29,11 +28,7 @@ def model(cold, tmp_path_factory):
         specification("iddropout"),
         SMALL,
         parts,
-        seed=0,
-        threshold=None,
-        directory=tmp_path_factory.mktemp("iddropout"),
-        reporter=Reporter(),
-        dataset=dataset,
+        FitSetup(tmp_path_factory.mktemp("iddropout"), dataset=dataset),
     )
     return fits.final.recommender
 

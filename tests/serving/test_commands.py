@@ -50,7 +50,7 @@ def no_graphs(monkeypatch):
         "tfrs_lab.serving.export.write_saved_model", lambda module, graphs, directory: directory.mkdir()
     )
     monkeypatch.setattr("tfrs_lab.serving.export.warmup_requests", lambda module, graphs: {})
-    monkeypatch.setattr("tfrs_lab.experiments.export.diversity.WISHES", (0.0, 0.9))
+    monkeypatch.setattr("tfrs_lab.experiments.export.diversity.DIVERSITY_LEVELS", (0.0, 0.9))
 
 
 def movies_of(run):
@@ -213,7 +213,7 @@ def test_an_interrupted_bulk_goes_on_and_another_plan_begins_anew(run, tmp_path,
     with monkeypatch.context() as patched:
         patched.setattr(bulk.Plan, "part", killed_at_40)
         assert main([*words, "--k", "5"]) == 130
-        assert "the same command goes on" in capsys.readouterr().err
+        assert "the same command continues" in capsys.readouterr().err
         assert made == [0, 20]
         assert not out.exists()
     shutil.copytree(tmp_path / "lists.parquet.partial", tmp_path / "kept")
@@ -317,7 +317,7 @@ def test_the_queries_to_tune_with_are_the_users(stored, monkeypatch):
 
     monkeypatch.setattr(indexing, "tune", tune)
     with pytest.raises(InterruptedError):
-        indexing.tuned(servable, indexing.Aim(k=100), Reporter())
+        indexing.tuned(servable, indexing.TuningTarget(k=100), Reporter())
     assert asked["k"] == len(servable.movie_ids) == len(asked["candidates"])
     assert {tuple(row) for row in asked["queries"]} == {tuple(row) for row in servable.queries}
     assert np.isfinite(asked["target"])

@@ -1,4 +1,4 @@
-"""Plots as SVG inside a page, in the page's own colours and letters, so that they follow light, dark and print."""
+"""Plots as SVG; inside a page in the page's own colours and letters, so that they follow light, dark and print."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import html
 import io
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,23 +33,19 @@ SHAPES = {
     "*": "M12 0l1.3 3.4h3.7l-2.9 2.3l1 3.6l-3.1-2.1l-3.1 2.1l1-3.6l-2.9-2.3h3.7z",
 }
 """The same for legends, as SVG paths around (12, 5)."""
-LOOKS: dict[Any, Any] = {
+LOOKS: dict[str, Any] = {
     "svg.fonttype": "none",  # letters stay letters
-    "svg.hashsalt": "report",
     "text.parse_math": False,  # a title is shown as it is, "$" included
     "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.grid": True,
-    "axes.axisbelow": True,
     "axes.facecolor": "none",
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "grid.alpha": 0.2,
-    **dict.fromkeys(
-        ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "grid.color"), INK
-    ),
 }
 """Of all plots, for matplotlib."""
+OF_PAGE = {"svg.hashsalt": "report", "axes.titlesize": 11, "axes.grid": True, "axes.axisbelow": True, "grid.alpha": 0.2}
+INKED = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "grid.color")
+
+Draw = Callable[["Axes"], None]
 
 
 def colour(place: int) -> str:
@@ -64,40 +60,54 @@ def line_style(place: int, *, marker: bool = True) -> dict[str, Any]:
     return style | ({"marker": MARKERS[place % len(MARKERS)], "markersize": 4} if marker else {})
 
 
-def panel(draw: Callable[[Axes], None], *, alt: str, size: tuple[float, float] = (4.6, 3.3)) -> str:
-    """One plot.
+def render(
+    draws: Sequence[Draw], looks: Mapping[str, Any], *, ink: str, size: tuple[float, float], about: str | None = None
+) -> str:
+    """Draws panels, up to three side by side; an ``<svg>`` element without a background.
+
+    The same picture gives the same text.
 
     Args:
-        draw: Draws and labels it.
-        alt: What a screen reader says instead.
-        size: Inches; on the page the width is the column's.
-
-    Returns:
-        An ``<svg>`` element without a background. The same plot gives the same text.
+        draws: What draws and labels each panel.
+        looks: Of these plots, for matplotlib, beside ``LOOKS``.
+        ink: Colour of text and axes.
+        size: Of a panel, inches.
+        about: A description to carry in the metadata.
     """
     import matplotlib
-    from cycler import cycler
     from matplotlib.figure import Figure
 
-    cycle = {"axes.prop_cycle": cycler(color=LIGHT)}
-    with matplotlib.rc_context(LOOKS | cycle), warnings.catch_warnings():
+    across, down = min(len(draws), 3), -(-len(draws) // 3)
+    own: Any = {**LOOKS, **dict.fromkeys(INKED, ink), **looks}
+    with matplotlib.rc_context(own), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # only the browser's font has to have it
-        figure = Figure(figsize=size, layout="constrained")
-        draw(figure.subplots())
+        figure = Figure(figsize=(size[0] * across, size[1] * down), layout="constrained")
+        axes = figure.subplots(down, across, squeeze=False).ravel()
+        for axis, draw in zip(axes, draws, strict=False):
+            draw(axis)
+        for empty in axes[len(draws) :]:
+            empty.set_visible(False)
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    return _for_page(buffer.getvalue(), alt)
+        metadata = {"Date": None} | ({"Description": about} if about else {})
+        figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)
+    return buffer.getvalue()[buffer.getvalue().index("<svg") :]
 
 
-def label(axis: Axes, title: str, horizontal: str, vertical: str) -> None:
+def panel(draw: Draw, *, alt: str, size: tuple[float, float] = (4.6, 3.3)) -> str:
+    """One plot of a page, in the page's own colours."""
+    from cycler import cycler
+
+    looks = {**OF_PAGE, "axes.prop_cycle": cycler(color=LIGHT)}
+    return _for_page(render([draw], looks, ink=INK, size=size), alt)
+
+
+def label(axis: Axes, title: str, horizontal: str, vertical: str = "") -> None:
     """Title and axis labels of a plot."""
-    axis.set_title(title)
-    axis.set_xlabel(horizontal)
-    axis.set_ylabel(vertical)
+    axis.set(title=title, xlabel=horizontal, ylabel=vertical)
 
 
 def swatch(place: int, *, line: bool = True) -> str:
-    """The line, or the marker alone, of what stands at this place, for a legend."""
+    """The line, or the marker alone, of this place, for a legend."""
     own = f"var(--c{place % len(LIGHT)})"
     dashes = DASHES[place % len(DASHES)] or "none"
     stroke = f'<path d="M0 5h24" style="stroke: {own}; stroke-width: 2; stroke-dasharray: {dashes}"/>' if line else ""
@@ -114,8 +124,8 @@ def variables() -> str:
 
 
 def _for_page(svg: str, alt: str) -> str:
-    """Takes the element out of matplotlib's document: colours by name, ids that no other plot has, a description."""
-    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+    """Colours by name, ids that no other plot has, a description."""
+    svg = svg.replace(INK, "currentColor")
     for place, value in enumerate(LIGHT):
         svg = svg.replace(value, f"var(--c{place})")
     own = "p" + hashlib.sha256(svg.encode()).hexdigest()[:8]
