@@ -167,7 +167,7 @@ def run_replicate(run: Run, replicate: Replicate, directory: Path) -> None:
     last = ask_test()
     test, predictions = with_ratings(score(model, last), model, split.test, seed)
     if split.asks == "cold-users":
-        slices = {str(count): score(model, ask_test(shown=count)).as_slice() for count in sorted(revealed)}
+        slices = {str(count): score(model, ask_test(revealed=count)).as_slice() for count in sorted(revealed)}
         test = replace(test, slices={**test.slices, "revealed": slices})
     seconds = {"train": fits.seconds, "evaluate": time.perf_counter() - started}
     if predictions is not None:
