@@ -16,6 +16,7 @@ from benchmarks.worker import peak_gb, say
 from tfrs_lab.data import Interactions, Split, load, split
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.models.backend import tf
+from tfrs_lab.models.retrieval.query_tower import QueryTower
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.training.data import TrainingData
 from tfrs_lab.models.two_tower.config import PairConfig
@@ -42,7 +43,8 @@ def train(rows: Interactions, epochs: int) -> tuple[FactorRecommender, list[floa
     pair.fit(batches, epochs=epochs, steps_per_epoch=pair.steps_per_epoch, callbacks=[memory], verbose=0)
     queries, candidates = pair.vectors()
     counts = rows.movie_counts.astype(np.float32)
-    return FactorRecommender(rows.users, rows.movies, queries, candidates, counts), after
+    tower = QueryTower.mean_of(candidates)
+    return FactorRecommender(rows.users, rows.movies, queries, candidates, counts, tower), after
 
 
 def some_users(parts: Split) -> pl.DataFrame:

@@ -16,6 +16,7 @@ Tensor = Any
 _IDS = tf.TensorSpec([None], tf.string)
 _LISTS = tf.TensorSpec([None, None], tf.string)
 _RATINGS = tf.TensorSpec([None, None], tf.float32)
+_TIMES = tf.TensorSpec([None, None], tf.int64)
 _YEARS = tf.TensorSpec([None], tf.int32)
 _K = tf.TensorSpec([], tf.int32)
 
@@ -109,9 +110,11 @@ class _ToyModule(tf.Module):
         hidden = tf.gather(self.seen, rows) | self._named(exclude)
         return self._best(tf.gather(self.users, rows), hidden | ~(of_genre & of_years), k)
 
-    @tf.function(input_signature=[_LISTS, _RATINGS, _K])
-    def recommend_for_history(self, movie_id: Tensor, rating: Tensor, k: Tensor) -> dict[str, Tensor]:
-        """The best movies for the rated sum of a history."""
+    @tf.function(input_signature=[_LISTS, _RATINGS, _TIMES, _K])
+    def recommend_for_history(
+        self, movie_id: Tensor, rating: Tensor, timestamp: Tensor, k: Tensor
+    ) -> dict[str, Tensor]:
+        """The best movies for the rated sum of a history, whatever its order."""
         vectors = tf.gather(self.movies, self.movie_rows.lookup(movie_id))
         query = tf.reduce_sum(vectors * rating[:, :, None], axis=1)
         return self._best(query, self._named(movie_id), k)

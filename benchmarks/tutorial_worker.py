@@ -17,6 +17,7 @@ from tfrs_lab.evaluation import evaluate
 from tfrs_lab.models.backend import tf
 from tfrs_lab.models.retrieval.config import RetrievalConfig
 from tfrs_lab.models.retrieval.fit import as_recommender
+from tfrs_lab.models.retrieval.query_tower import QueryTower
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.training.data import TrainingData
 from tfrs_lab.models.training.loop import compile_model
@@ -34,7 +35,8 @@ def tutorial(rows: Interactions, titles: list[str], *, metrics: bool) -> Iterato
     def recommender() -> FactorRecommender:
         vectors = model.user_model(tf.constant(rows.users.ids)), model.movie_model(tf.constant(titles))
         queries, candidates = (one.numpy() for one in vectors)
-        return FactorRecommender(rows.users, rows.movies, queries, candidates, rows.movie_counts.astype(np.float32))
+        popularity, tower = rows.movie_counts.astype(np.float32), QueryTower.mean_of(candidates)
+        return FactorRecommender(rows.users, rows.movies, queries, candidates, popularity, tower)
 
     yield recommender
     model = TutorialModel(*(np.unique(column) for column in columns.values()), metrics=metrics)

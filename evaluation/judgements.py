@@ -25,7 +25,7 @@ class Judgements:
         movies: Every movie that the tables or the candidates name, so that nothing relevant falls out of a
             denominator.
         relevant: [users, movies] bool.
-        seen: [users, movies] bool.
+        seen: [users, movies] int32, nonzero where the user has seen the movie; with timestamps the greater the later.
         raters: [movies] int64, users (of all, not only test users) with the movie in the seen table.
         raters_total: Users with anything in the seen table.
         catalogue: [movies] bool, movies that the truth or the seen table names.
@@ -63,7 +63,7 @@ class Judgements:
             users=users,
             movies=movies,
             relevant=interaction_matrix(relevant, users, movies).astype(bool),
-            seen=interaction_matrix(seen_pairs, users, movies).astype(bool),
+            seen=interaction_matrix(seen_pairs, users, movies),
             raters=np.bincount(movies.encode(seen_pairs["movie_id"]), minlength=len(movies)),
             raters_total=seen_pairs["user_id"].n_unique(),
             catalogue=catalogue,
@@ -75,26 +75,31 @@ class Judgements:
         return np.diff(self.seen.indptr)
 
     def seen_among(self, movies: Vocabulary) -> csr_matrix:
-        """[users, movies] float32: what each test user has seen, in another numbering; movies not in it fall out."""
+        """[users, movies] int32: what each test user has seen, in another numbering; movies not in it fall out."""
         number = movies.encode(self.movies.ids)
         held = number >= 0
         columns = csr_matrix(
-            (np.ones(held.sum(), dtype=np.float32), (np.flatnonzero(held), number[held])),
+            (np.ones(held.sum(), dtype=np.int32), (np.flatnonzero(held), number[held])),
             shape=(len(number), len(movies)),
         )
-        seen: csr_matrix = self.seen.astype(np.float32) @ columns
+        seen: csr_matrix = self.seen @ columns
         seen.sort_indices()
         return seen
 
 
 def _pairs(table: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Distinct (user, movie) pairs of a table."""
+    """Distinct (user, movie) pairs of a table, with the latest timestamps where there are some, in their order."""
     for column in _PAIR:
         if column not in table.columns:
             raise DataError(f"the {name} table needs a column {column}, it has {', '.join(table.columns) or 'none'}")
         if table[column].null_count():
             raise DataError(f"the {name} table has {table[column].null_count()} rows without a {column}")
-    return table.select(pl.col(_PAIR).cast(pl.String)).unique()
+    times = ["timestamp"] if "timestamp" in table.columns else []
+    pairs = table.select(pl.col(_PAIR).cast(pl.String), *times)
+    if not times:
+        return pairs.unique()
+    in_time = pairs["timestamp"].to_numpy().argsort(kind="stable")
+    return pairs[in_time].unique(_PAIR, keep="last", maintain_order=True)
 
 
 def _relevant_pairs(truth: pl.DataFrame, threshold: float | None) -> pl.DataFrame:
@@ -124,11 +129,17 @@ def _check_leakage(relevant: pl.DataFrame, seen: pl.DataFrame) -> None:
 
 
 def interaction_matrix(ratings: pl.DataFrame, users: Vocabulary, movies: Vocabulary) -> csr_matrix:
-    """[users, movies] float32, 1 where there is a rating; rows of other users and movies are left out."""
+    """Rows of other users and movies are left out.
+
+    Returns:
+        [users, movies] int32, nonzero where there is a rating: with timestamps the greater the later, else 1.
+    """
+    timed = "timestamp" in ratings.columns
+    ratings = ratings.sort("timestamp", maintain_order=True) if timed else ratings
+    ratings = ratings.unique(_PAIR, keep="last", maintain_order=True)
+    values = np.arange(1, ratings.height + 1, dtype=np.int32) if timed else np.ones(ratings.height, np.int32)
     user, movie = users.encode(ratings["user_id"]), movies.encode(ratings["movie_id"])
     inside = (user >= 0) & (movie >= 0)
-    places = user[inside], movie[inside]
-    matrix = csr_matrix((np.ones(len(places[0]), np.float32), places), shape=(len(users), len(movies)))
-    matrix.sum_duplicates()
-    matrix.data[:] = 1.0
+    matrix = csr_matrix((values[inside], (user[inside], movie[inside])), shape=(len(users), len(movies)))
+    matrix.sort_indices()
     return matrix

@@ -37,7 +37,8 @@ class Recommender(Protocol):
         """Scores for users who took no part in fitting, from the movies that they have rated.
 
         Args:
-            history: [batch, movies] interactions, nonzero where the user has rated the movie; rows may be empty.
+            history: [batch, movies] interactions, nonzero where the user has rated the movie: the greater the later,
+                and equal throughout a row where the order is not known. Rows may be empty.
             user_ids: [batch] who they are, for models that know something else of new users; others ignore it.
 
         Returns:

@@ -47,7 +47,7 @@ class Scorer:
         Users whom the recommender does not know are scored from their history, which may be empty. Movies that it does
         not hold come after all others, in order of id.
 
-        ``history`` is [batch, the recommender's movies], nonzero where the user has seen the movie.
+        ``history`` is [batch, the recommender's movies], as of ``Recommender.score_history``.
 
         Raises:
             ValueError: The recommender's scores are NaN or of the wrong shape.

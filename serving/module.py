@@ -31,7 +31,7 @@ FILTERS = (
     spec("year_to", ONE, tf.int32),
     spec("diversity", [], tf.float32),
 )
-HISTORY = (spec("movie_id", MANY), spec("rating", MANY, tf.float32))
+EVENTS = (spec("movie_id", MANY), spec("rating", MANY, tf.float32), spec("timestamp", MANY, tf.int64))
 
 
 class RecommenderModule(tf.Module):
@@ -80,17 +80,36 @@ class RecommenderModule(tf.Module):
         between = tf.where(include_seen, tf.shape(seen)[1], 0)
         return self._diverse(self.users.query(users), conditions, diversity, k, users, between)
 
-    @tf.function(input_signature=[*HISTORY, K])
-    def recommend_for_history(self, movie_id: tf.Tensor, rating: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
+    @tf.function(input_signature=[spec("user_id", ONE), *EVENTS, K])
+    def recommend_since(
+        self, user_id: tf.Tensor, movie_id: tf.Tensor, rating: tf.Tensor, timestamp: tf.Tensor, k: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """The best movies for users of whom more has become known: what they have seen, and then these events."""
+        users = self.users.numbers(user_id)
+        rows, rating = self._in_order(movie_id, rating, timestamp)
+        nothing_new = tf.reduce_all(rows < 0, axis=1)
+        seen = self.users.seen(users)
+        own, queries = self._history(
+            tf.concat([seen, rows], axis=1), tf.concat([tf.zeros_like(seen, tf.float32), rating], axis=1)
+        )
+        queries = tf.where(nothing_new[:, None], self.users.query(users), queries)
+        # what a ranker has made of a user's list is as old as the user's own vector
+        return self._answer(queries, Conditions.excluding(self.movies, own), k, tf.where(nothing_new, users, -1))
+
+    @tf.function(input_signature=[*EVENTS, K])
+    def recommend_for_history(
+        self, movie_id: tf.Tensor, rating: tf.Tensor, timestamp: tf.Tensor, k: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
         """The best other movies for people known by their history only."""
-        queries, own = self._history(movie_id, rating)
+        own, queries = self._history(*self._in_order(movie_id, rating, timestamp))
         return self._answer(queries, Conditions.excluding(self.movies, own), k)
 
-    @tf.function(input_signature=[*HISTORY, EXCLUDE, *FILTERS, K])
+    @tf.function(input_signature=[*EVENTS, EXCLUDE, *FILTERS, K])
     def recommend_for_history_filtered(
         self,
         movie_id: tf.Tensor,
         rating: tf.Tensor,
+        timestamp: tf.Tensor,
         exclude: tf.Tensor,
         genres: tf.Tensor,
         year_from: tf.Tensor,
@@ -99,7 +118,7 @@ class RecommenderModule(tf.Module):
         k: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
         """The same with exclusions, filters and diversity."""
-        queries, own = self._history(movie_id, rating)
+        own, queries = self._history(*self._in_order(movie_id, rating, timestamp))
         conditions = Conditions.excluding(self.movies, own, self.movies.rows(exclude))
         return self._diverse(queries, conditions.wanting(genres, year_from, year_to), diversity, k)
 
@@ -136,9 +155,9 @@ class RecommenderModule(tf.Module):
     def signatures(self) -> dict[str, Any]:
         """The graphs by name, ``embed_movie`` only where the model can take in new movies."""
         found = {"serving_default": self.recommend}
-        for name in ("recommend", "recommend_filtered", "recommend_for_history", "recommend_for_history_filtered"):
+        for name in ("recommend", "recommend_filtered", "recommend_since", "recommend_for_history"):
             found[name] = getattr(self, name)
-        for name in ("rank", "similar_movies", "embed_user"):
+        for name in ("recommend_for_history_filtered", "rank", "similar_movies", "embed_user"):
             found[name] = getattr(self, name)
         encoder = self.encoder
         if encoder is not None:
@@ -150,15 +169,22 @@ class RecommenderModule(tf.Module):
             found["embed_movie"] = embed_movie
         return found
 
-    def _history(self, movie_id: tf.Tensor, rating: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Queries [batch, dim] and distinct known rows [batch, any], padded with -1."""
+    def _in_order(self, movie_id: tf.Tensor, rating: tf.Tensor, timestamp: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Rows, -1 for unknown ones and padding, and ratings, both [batch, any], oldest first."""
         tf.debugging.assert_equal(tf.shape(movie_id), tf.shape(rating), "expected a rating for each movie_id")
-        rows = self.movies.rows(movie_id)
-        order = tf.argsort(rows, axis=1, stable=True)
-        rows, rating = tf.gather(rows, order, batch_dims=1), tf.gather(rating, order, batch_dims=1)
-        again = tf.pad(rows[:, 1:] == rows[:, :-1], [[0, 0], [1, 0]])[:, : tf.shape(rows)[1]]
-        rows = tf.where(again, -1, rows)
-        return self.history(rows, rating), rows
+        tf.debugging.assert_equal(
+            tf.shape(movie_id), tf.shape(timestamp), "expected a timestamp, or 0, for each movie_id"
+        )
+        order = tf.argsort(timestamp, axis=1, stable=True)
+        return self.movies.rows(tf.gather(movie_id, order, batch_dims=1)), tf.gather(rating, order, batch_dims=1)
+
+    def _history(self, rows: tf.Tensor, rating: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Of rows in order [batch, any]: the same with -1 where a movie comes again later, and queries [batch, dim]."""
+        by_movie = tf.argsort(rows, axis=1, stable=True)
+        alike = tf.gather(rows, by_movie, batch_dims=1)
+        again = tf.pad(alike[:, 1:] == alike[:, :-1], [[0, 0], [0, 1]])[:, : tf.shape(rows)[1]]
+        rows = tf.where(tf.gather(again, tf.argsort(by_movie, axis=1), batch_dims=1), -1, rows)
+        return rows, self.history(rows, rating)
 
     def _answer(
         self, queries: tf.Tensor, conditions: Conditions, k: tf.Tensor, users: tf.Tensor | None = None

@@ -20,15 +20,13 @@ def total(table: tf.Tensor, movies: tf.Tensor) -> tf.Tensor:
 
 
 class MeanQuery(tf.Module):
-    """A mean of movie vectors that starts from a prior and is corrected the more the longer the history is.
+    """A mean of movie vectors that starts from a prior.
 
-    query = (Σ plain + n / (n + halfway) Σ corrections + prior · start) / (n + prior), over the n movies of a history.
+    query = (Σ plain + prior · start) / (n + prior), over the n movies of a history.
 
     Args:
         plain: [movies, dim] float32.
         empty: [dim] float32: the query for an empty history.
-        corrections: [movies, dim] float32, or None.
-        halfway: See above.
         start: [dim] float32, or None for zeros.
         prior: See above.
     """
@@ -37,24 +35,19 @@ class MeanQuery(tf.Module):
         self,
         plain: np.ndarray,
         empty: np.ndarray,
-        corrections: np.ndarray | None = None,
-        halfway: float = 1.0,
         start: np.ndarray | None = None,
         prior: float = 0.0,
     ) -> None:
         super().__init__()
         self.plain = tf.Variable(plain, trainable=False)
-        self.corrections = None if corrections is None else tf.Variable(corrections, trainable=False)
         self.empty = tf.constant(empty, tf.float32)
         self.start = tf.zeros_like(self.empty) if start is None else tf.constant(start, tf.float32)
-        self.halfway, self.prior = halfway, prior
+        self.prior = prior
 
     def __call__(self, movies: tf.Tensor, rating: tf.Tensor) -> tf.Tensor:
-        """Ratings are not used."""
+        """Neither order nor ratings are used."""
         number = count(movies)
         mean = total(self.plain, movies) + self.prior * self.start
-        if self.corrections is not None:
-            mean += number / (number + self.halfway) * total(self.corrections, movies)
         return tf.where(number > 0, mean / tf.maximum(number + self.prior, 1e-12), self.empty)
 
 

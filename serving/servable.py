@@ -19,7 +19,7 @@ class HistoryQuery(Protocol):
         """Queries of people known by their history only.
 
         Args:
-            movies: [batch, any] int32 distinct rows, padded with -1; may be -1 throughout.
+            movies: [batch, any] int32 distinct rows, oldest first; -1 anywhere for none, and may be so throughout.
             rating: [batch, any] float32.
 
         Returns:
@@ -83,7 +83,8 @@ class Servable:
         queries: [users, dim] float32.
         stranger: [dim] float32: the query of users of whom nothing is known.
         candidates: [movies, dim] float32.
-        seen: [any] int32 rows that the users know, user by user, and [users + 1] int64 where each one's begin.
+        seen: [any] int32 rows that the users know, user by user, oldest first, and [users + 1] int64 where each one's
+            begin.
         history: Makes queries of histories.
         likeness: Each [movies, any] float32; two movies are as alike as the cosine of their vectors in the first of
             these in which neither is zero. Empty: as their candidates.

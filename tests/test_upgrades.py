@@ -37,6 +37,14 @@ def test_it_recommends_as_it_did(earlier, made, capsys):
     assert [movie["score"] for movie in found] == pytest.approx([movie["score"] for movie in before], rel=1e-4)
 
 
+@pytest.mark.parametrize("made", ["run", "export"])
+def test_it_is_asked_for_a_history(earlier, made, capsys):
+    known = json.loads((earlier / "export/1/assets.extra/catalogue.json").read_text())["users"]["3"]
+    history = ",".join(movie for movie, _ in known)
+    assert main(["recommend", str(earlier / made), "--history", history, "--k", "3", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 3
+
+
 def test_a_run_is_reported_listed_exported_and_repeated(earlier, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOME", str(earlier))  # its ratings are ~/ratings.csv
     run = shutil.copytree(earlier / "run", tmp_path / "run")

@@ -67,7 +67,7 @@ class Explorer:
 
         Args:
             user: Id of a user; one who is not known gets what is popular, which the table says.
-            history: Instead, movies by id, title or part of the title.
+            history: Instead, movies by id, title or part of the title, oldest first.
             k: How many.
 
         Returns:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from scipy.sparse import csr_matrix
 
 from tfrs_lab.data import DataError, Vocabulary
 from tfrs_lab.data.tables import movies_table
@@ -84,7 +85,7 @@ def to_servable(
         queries=np.vstack([vectors.queries, further]).astype(np.float32),
         stranger=vectors.default_query,
         candidates=vectors.candidates,
-        seen=(seen.indices.astype(np.int32), seen.indptr.astype(np.int64)),
+        seen=_in_time(seen),
         history=vectors.history,
         likeness=vectors.likeness,
         listed=listed,
@@ -94,6 +95,12 @@ def to_servable(
     )
     check(found, recommender, vectors)
     return found
+
+
+def _in_time(seen: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+    """What users know as ``Servable`` takes it, from [users, movies] whose values are the greater the later."""
+    user = np.repeat(np.arange(seen.shape[0]), np.diff(seen.indptr))
+    return seen.indices[np.lexsort((seen.data, user))].astype(np.int32), seen.indptr.astype(np.int64)
 
 
 def _rating(recommender: Any, users: Vocabulary, movies: Vocabulary) -> RatingHead | None:

@@ -28,29 +28,38 @@ def check(servable: Servable, recommender: Any, vectors: Vectors) -> None:
         scores = servable.reranker(tf.constant(asked), rows, tf.constant(scores)).numpy()
     _same("scores", scores, recommender.score(asked))
     histories = _some_histories(servable, movies)
-    found = servable.history(_padded(histories), tf.zeros((histories.shape[0], 1)))
-    _same("queries of histories", found.numpy(), vectors.of_histories(histories, [""] * histories.shape[0]))
+    padded = _padded(histories)
+    found = servable.history(padded, tf.zeros_like(padded, tf.float32))
+    _same("queries of histories", found.numpy(), vectors.of_histories(_places(histories, movies), [""] * SOME))
     rows = np.unique(np.linspace(0, movies - 1, SOME).astype(np.int32))
     blocks = [tf.constant(block, tf.float32) for block in servable.alike]
     likeness = np.array([alike_to_all(blocks, tf.constant(row)).numpy() for row in rows])
     _same("likeness", likeness, recommender.similarity(rows))
 
 
-def _some_histories(servable: Servable, movies: int) -> csr_matrix:
-    """[SOME, movies]: an empty one, short ones and those of some users."""
+def _some_histories(servable: Servable, movies: int) -> list[list[int]]:
+    """Movies in order: of nobody, a few, and with them those of some users."""
     values, starts = servable.seen
-    found = np.zeros((SOME, movies), np.float32)
+    found: list[list[int]] = [[]]
     for place in range(1, SOME):
-        found[place, (np.arange(place) * 7 + place) % movies] = 1.0
+        movies_of = [(number * 7 + place) % movies for number in range(place)]
         if place > SOME // 2 and len(starts) > place:
-            found[place, values[starts[place - 1] : starts[place]]] = 1.0
+            movies_of += values[starts[place - 1] : starts[place]].tolist()
+        found.append(list(dict.fromkeys(movies_of)))
+    return found
+
+
+def _padded(histories: list[list[int]]) -> tf.Tensor:
+    """[SOME, any] int32, padded with -1."""
+    return tf.ragged.constant(histories, dtype=tf.int32).to_tensor(-1)
+
+
+def _places(histories: list[list[int]], movies: int) -> csr_matrix:
+    """[SOME, movies]: the places of the movies in the histories, 1 for the oldest."""
+    found = np.zeros((SOME, movies), np.int32)
+    for row, history in enumerate(histories):
+        found[row, history] = np.arange(1, len(history) + 1)
     return csr_matrix(found)
-
-
-def _padded(matrix: csr_matrix) -> tf.Tensor:
-    rows = np.split(matrix.indices, matrix.indptr[1:-1])
-    width = max(map(len, rows))
-    return tf.constant([np.pad(row, (0, width - len(row)), constant_values=-1) for row in rows], tf.int32)
 
 
 def _same(what: str, graph: np.ndarray, model: np.ndarray) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from tfrs_lab.experiments.export.servable_vectors import CandidateEncoder, Vectors, fold_in
+from tfrs_lab.experiments.export.servable_vectors import CandidateEncoder, Vectors
 from tfrs_lab.models.content.encoder import load_encoder
 from tfrs_lab.models.hybrid.calibration import LEAST_GENERAL, PLACES, SHORTEST, SPREAD, TYPICAL, Calibration
 from tfrs_lab.models.hybrid.recommender import HybridRecommender
-from tfrs_lab.models.retrieval.fold_in import HALFWAY
 from tfrs_lab.serving.backend import tf
 from tfrs_lab.serving.queries import MeanQuery, count
 
@@ -41,14 +40,11 @@ class HybridQuery(tf.Module):
 
     def __init__(self, model: HybridRecommender) -> None:
         super().__init__()
-        own, dim = fold_in(model.warm), model.warm.candidates.shape[1]
         anybody = model.content.people.queries[0].astype(np.float32)
         place = np.full(len(model.movies), -1, np.int32)
         place[model.rated] = np.arange(len(model.rated), dtype=np.int32)
         self.place = tf.constant(place)
-        nothing = np.zeros(dim, np.float32)
-        plain = np.float32(own.scale) * model.warm.candidates
-        self.warm = MeanQuery(plain, nothing, corrections=own.corrections, halfway=HALFWAY)
+        self.warm = model.warm.tower.module
         self.content = MeanQuery(model.content.histories, anybody, start=anybody, prior=model.content.prior)
         self.candidates = tf.Variable(model.warm.candidates, trainable=False)
         self.affinity = tf.Variable(model.affinity[0], dtype=tf.float32, trainable=False)
@@ -61,7 +57,7 @@ class HybridQuery(tf.Module):
         own = tf.where(movies < 0, -1, tf.gather(self.place, tf.maximum(movies, 0)))
         number = count(own)
         trust = number / (number + self.prior)
-        warm = trust * self.warm(own, rating)
+        warm = trust * self.warm(own)
         scores = tf.matmul(warm, self.candidates, transpose_b=True) + (1 - trust) * self.affinity
         thresholds = self._entry_thresholds(scores, own)
         (warm_offset, warm_slope), (offset, slope, by_general) = self.calibration(count(movies), thresholds)

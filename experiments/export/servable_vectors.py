@@ -13,10 +13,10 @@ from tfrs_lab.models.baselines import FactorModel
 from tfrs_lab.models.cascade.recommender import CascadeRecommender, moments, standardised_scores
 from tfrs_lab.models.content.encoder import ContentEncoder, load_encoder
 from tfrs_lab.models.content.recommender import ContentRecommender
-from tfrs_lab.models.retrieval.fold_in import HALFWAY, FoldIn
+from tfrs_lab.models.retrieval.query_tower import QueryTower
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.serving.backend import Untracked, tf
-from tfrs_lab.serving.queries import LeastSquaresQuery, MeanQuery
+from tfrs_lab.serving.queries import LeastSquaresQuery, MeanQuery, count
 from tfrs_lab.serving.reranking import StoredOrder
 from tfrs_lab.serving.servable import HistoryQuery, MovieEncoder, Reranker
 
@@ -49,26 +49,32 @@ class Vectors:
 
 def factor_vectors(model: FactorRecommender) -> Vectors:
     """Of users and movies; one more dimension holds popularity, which unknown users are ranked by."""
-    own = fold_in(model)
     queries, candidates, default = with_popularity(model.queries, model.candidates, model.popularity)
 
     def of_histories(history: csr_matrix, user_ids: Sequence[str]) -> np.ndarray:
-        found = np.pad(own.queries(history, model.candidates), ((0, 0), (0, 1)))
+        found = np.pad(model.tower.queries(history), ((0, 0), (0, 1)))
         return np.where(np.diff(history.indptr)[:, None] > 0, found, default).astype(np.float32)
 
-    further = np.zeros((len(candidates), 1), np.float32)
-    history = MeanQuery(
-        np.hstack([np.float32(own.scale) * model.candidates, further]),
-        empty=default,
-        corrections=np.hstack([own.corrections, further]),
-        halfway=HALFWAY,
-    )
+    history = TowerQuery(model.tower, default)
     return Vectors(queries, default, candidates, history, of_histories, likeness=(model.candidates,))
 
 
-def fold_in(model: FactorRecommender) -> FoldIn:
-    """The model's own, or a plain mean."""
-    return model.fold_in or FoldIn(1.0, np.zeros_like(model.candidates))
+class TowerQuery(tf.Module):
+    """The model's own query tower, with the further number that holds popularity.
+
+    Args:
+        tower: From histories to queries.
+        empty: [dim + 1] float32: the query for an empty history.
+    """
+
+    def __init__(self, tower: QueryTower, empty: np.ndarray) -> None:
+        super().__init__()
+        self.tower = tower.module
+        self.empty = tf.constant(empty, tf.float32)
+
+    def __call__(self, movies: tf.Tensor, rating: tf.Tensor) -> tf.Tensor:
+        """Ratings are not used."""
+        return tf.where(count(movies) > 0, tf.pad(self.tower(movies), [[0, 0], [0, 1]]), self.empty)
 
 
 def with_popularity(

@@ -15,6 +15,7 @@ from scipy.sparse import csr_matrix
 
 from tfrs_lab.data import DataError, Vocabulary, did_you_mean, read_table
 from tfrs_lab.data.storage import read_arrays
+from tfrs_lab.evaluation.judgements import interaction_matrix
 from tfrs_lab.evaluation.scoring import Scorer
 from tfrs_lab.evaluation.topk import top_k
 from tfrs_lab.experiments.storage.directory import check_files
@@ -94,23 +95,27 @@ def recommend_for_user(model: StoredModel, user_id: str, k: int) -> pl.DataFrame
         ``rank`` (from 1), ``movie_id``, ``movie_title``, ``score``, ``why``.
     """
     recommender = model.recommender
-    history = recommender.movies.encode(model.known.filter(pl.col("user_id") == user_id)["movie_id"])
-    history = history[history >= 0]
-    ones = (np.ones(len(history), dtype=np.float32), (np.zeros(len(history), dtype=np.int32), history))
-    scores = Scorer.of(recommender, None)([user_id], csr_matrix(ones, shape=(1, len(recommender.movies))))[0]
-    return _answer(model, scores, history, k)
+    history = interaction_matrix(
+        model.known.filter(pl.col("user_id") == user_id), Vocabulary([user_id]), recommender.movies
+    )
+    scores = Scorer.of(recommender, None)([user_id], history)[0]
+    return _answer(model, scores, history.indices, k)
 
 
 def recommend_for_history(model: StoredModel, movie_ids: Sequence[str], k: int) -> pl.DataFrame:
-    """The best movies for someone of whom only some movies are known; nothing is trained."""
+    """The best movies for someone of whom only some movies are known, oldest first; nothing is trained.
+
+    Of a movie that is there twice the last time counts.
+    """
     recommender = model.recommender
     history = recommender.movies.encode(movie_ids)
     for movie_id, index in zip(movie_ids, history, strict=True):
         if index < 0:
             raise unknown_movie(movie_id, model.titles, "the model")
-    row = np.zeros(len(history), dtype=np.int32)
-    ones = np.ones(len(history), dtype=np.float32)
-    scores = recommender.score_history(csr_matrix((ones, (row, history)), shape=(1, len(recommender.movies))))[0]
+    places = csr_matrix((1, len(recommender.movies)), dtype=np.int32).tolil()
+    for place, movie in enumerate(history, start=1):
+        places[0, movie] = place
+    scores = recommender.score_history(csr_matrix(places))[0]
     return _answer(model, np.array(scores, dtype=np.float32), history, k)
 
 

@@ -41,8 +41,8 @@ class FittedBaseline(Stored, ABC):
         return scores
 
     def score_history(self, history: csr_matrix, user_ids: Sequence[str] | None = None) -> np.ndarray:
-        """Scores all movies; see `Recommender.score_history`."""
-        history = csr_matrix(history, dtype=np.float32)
+        """Scores all movies, whatever their order; see `Recommender.score_history`."""
+        history = csr_matrix(history).astype(bool).astype(np.float32)
         scores = self._fallback(history.shape[0])
         known = np.diff(history.indptr) > 0
         if known.any():

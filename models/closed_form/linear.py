@@ -98,6 +98,16 @@ def _negated_inverse(pairs: csr_matrix, regularization: float) -> np.ndarray:
 def linear_vectors(config: LinearConfig, rows: Interactions, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Vectors whose inner products are a linear model's scores XB, but for what is lost by shortening.
 
+    Returns:
+        Queries [users, ≤ dimension], sums over the users' movies, and candidates [movies, ≤ dimension], float32.
+    """
+    table, candidates = linear_tables(config, rows, seed)
+    return rows.matrix @ table, candidates
+
+
+def linear_tables(config: LinearConfig, rows: Interactions, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """What each movie adds to the query of those who know it, and the candidates that queries meet.
+
     EASE, but pairs of movies that a user rated in one stay count more: with S the matrix of stays and movies,
     (1 - apart) SᵀS + apart XᵀX takes the place of XᵀX, and λ shrinks like the mean weight of a pair. Session-aware
     linear models likewise weigh by distance (Choi et al., WWW 2021, SLIST); theirs look ahead, ours to both sides.
@@ -108,16 +118,16 @@ def linear_vectors(config: LinearConfig, rows: Interactions, seed: int) -> tuple
         seed: Starts the singular value decomposition.
 
     Returns:
-        Queries [users, ≤ dimension] and candidates [movies, ≤ dimension], float32.
+        Both [movies, ≤ dimension] float32.
     """
     popular = np.sort(np.argsort(-rows.movie_counts, kind="stable")[: config.max_movies])
     matrix = rows.matrix[:, popular]
     pairs, weight = _weighted_pairs(config, rows, matrix, popular)
     weights = item_weights(pairs, config.regularization * weight)
     basis = _leading(matrix, weights, config.dimension, seed)
-    candidates = np.zeros((len(rows.movies), basis.shape[1]), np.float32)
-    candidates[popular] = basis
-    return matrix @ (weights @ basis), candidates
+    table, candidates = np.zeros((2, len(rows.movies), basis.shape[1]), np.float32)
+    table[popular], candidates[popular] = weights @ basis, basis
+    return table, candidates
 
 
 def _weighted_pairs(

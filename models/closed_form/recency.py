@@ -24,7 +24,7 @@ import numpy as np
 from tfrs_lab.data.interactions import Interactions
 from tfrs_lab.models.checks import require
 from tfrs_lab.models.closed_form.recency_config import RecencyConfig, RecencyWeights
-from tfrs_lab.models.closed_form.transitions import session_vectors
+from tfrs_lab.models.closed_form.transitions import latest_movies, session_tables
 from tfrs_lab.models.closed_form.trends import DAY, centred, latest, trend_weights, trends
 
 
@@ -38,6 +38,9 @@ class RecencyPart:
         sessions: [users, s] float32, queries for what follows; scores have standard deviation 1, or are 0.
         activity: [users] float32 in (0, 1], 2^(−idle time / half-life) at the latest row.
         candidates: [movies, d = f + s] float32 with mean 0.
+        follows: [movies, s] float32: what a movie adds to the query of a session.
+        latest_movies: So many of the latest movies do.
+        latest_decay: Each further back counts so much of the one after it.
         weights: What the blocks count in ``queries``.
     """
 
@@ -46,6 +49,9 @@ class RecencyPart:
     sessions: np.ndarray
     activity: np.ndarray
     candidates: np.ndarray
+    follows: np.ndarray
+    latest_movies: int
+    latest_decay: float
     weights: RecencyWeights = field(default_factory=RecencyWeights)
 
     @property
@@ -78,7 +84,8 @@ def fit_recency_part(config: RecencyConfig, rows: Interactions, seed: int) -> Re
     require(len(rows) > 0, "rows", "at least one row", len(rows))
     trend_vectors = trends(config, rows, latest(rows))
     known, unknown = trend_weights(config, rows)
-    sessions, followers = session_vectors(config, rows, seed)
+    follows, followers = session_tables(config, rows, seed)
+    sessions = latest_movies(config, rows) @ follows
     known_query, unknown_query = _unit_scores(np.stack([known, unknown]), trend_vectors)
     nothing = np.zeros(followers.shape[1])
     return RecencyPart(
@@ -87,6 +94,9 @@ def fit_recency_part(config: RecencyConfig, rows: Interactions, seed: int) -> Re
         sessions=_unit_scores(sessions, followers).astype(np.float32),
         activity=_activity(rows, config.idle_half_life_days),
         candidates=np.concatenate([centred(trend_vectors), centred(followers)], axis=1).astype(np.float32),
+        follows=follows.astype(np.float32),
+        latest_movies=config.latest_movies,
+        latest_decay=config.latest_decay,
     )
 
 

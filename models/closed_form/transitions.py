@@ -15,6 +15,16 @@ _DENSE_CELLS = 1 << 25  # up to 5,792 movies the transitions are counted in a de
 def session_vectors(config: RecencyConfig, rows: Interactions, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Queries of the users' latest movies and candidates of what follows them.
 
+    Returns:
+        Queries [users, s] and candidates [movies, s], float64; s is 0 without timestamps or transitions.
+    """
+    table, candidates = session_tables(config, rows, seed)
+    return latest_movies(config, rows) @ table, candidates
+
+
+def session_tables(config: RecencyConfig, rows: Interactions, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """What each of the latest movies adds to a query, and candidates of what follows them.
+
     The score of movie m is Σ_l latest_decay^l · S[h_l, m] over the latest movies h_0, h_1, ... with
     S = T / √((T's row sum + shrink) (T's column sum + shrink)) and T[h, m] the number of times m followed h, each
     reach_decay^(places between), in truncated singular vectors. T: the sequential rules of Ludewig and Jannach,
@@ -23,27 +33,38 @@ def session_vectors(config: RecencyConfig, rows: Interactions, seed: int) -> tup
     time lies between them, and its normalisation differs.
 
     Returns:
-        Queries [users, s] and candidates [movies, s], float64; s is 0 without timestamps or transitions.
+        Both [movies, s] float64; s is 0 without timestamps or transitions.
     """
-    users, movies = len(rows.users), len(rows.movies)
+    movies = len(rows.movies)
     rank = min(config.session_dimension, movies - 1)
     if rows.timestamp is None or not config.latest_movies or rank < 1:
-        return np.zeros((users, 0)), np.zeros((movies, 0))
-    order = np.lexsort((rows.timestamp, rows.user))  # stable: equal timestamps keep their row order
-    user, movie = rows.user[order], rows.movie[order]
-    follows = _transitions(user, movie, movies, config.reach, config.reach_decay)
+        return np.zeros((movies, 0)), np.zeros((movies, 0))
+    order = _in_time(rows)
+    follows = _transitions(rows.user[order], rows.movie[order], movies, config.reach, config.reach_decay)
     if not follows.sum():
-        return np.zeros((users, 0)), np.zeros((movies, 0))
+        return np.zeros((movies, 0)), np.zeros((movies, 0))
     before = 1 / np.sqrt(np.asarray(follows.sum(axis=1)).ravel() + config.shrink)
     after = 1 / np.sqrt(np.asarray(follows.sum(axis=0)).ravel() + config.shrink)
     scaled = follows.multiply(before[:, None]).multiply(after).tocsr()
     start = np.random.default_rng(seed).standard_normal(movies)
     left, strength, right = svds(scaled, k=rank, v0=start)
-    place = np.cumsum(np.bincount(user, minlength=users))[user] - 1 - np.arange(len(user))  # 0: the user's last row
+    return left * strength, right.T
+
+
+def latest_movies(config: RecencyConfig, rows: Interactions) -> csr_matrix:
+    """[users, movies] float64: latest_decay^l of a user's latest movie but l, for the latest few."""
+    order = _in_time(rows)
+    user, movie = rows.user[order], rows.movie[order]
+    place = np.cumsum(np.bincount(user, minlength=len(rows.users)))[user] - 1 - np.arange(len(user))  # 0: the last row
     latest = place < config.latest_movies
     decay = config.latest_decay ** place[latest]
-    history = csr_matrix((decay, (user[latest], movie[latest])), shape=(users, movies))
-    return history @ (left * strength), right.T
+    return csr_matrix((decay, (user[latest], movie[latest])), shape=(len(rows.users), len(rows.movies)))
+
+
+def _in_time(rows: Interactions) -> np.ndarray:
+    """[n] row numbers, user by user, oldest first; equal timestamps keep their row order."""
+    time = np.zeros(len(rows)) if rows.timestamp is None else rows.timestamp
+    return np.lexsort((time, rows.user))
 
 
 def _transitions(user: np.ndarray, movie: np.ndarray, movies: int, reach: int, decay: float) -> csr_matrix:

@@ -14,7 +14,6 @@ from tfrs_lab.data.interactions import Vocabulary
 from tfrs_lab.models.content.recommender import ContentRecommender
 from tfrs_lab.models.hybrid.calibration import Calibration, entry_thresholds, log_general_score
 from tfrs_lab.models.rating.recommender import RatingRecommender
-from tfrs_lab.models.retrieval.fold_in import FoldIn
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.storage import Stored, named
 
@@ -100,7 +99,8 @@ class HybridRecommender(Stored):
         """Scores [batch, movies] float32 for users who were not there in training.
 
         Args:
-            history: [batch, movies], nonzero where the user knows the movie; rows may be empty.
+            history: [batch, movies]: a movie's place in the history, 1 for the oldest; equal values where the order is
+                not known; rows may be empty.
             user_ids: [batch] ids, to look up demographics; None if nothing is known of the users.
         """
         return self.history_queries(history, user_ids) @ self.candidates.T
@@ -108,10 +108,9 @@ class HybridRecommender(Stored):
     def history_queries(self, history: csr_matrix, user_ids: Sequence[str] | None = None) -> np.ndarray:
         """[batch, dim] float32: own movies weigh n / (n + prior), demographics the rest; see ``score_history``."""
         own = csr_matrix(history)[:, self.rated]
-        fold_in = self.warm.fold_in or FoldIn(1.0, np.zeros_like(self.warm.candidates))
         count = np.diff(own.indptr)[:, None].astype(np.float32)
         trust = count / (count + self.prior)
-        warm = trust * fold_in.queries(own, self.warm.candidates)
+        warm = trust * self.warm.tower.queries(own)
         affinity = (1 - trust) * self.content.people.design_matrix(user_ids, len(trust))
         content = self.content.history_queries(history, user_ids)
         scores = np.asarray(warm @ self.warm.candidates.T + affinity @ self.affinity)

@@ -11,7 +11,7 @@ from tfrs_lab.data import Interactions, Vocabulary
 from tfrs_lab.models.backend import tf
 from tfrs_lab.models.id_dropout.config import IdDropoutConfig
 from tfrs_lab.models.retrieval.fit import as_recommender, fit_part
-from tfrs_lab.models.retrieval.fold_in import FoldIn, learn_fold_in
+from tfrs_lab.models.retrieval.query_tower import QueryTower
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.specification import FitContext, Trained
 from tfrs_lab.models.training.data import TrainingData
@@ -27,20 +27,17 @@ def fit_iddropout(config: IdDropoutConfig, rows: Interactions, context: FitConte
     dataset = context.dataset
     movies = Vocabulary.from_ids([*rows.movies.ids, *(dataset.movies["movie_id"] if dataset else ())])
     user_features, features = context.features(rows.users, movies)
-    place = movies.encode(rows.movies.ids)
-    data = TrainingData(rows, user_features, features[place])
+    data = TrainingData(rows, user_features, features[movies.encode(rows.movies.ids)])
 
     def recommender(model: Any, data: TrainingData) -> FactorRecommender:
         return with_unrated(model, as_recommender(model, data), movies, features)
 
     epochs = (context.plan or {}).get("epochs")
     fitted = fit_part("history", config.pair, data, epochs, context, recommender)
-    model = recommender(fitted.model, data)
-    known = learn_fold_in(rows.matrix, model.queries, model.candidates[place])
-    corrections = np.zeros_like(model.candidates)
-    corrections[place] = known.corrections
-    model = replace(model, fold_in=FoldIn(known.scale, corrections))
-    return Trained(model, plan={"epochs": fitted.epochs}, history=fitted.history)
+    rated = replace(as_recommender(fitted.model, data), tower=fitted.tower(rows))
+    return Trained(
+        with_unrated(fitted.model, rated, movies, features), plan={"epochs": fitted.epochs}, history=fitted.history
+    )
 
 
 def with_unrated(model: Any, rated: FactorRecommender, movies: Vocabulary, features: np.ndarray) -> FactorRecommender:
@@ -58,4 +55,22 @@ def with_unrated(model: Any, rated: FactorRecommender, movies: Vocabulary, featu
     popularity = np.zeros(len(movies), np.float32)
     place = movies.encode(rated.movies.ids)
     candidates[place], popularity[place] = rated.candidates, rated.popularity
-    return replace(rated, movies=movies, candidates=candidates, popularity=popularity)
+    over_all = _over_all(rated.tower, place, candidates)
+    return replace(rated, movies=movies, candidates=candidates, popularity=popularity, tower=over_all)
+
+
+def _over_all(tower: QueryTower, place: np.ndarray, candidates: np.ndarray) -> QueryTower:
+    """The tower over all movies: in a history, those without ratings are what their candidates make of them.
+
+    Args:
+        tower: Over the movies that were rated.
+        place: Of these among all.
+        candidates: [movies, dim].
+    """
+    bags = []
+    for bag in tower.bags:
+        scale = (bag.table * candidates[place]).sum() / max((candidates[place] ** 2).sum(), 1e-12)
+        table = np.float32(scale) * candidates
+        table[place] = bag.table
+        bags.append(replace(bag, table=table))
+    return replace(tower, bags=tuple(bags))

@@ -135,11 +135,9 @@ class JointModel(tfrs.Model):
             logs |= {f"{task}_weight": weight for task, weight in weights.items()}
         return logs
 
-    def vectors(self, users: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Vectors of the first ``users``, or all, and of all movies, from the retrieval task, or else the content task.
-
-        Returns:
-            [users, dim] and [movies, dim] float32; their dot product is the score.
+    @property
+    def ranking_pair(self) -> TowerPair:
+        """The towers that rank movies: of the retrieval task, or else of the content task.
 
         Raises:
             ValueError: There is the rating task alone.
@@ -147,7 +145,14 @@ class JointModel(tfrs.Model):
         pair: TowerPair | None = self.pair if "retrieval" in self.config.tasks else self.content
         if pair is None:
             raise ValueError(f"expected a retrieval or content task to have vectors of, got tasks {self.config.tasks}")
-        return pair.vectors(users)
+        return pair
+
+    def vectors(self, users: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Vectors of users, the first so many or all, and of all movies: [users, dim] and [movies, dim] float32.
+
+        Their dot product is the score.
+        """
+        return self.ranking_pair.vectors(users)
 
     def collapsed(self) -> str | None:
         """What is wrong with the vectors, if they no longer tell anything apart; None if all is well."""

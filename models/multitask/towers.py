@@ -22,7 +22,7 @@ def shared_embeddings(pair: TowerPair) -> list[tf.Variable]:
 
 
 class Projected(tf.keras.layers.Layer):
-    """A part of a tower, projected.
+    """The history, projected.
 
     Args:
         part: From features to [batch, n].
@@ -31,12 +31,16 @@ class Projected(tf.keras.layers.Layer):
         seed: Seed of the projection.
     """
 
-    def __init__(self, part: tf.keras.layers.Layer, inputs: int, dimension: int, seed: int) -> None:
+    def __init__(self, part: HistoryPart, inputs: int, dimension: int, seed: int) -> None:
         super().__init__()
         self.part = part
         initializer = tf.keras.initializers.GlorotUniform(seed=seed)
         self.projection = tf.keras.layers.Dense(dimension, use_bias=False, kernel_initializer=initializer)
         self.projection.build((None, inputs))
+
+    def movies(self) -> tf.Tensor:
+        """[movies, dim] float32: whose mean over a history the part is."""
+        return self.projection(self.part.movies())
 
     def call(self, features: Features) -> tf.Tensor:
         """[batch, dim] float32."""

@@ -13,6 +13,8 @@ from tfrs_lab.data import Interactions
 from tfrs_lab.models.closed_form.recency import RecencyPart
 from tfrs_lab.models.closed_form.recency_config import RecencyWeights
 from tfrs_lab.models.retrieval.combine import PartSum, shortened
+from tfrs_lab.models.retrieval.part_towers import recency_tower
+from tfrs_lab.models.retrieval.query_tower import side_by_side
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 
 SEQUENCE = (0.5, 1.0, 2.0)
@@ -50,25 +52,27 @@ class Blend:
         return {**vars(self), "recency": vars(self.recency)}
 
     def recommender(self, parts: PartSum, recency: RecencyPart | None, rows: Interactions) -> FactorRecommender:
-        """One vector per user and movie.
+        """One vector per user and movie, and the tower that makes queries of other histories.
 
         Args:
             parts: The trained parts.
             recency: The recency part, if the model has one.
             rows: What they were fitted on.
         """
-        queries, candidates = parts.weighted(self.weights)
+        queries, candidates, tower = parts.weighted(self.weights)
         new_users = rows.movie_counts.astype(np.float32)
         if recency is not None:
             timed = recency.weighted(self.recency)
             if self.recency.trend or self.recency.session:
                 queries = np.hstack([queries, timed.queries])
                 candidates = np.hstack([candidates, timed.candidates])
+                tower = side_by_side([tower, recency_tower(timed)])
             if self.new_users == "trend":
                 new_users = timed.candidates @ timed.unknown
         if self.dimension is not None:
-            queries, candidates = shortened(queries, candidates, self.dimension)
-        return FactorRecommender(rows.users, rows.movies, queries, candidates, new_users)
+            queries, candidates, turn = shortened(queries, candidates, self.dimension)
+            tower = tower.turned(turn)
+        return FactorRecommender(rows.users, rows.movies, queries, candidates, new_users, tower)
 
 
 def choose_blend(

@@ -8,7 +8,8 @@ import numpy as np
 
 from tfrs_lab.data import Interactions
 from tfrs_lab.evaluation.monitor import Monitor
-from tfrs_lab.models.closed_form.linear import LinearConfig, linear_vectors
+from tfrs_lab.models.closed_form.linear import LinearConfig, linear_tables
+from tfrs_lab.models.retrieval.query_tower import Bag, QueryTower
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 
 FACTORS = (1 / 9, 1 / 3, 3.0, 9.0, 27.0)
@@ -33,8 +34,9 @@ def choose_regularization(config: LinearConfig, rows: Interactions, monitor: Mon
 
     def scores(regularization: float) -> np.ndarray:
         few = replace(config, regularization=regularization, max_movies=min(MOVIES, config.max_movies))
-        queries, candidates = linear_vectors(few, rows, seed)
-        return monitor.per_user(FactorRecommender(rows.users, rows.movies, queries, candidates, popularity))
+        table, candidates = linear_tables(few, rows, seed)
+        queries, tower = rows.matrix @ table, QueryTower.of(Bag(table))
+        return monitor.per_user(FactorRecommender(rows.users, rows.movies, queries, candidates, popularity, tower))
 
     before = scores(config.regularization)
     best, gained = config.regularization, 0.0

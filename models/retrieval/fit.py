@@ -12,7 +12,7 @@ import numpy as np
 from tfrs_lab.data import DataError, Interactions
 from tfrs_lab.data.storage import write_arrays
 from tfrs_lab.models.backend import tf
-from tfrs_lab.models.closed_form.linear import linear_vectors
+from tfrs_lab.models.closed_form.linear import linear_tables
 from tfrs_lab.models.closed_form.recency import fit_recency_part
 from tfrs_lab.models.config_fields import brief
 from tfrs_lab.models.multitask.model import build_joint
@@ -20,9 +20,11 @@ from tfrs_lab.models.retrieval.blend import Blend, choose_blend
 from tfrs_lab.models.retrieval.choose_regularization import choose_regularization
 from tfrs_lab.models.retrieval.combine import PartSum, Vectors
 from tfrs_lab.models.retrieval.config import RetrievalConfig
-from tfrs_lab.models.retrieval.fold_in import learn_fold_in
 from tfrs_lab.models.retrieval.left_out import left_out, nothing_to_learn, too_long
+from tfrs_lab.models.retrieval.part_towers import tower_of
+from tfrs_lab.models.retrieval.query_tower import Bag, QueryTower
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
+from tfrs_lab.models.retrieval.ridge import ridge_tower
 from tfrs_lab.models.sequential.model import build_sequence
 from tfrs_lab.models.specification import WEIGHTS, FitContext, Trained
 from tfrs_lab.models.training.data import TrainingData
@@ -52,6 +54,10 @@ class FittedPart:
     vectors: Vectors
     epochs: int
     history: list[dict[str, Any]]
+
+    def tower(self, rows: Interactions) -> QueryTower:
+        """Its own, if it has one from histories to queries, or one that is regressed on the histories in train rows."""
+        return tower_of(self.model) or ridge_tower(rows.matrix, *self.vectors)
 
 
 def fit_retrieval(config: RetrievalConfig, rows: Interactions, context: FitContext) -> Trained:
@@ -98,14 +104,16 @@ def join_parts(
     """Trained parts and those in closed form as one recommender, in a blend that the plan tells or validation."""
     plan = context.plan or {}
     vectors: dict[str, Vectors] = {name: part.vectors for name, part in fitted.items()}
+    towers = {name: part.tower(rows) for name, part in fitted.items()}
     linear = config.linear
     if "linear" in config.parts:
         if context.monitor is not None and not plan:
             linear = choose_regularization(linear, rows, context.monitor, context.seed)
         linear = replace(linear, regularization=plan.get("regularization", linear.regularization))
-        vectors["linear"] = linear_vectors(linear, rows, context.seed)
+        table, candidates = linear_tables(linear, rows, context.seed)
+        vectors["linear"], towers["linear"] = (rows.matrix @ table, candidates), QueryTower.of(Bag(table))
     recency = fit_recency_part(config.recency, rows, context.seed) if "recency" in config.parts else None
-    together = PartSum.of(vectors)
+    together = PartSum.of(vectors, towers)
     blend = Blend.from_plan(plan) if plan else choose_blend(together, recency, rows, config.dimension, context.monitor)
     if not plan and len(config.parts) > 1:
         regularized = {} if linear == config.linear else {"regularization": linear.regularization}
@@ -114,15 +122,15 @@ def join_parts(
     chosen = {"epochs": epochs, "regularization": linear.regularization, **blend.to_plan()}
     history = [row for part in fitted.values() for row in part.history]
     recommender = blend.recommender(together, recency, rows)
-    fold_in = learn_fold_in(rows.matrix, recommender.queries, recommender.candidates)
-    return Trained(replace(recommender, fold_in=fold_in), plan=chosen, history=history)
+    return Trained(replace(recommender, tower=recommender.tower.folded()), plan=chosen, history=history)
 
 
 def as_recommender(model: Any, data: TrainingData) -> FactorRecommender:
     """A trained pair as it stands."""
     queries, candidates = model.vectors()
     popularity = data.rows.movie_counts.astype(np.float32)
-    return FactorRecommender(data.rows.users, data.rows.movies, queries, candidates, popularity)
+    tower = tower_of(model) or QueryTower.mean_of(candidates)
+    return FactorRecommender(data.rows.users, data.rows.movies, queries, candidates, popularity, tower)
 
 
 def fit_part(

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.interactions import Vocabulary
-from tfrs_lab.models.retrieval.fold_in import FoldIn
+from tfrs_lab.models.retrieval.query_tower import QueryTower
+from tfrs_lab.models.retrieval.ridge import corrected_mean
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class FactorRecommender:
         queries: [users, dim] float32.
         candidates: [movies, dim] float32.
         popularity: [movies] float32; the order of movies for users of whom nothing is known.
-        fold_in: Makes queries of histories; None: the mean of the movies' vectors.
+        tower: Makes queries of histories.
     """
 
     users: Vocabulary
@@ -30,7 +31,7 @@ class FactorRecommender:
     queries: np.ndarray
     candidates: np.ndarray
     popularity: np.ndarray
-    fold_in: FoldIn | None = None
+    tower: QueryTower
 
     def score(self, users: np.ndarray) -> np.ndarray:
         """Scores of all movies.
@@ -52,26 +53,25 @@ class FactorRecommender:
         Ratings are not used.
 
         Args:
-            history: [batch, movies], nonzero where the user knows the movie.
+            history: [batch, movies]: a movie's place in the history, 1 for the oldest; equal values where the order is
+                not known.
             user_ids: Not used.
 
         Returns:
             [batch, movies] float32; popularity for an empty history.
         """
-        fold_in = self.fold_in or FoldIn(1.0, np.zeros_like(self.candidates))
-        scores = fold_in.queries(history, self.candidates) @ self.candidates.T
+        scores = self.tower.queries(history) @ self.candidates.T
         scores[np.asarray(history.astype(bool).sum(axis=1)).ravel() == 0] = self.popularity
         return scores.astype(np.float32)
 
     def among(self, movies: np.ndarray) -> FactorRecommender:
         """The same model with only these candidates [n], indices into ``movies``, ascending."""
-        fold_in = self.fold_in and replace(self.fold_in, corrections=self.fold_in.corrections[movies])
         return replace(
             self,
             movies=Vocabulary(self.movies.decode(movies).to_list()),
             candidates=self.candidates[movies],
             popularity=self.popularity[movies],
-            fold_in=fold_in,
+            tower=self.tower.among(movies),
         )
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
@@ -95,19 +95,24 @@ class FactorRecommender:
             "queries": self.queries,
             "candidates": self.candidates,
             "popularity": self.popularity,
-            **({} if self.fold_in is None else {f"fold_in_{k}": np.asarray(v) for k, v in vars(self.fold_in).items()}),
+            **{f"tower/{name}": values for name, values in self.tower.state().items()},
         }
 
     @classmethod
     def from_state(cls, state: Mapping[str, np.ndarray]) -> FactorRecommender:
-        """The inverse of ``state``."""
+        """The inverse of ``state``; versions up to 0.1.0 stored no tower but the two tables of one."""
+        if "fold_in_scale" in state:
+            tower = corrected_mean(
+                np.float32(state["fold_in_scale"]) * state["candidates"], state["fold_in_corrections"]
+            )
+        else:
+            inside = {name.removeprefix("tower/"): value for name, value in state.items() if name.startswith("tower/")}
+            tower = QueryTower.from_state(inside)
         return cls(
             users=Vocabulary(state["users"].tolist()),
             movies=Vocabulary(state["movies"].tolist()),
             queries=state["queries"],
             candidates=state["candidates"],
             popularity=state["popularity"],
-            fold_in=FoldIn(float(state["fold_in_scale"]), state["fold_in_corrections"])
-            if "fold_in_scale" in state
-            else None,
+            tower=tower,
         )

@@ -56,6 +56,10 @@ class HistoryPart(tf.keras.layers.Layer):
         """The vectors, a row per movie."""
         return [(self.embedding.embeddings, "movie")]
 
+    def movies(self) -> tf.Tensor:
+        """[movies, dim] float32: whose mean over a history the part is."""
+        return tf.convert_to_tensor(self.embedding.embeddings)
+
     def call(self, features: Features) -> tf.Tensor:
         """[batch, dim] float32 from ``history`` [batch, (movies)] ragged int32; zeros for an empty history."""
         history = features["history"]

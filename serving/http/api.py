@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -85,7 +86,7 @@ def _add_looking(router: APIRouter, models: Models) -> None:
 async def _recommend(models: Models, request: RecommendRequest) -> RecommendAnswer:
     question = Question(
         user_id=request.user_id,
-        history=tuple((rated.movie_id, rated.rating) for rated in request.history),
+        history=tuple((rated.movie_id, rated.rating) for rated in sorted(request.history, key=attrgetter("timestamp"))),
         k=request.k,
         exclude=tuple(request.exclude),
         genres=tuple(request.genres),

@@ -45,7 +45,11 @@ def check_inputs(
         if not 1 <= k <= settings.max_k:
             raise invalid(f"named input k: expected 1 to {settings.max_k}, got {k}")
     if signature.name.startswith("recommend_for_history"):
+        _check_events(arrays)
         _check_histories(arrays, catalogue)
+    elif signature.name == "recommend_since":
+        _check_events(arrays)
+        _check_since(arrays, catalogue)
     elif catalogue is not None:
         _check_users(arrays, catalogue)
         if signature.name == "similar_movies":
@@ -92,14 +96,25 @@ def _check_movies(arrays: Mapping[str, np.ndarray], catalogue: Catalogue) -> Non
             raise invalid(f"named input movie_id: unknown movie {_text(value)[:100]!r}")
 
 
+def _check_events(arrays: Mapping[str, np.ndarray]) -> None:
+    for name in ("rating", "timestamp"):
+        if name in arrays and arrays[name].shape != arrays["movie_id"].shape:
+            raise invalid(
+                f"named inputs movie_id and {name}: expected one {name} for each movie, got shapes "
+                f"{list(arrays['movie_id'].shape)} and {list(arrays[name].shape)}"
+            )
+
+
+def _check_since(arrays: Mapping[str, np.ndarray], catalogue: Catalogue | None) -> None:
+    """Users whom nobody knows need events that tell of them."""
+    known = catalogue.movies if catalogue is not None else {}
+    told = [any(value and (not known or _text(value) in known) for value in row) for row in arrays["movie_id"]]
+    if catalogue is not None:
+        _check_users({"user_id": arrays["user_id"][~np.array(told, bool)]}, catalogue)
+
+
 def _check_histories(arrays: Mapping[str, np.ndarray], catalogue: Catalogue | None) -> None:
-    movie_ids = arrays["movie_id"]
-    if "rating" in arrays and arrays["rating"].shape != movie_ids.shape:
-        raise invalid(
-            f"named inputs movie_id and rating: expected one rating for each movie, got shapes {list(movie_ids.shape)} "
-            f"and {list(arrays['rating'].shape)}"
-        )
-    for row, ids in enumerate(movie_ids):
+    for row, ids in enumerate(arrays["movie_id"]):
         named = [_text(value) for value in ids if value]
         if not named:
             raise invalid(f"named input movie_id: the history of row {row} is empty; expected at least one movie")

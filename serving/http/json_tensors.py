@@ -2,6 +2,9 @@
 
 The rules and words are those of ``tensorflow_serving/util/json_tensor.cc``.
 
+Where a signature takes the times of events, ``timestamp``, a request may leave them out: they
+are 0, and the order alone counts.
+
 The row format (``instances``) gives every input one value for each row. TensorFlow Serving cannot pass scalars such as
 ``k`` that way; here each instance may carry them and all must agree, and an instance may leave out what has a default.
 """
@@ -17,6 +20,8 @@ import numpy as np
 from tfrs_lab.serving.http.errors import ApiError, invalid
 from tfrs_lab.serving.http.json_values import is_base64, shown, to_array
 from tfrs_lab.serving.http.signature import DEFAULTS, Signature, Tensor
+
+TIMES = "timestamp"
 
 
 def parse_json(body: bytes) -> dict[str, Any]:
@@ -79,8 +84,11 @@ def _from_columns(value: Any, signature: Signature) -> dict[str, np.ndarray]:
                 f"tensorinfo_map ({', '.join(inputs)})"
             )
         return {name: to_array(value, tensor.dtype) for name, tensor in inputs.items()}
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for name, tensor in inputs.items():
+        if name == TIMES and name not in value and "movie_id" in arrays:
+            arrays[name] = np.zeros(arrays["movie_id"].shape, tensor.dtype)
+            continue
         if name not in value:
             raise invalid(f"Missing named input: {name} in 'inputs' object.")
         arrays[name] = _read(value[name], tensor, "", f" (named input: {name} in 'inputs' object)")
@@ -99,8 +107,16 @@ def _from_rows(instances: Sequence[Any], signature: Signature) -> dict[str, np.n
     for position, item in enumerate(instances):
         if not _is_object(item):
             raise invalid(f"Expecting object but got list at item {position} of input list")
+    if TIMES in inputs:
+        instances = [{TIMES: _no_times(item.get("movie_id")), **item} for item in instances]
+    for position, item in enumerate(instances):
         _check_keys(position, item, inputs)
     return {name: _column(name, tensor, instances) for name, tensor in inputs.items()}
+
+
+def _no_times(movie_ids: Any) -> list[int]:
+    """A 0 for each movie of an instance; what is no list is refused as ``movie_id``."""
+    return [0] * len(movie_ids) if isinstance(movie_ids, list) else []
 
 
 def _plain(position: int, item: Any) -> Any:

@@ -26,7 +26,7 @@ class Question:
 
     Attributes:
         user_id: A user of the model; None for anybody with the given history.
-        history: (movie id, rating) of somebody the model does not know.
+        history: (movie id, rating) of somebody the model does not know, oldest first.
         k: How many movies.
         exclude: Movies not wanted.
         genres: Only movies with one of these; empty for any.
@@ -179,6 +179,7 @@ def _inputs(signature: Signature, question: Question) -> dict[str, np.ndarray]:
     else:
         given["movie_id"] = _texts([movie_id for movie_id, _ in question.history])
         given["rating"] = np.array([[rating for _, rating in question.history]], dtype=np.float32)
+        given["timestamp"] = np.zeros((1, len(question.history)), dtype=np.int64)
     return _complete(signature, given)
 
 

@@ -15,6 +15,9 @@ class Rated(BaseModel):
     model_config = ConfigDict(extra="forbid")
     movie_id: MovieId
     rating: float = Field(default=5.0, allow_inf_nan=False, description="How they liked it.")
+    timestamp: int = Field(
+        default=0, ge=-(2**62), le=2**62, description="Seconds; 0: in the order of the list, oldest first."
+    )
 
 
 class RecommendRequest(BaseModel):

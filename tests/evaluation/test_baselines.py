@@ -120,6 +120,9 @@ def test_round_trip_without_pickle(name: str, train: Interactions, tmp_path: Pat
     users = np.array([0, 7, -1])
     np.testing.assert_array_equal(restored.score(users), model.score(users))
     np.testing.assert_array_equal(restored.score_history(train.matrix[:5]), model.score_history(train.matrix[:5]))
+    in_order = train.matrix[:5].copy()
+    in_order.data = np.arange(1, in_order.nnz + 1)
+    np.testing.assert_array_equal(model.score_history(in_order), model.score_history(train.matrix[:5]))
     np.testing.assert_array_equal(restored.similarity(users[:2]), model.similarity(users[:2]))
     assert (restored.users.ids, restored.movies.ids) == (model.users.ids, model.movies.ids)
 

@@ -125,6 +125,24 @@ def test_unknown_users_with_a_history_are_scored_by_it():
     assert per_user["hit_rate@1"].to_list() == [1.0, 0.0]
 
 
+@pytest.mark.parametrize("timed", [True, False])
+def test_the_later_a_movie_was_seen_the_greater_its_value_in_the_history(timed):
+    told = []
+
+    class Asked(FixedScores):
+        def score_history(self, history: object, user_ids: object = None) -> np.ndarray:
+            told.append(history.toarray())  # type: ignore[attr-defined]
+            return np.zeros(history.shape, np.float32)  # type: ignore[attr-defined]
+
+    recommender = Asked(Vocabulary(["0"]), Vocabulary(["a", "b", "c", "d"]), np.zeros((1, 4), np.float32))
+    seen = pairs([("new", "b"), ("new", "d"), ("new", "a")])
+    if timed:
+        seen = seen.with_columns(timestamp=pl.Series([20, 30, 20]))
+    evaluate(recommender, pairs([("new", "c")]), seen=seen, ks=(1,), bootstrap=0)
+    assert np.argsort(told[0][0], kind="stable").tolist()[1:] == ([1, 0, 3] if timed else [0, 1, 3])
+    assert (len(set(told[0][0])) == 2) == (not timed)
+
+
 def test_candidates_are_ranked_among_each_other_and_unknown_ones_come_last():
     scores = np.array([[9.0, 1.0, 5.0, -3.0]], dtype=np.float32)
     recommender = FixedScores(Vocabulary(["u"]), Vocabulary(["a", "b", "c", "d"]), scores)

@@ -10,6 +10,7 @@ from tfrs_lab.models.closed_form.recency import fit_recency_part
 from tfrs_lab.models.closed_form.recency_config import RecencyConfig, RecencyWeights
 from tfrs_lab.models.retrieval.blend import LEAST_GAIN, Blend, choose_blend
 from tfrs_lab.models.retrieval.combine import PartSum
+from tfrs_lab.models.retrieval.query_tower import QueryTower
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,8 @@ def parts(rows):
     def vectors(size):
         return rng.normal(size=(size, 6)).astype(np.float32)
 
-    return PartSum.of({name: (vectors(len(rows.users)), vectors(len(rows.movies))) for name in ("history", "sequence")})
+    parts = {name: (vectors(len(rows.users)), vectors(len(rows.movies))) for name in ("history", "sequence")}
+    return PartSum.of(parts, {name: QueryTower.mean_of(candidates) for name, (_, candidates) in parts.items()})
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ def test_the_length_that_validates_best_is_taken(parts, recency, rows, monkeypat
 def test_a_blend_is_the_sum_of_its_parts_scores(parts, recency, rows):
     blend = Blend({"history": 1.0, "sequence": 0.5, "recency": 1.0}, None, RecencyWeights(2.0, 1.0))
     model = blend.recommender(parts, recency, rows)
-    queries, candidates = parts.weighted({"history": 1.0, "sequence": 0.5})
+    queries, candidates, _ = parts.weighted({"history": 1.0, "sequence": 0.5})
     timed = recency.weighted(blend.recency)
     expected = queries @ candidates.T + timed.queries @ timed.candidates.T
     np.testing.assert_allclose(model.queries @ model.candidates.T, expected, rtol=1e-4, atol=1e-4)

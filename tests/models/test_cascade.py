@@ -25,6 +25,7 @@ from tfrs_lab.models.cascade.signals import MovieFacts, RankingSignals
 from tfrs_lab.models.cascade.timeline import DAY, Timeline
 from tfrs_lab.models.registry import specification
 from tfrs_lab.models.retrieval.config import RetrievalConfig
+from tfrs_lab.models.retrieval.query_tower import QueryTower
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.training.loop import adam
 
@@ -90,6 +91,7 @@ def toy(depth=3, weight=1.0):
         np.ones((1, 1), np.float32),
         np.arange(6, 0, -1, dtype=np.float32)[:, None],
         np.arange(6, dtype=np.float32),
+        QueryTower.mean_of(np.arange(6, 0, -1, dtype=np.float32)[:, None]),
     )
     return CascadeRecommender(
         retrieval, np.array([[0, 2, 3, 4]]), np.array([[-9.0, 1.0, 5.0, 9.0]], np.float32), depth, weight
@@ -209,6 +211,7 @@ def test_what_others_rate_later_does_not_change_how_popular_a_movie_is(releases)
             np.zeros((len(rows.users), 2), np.float32),
             known.vectors,
             np.zeros(len(rows.movies), np.float32),
+            QueryTower.mean_of(known.vectors),
         )
         user = rows.users.encode([early])
         lists = next(CandidateLists(retriever, known, 20, ("popularity", "age")).of(user, known.last_time[user]))

@@ -1,5 +1,7 @@
 """Small recommenders with known answers, and stored models of every kind that can be served."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -15,9 +17,11 @@ from tfrs_lab.models.content.config import ContentConfig
 from tfrs_lab.models.content.fit import fit_content
 from tfrs_lab.models.hybrid.calibration import Calibration, entry_thresholds
 from tfrs_lab.models.hybrid.recommender import HybridRecommender
-from tfrs_lab.models.retrieval.fold_in import learn_fold_in
+from tfrs_lab.models.retrieval.query_tower import Bag
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
+from tfrs_lab.models.retrieval.ridge import ridge_tower
 from tfrs_lab.models.specification import FitContext
+from tfrs_lab.serving.backend import tf
 from tfrs_lab.serving.index import IndexSetting, build_index
 from tfrs_lab.serving.module import RecommenderModule
 from tfrs_lab.serving.queries import MeanQuery
@@ -87,9 +91,11 @@ def stored(dataset, known, tmp_path_factory):
     home = tmp_path_factory.mktemp("fits")
     # of so few ratings the usual penalty leaves one direction, in which all movies are alike
     ials = fit_ials(rows, IALSConfig(factors=6, iterations=4, regularization=1.0), seed=0, now=None)
-    fold_in = learn_fold_in(rows.matrix, ials.user_factors, ials.movie_factors)
+    tower = ridge_tower(rows.matrix, ials.user_factors, ials.movie_factors)
+    latest = Bag(ials.movie_factors, latest=3, decay=0.5)
+    tower = replace(tower, bags=(*tower.bags, latest))
     factors = FactorRecommender(
-        rows.users, rows.movies, ials.user_factors, ials.movie_factors, ials.popularity * 3, fold_in
+        rows.users, rows.movies, ials.user_factors, ials.movie_factors, ials.popularity * 3, tower
     )
     content = fit_content(ContentConfig(), rows, FitContext(0, home, home, dataset=dataset)).recommender
     hybrid, cascade = hybrid_of(factors, content, rows), cascade_of(factors, rows)
@@ -131,6 +137,12 @@ def write_run(model, directory, test):
     write_json(directory / "metrics.json", {"test": {}})
     write_json(directory / "timing.json", {})
     return directory
+
+
+def events(movies):
+    """What a signature takes of movies [B, any]: with a rating of 1 each, in this order."""
+    movies = tf.constant(movies)
+    return movies, tf.ones(tf.shape(movies)), tf.zeros(tf.shape(movies), tf.int64)
 
 
 def assert_agree(ids, scores, table, k):

@@ -44,8 +44,8 @@ for path in sys.argv[3:]:
 json.dump(answers, open(sys.argv[1], "w"))
 """
 SIGNATURES = {
-    "serving_default", "recommend", "recommend_filtered", "recommend_for_history", "recommend_for_history_filtered",
-    "rank", "similar_movies", "embed_user",
+    "serving_default", "recommend", "recommend_filtered", "recommend_since", "recommend_for_history",
+    "recommend_for_history_filtered", "rank", "similar_movies", "embed_user",
 }  # fmt: skip
 
 
@@ -78,9 +78,15 @@ def batches(stored, known):
     return users, histories, {
         "recommend/1": {"user_id": users[:1], "exclude": [[""]], "k": 7},
         "recommend/256": many,
-        "recommend_for_history/3": {"movie_id": padded, "rating": [[5.0] * len(movies)] * 3, "k": 7},
+        "recommend_for_history/3": {
+            "movie_id": padded, "rating": [[5.0] * len(movies)] * 3, "timestamp": [[0] * len(movies)] * 3, "k": 7
+        },
         "recommend_for_history/256": {
-            "movie_id": [padded[place % 3] for place in range(256)], "rating": [[1.0] * len(movies)] * 256, "k": 7
+            "movie_id": [padded[place % 3] for place in range(256)], "rating": [[1.0] * len(movies)] * 256,
+            "timestamp": [[0] * len(movies)] * 256, "k": 7,
+        },
+        "recommend_since/1": {
+            "user_id": users[:1], "movie_id": [movies[5:7]], "rating": [[0, 0]], "timestamp": [[0, 0]], "k": 7
         },
         "recommend_filtered/1": {
             "user_id": users[:1], "exclude": [[""]], "genres": [["Comedy"]], "year_from": [1900], "year_to": [2100],
@@ -173,7 +179,8 @@ def test_the_signatures_are_those_of_the_contract(exported):
     assert set(loaded.signatures) == {*SIGNATURES, "embed_movie"}
     inputs = {name: set(loaded.signatures[name].structured_input_signature[1]) for name in loaded.signatures}
     assert inputs["serving_default"] == inputs["recommend"] == {"user_id", "exclude", "k"}
-    assert inputs["recommend_for_history"] == {"movie_id", "rating", "k"}
+    assert inputs["recommend_for_history"] == {"movie_id", "rating", "timestamp", "k"}
+    assert inputs["recommend_since"] == {"user_id", "movie_id", "rating", "timestamp", "k"}
     assert inputs["rank"] == {"user_id", "movie_id"}
     assert inputs["similar_movies"] == {"movie_id", "k"}
     outputs = set(loaded.signatures["recommend"].structured_outputs)

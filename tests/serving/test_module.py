@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.serving.conftest import MOVIES, USERS, make_servable, module_of
+from tests.serving.conftest import DIM, MOVIES, USERS, events, make_servable, module_of
 from tfrs_lab.serving.backend import tf
 
 KINDS = ("brute-force", "scann")
@@ -83,15 +83,14 @@ def test_filters_let_nothing_through_and_withhold_nothing(servable, modules, kin
 @pytest.mark.parametrize("kind", KINDS)
 def test_histories(servable, modules, kind):
     history = [["m05", "m07", "m05", "unknown"], ["", "", "", ""], ["m01", "", "m02", "m03"]]
-    answer = modules[kind].recommend_for_history(tf.constant(history), tf.ones((3, 4)), tf.constant(6))
+    answer = modules[kind].recommend_for_history(*events(history), tf.constant(6))
     own = [[5, 7], [], [1, 2, 3]]
     queries = np.stack([servable.candidates[rows].mean(axis=0) if rows else servable.stranger for rows in own])
     assert texts(answer["movie_id"]) == expected(servable, queries, own, True, 6)[0]
     nothing = tf.fill([3, 1], "")
     anytime = tf.zeros([3], tf.int32)
     more = modules[kind].recommend_for_history_filtered(
-        tf.constant(history),
-        tf.ones((3, 4)),
+        *events(history),
         tf.constant([["m00"]] * 3),
         nothing,
         anytime,
@@ -103,9 +102,65 @@ def test_histories(servable, modules, kind):
     assert texts(more["movie_id"]) == expected(servable, queries, own, True, 6)[0]
 
 
-def test_a_history_needs_its_ratings(modules):
+def test_a_history_needs_its_ratings_and_times(modules):
+    movies, ones, times = events([["m01", "m02"]])
     with pytest.raises(tf.errors.InvalidArgumentError, match="expected a rating for each movie_id"):
-        modules["brute-force"].recommend_for_history(tf.constant([["m01", "m02"]]), tf.ones((1, 1)), tf.constant(3))
+        modules["brute-force"].recommend_for_history(movies, tf.ones((1, 1)), times, tf.constant(3))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="expected a timestamp, or 0, for each movie_id"):
+        modules["brute-force"].recommend_for_history(movies, ones, times[:, :1], tf.constant(3))
+
+
+class Told(tf.Module):
+    """Keeps what it was asked."""
+
+    def __call__(self, movies, rating):
+        self.asked = movies.numpy().tolist()
+        return tf.fill([tf.shape(movies)[0], DIM], 0.25)
+
+
+@pytest.fixture
+def eagerly():
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+def in_order(asked):
+    return [[row for row in rows if row >= 0] for rows in asked]
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_a_query_sees_each_movie_once_where_it_was_last(servable):
+    told = Told()
+    module = module_of(make_servable(history=told))
+    history = [["m05", "m07", "m05", "unknown", "m01"], ["m03", "", "m02", "", ""]]
+    module.recommend_for_history(*events(history), tf.constant(3))
+    assert in_order(told.asked) == [[7, 5, 1], [3, 2]]
+    times = tf.constant([[30, 20, 10, 0, 20], [0, 0, 0, 0, 0]], tf.int64)
+    module.recommend_for_history(*events(history)[:2], times, tf.constant(3))
+    assert in_order(told.asked) == [[7, 1, 5], [3, 2]]
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_what_happened_since_follows_what_is_stored(servable):
+    told = Told()
+    module = module_of(make_servable(history=told))
+    stored = seen_by(servable, 4).tolist()
+    again = f"m{stored[1]:02}"
+    new = sorted(set(range(MOVIES)) - set(stored))[:2]
+    names = [f"m{movie:02}" for movie in new]
+    since = [[*names, again], [names[0], "", ""], ["", "", ""], ["", "unknown", ""]]
+    users = tf.constant(["u4", "who", "u4", "who"])
+    answer = module.recommend_since(users, *events(since), tf.constant(MOVIES))
+    kept = [movie for movie in stored if movie != stored[1]]
+    assert in_order(told.asked) == [[*kept, *new, stored[1]], [new[0]], stored, []]
+    grown = np.full(DIM, 0.25, np.float32)
+    queries = np.stack([grown, grown, servable.queries[4], servable.stranger])
+    gone = [[*stored, *new], [new[0]], stored, []]
+    assert texts(answer["movie_id"]) == expected(servable, queries, gone, True, MOVIES)[0]
+    backwards = tf.constant([[3, 2, 1]] + [[0, 0, 0]] * 3, tf.int64)
+    module.recommend_since(users, *events(since)[:2], backwards, tf.constant(3))
+    assert in_order(told.asked)[0] == [*kept, stored[1], *new[::-1]]
 
 
 @pytest.mark.parametrize("k", [0, -1])
@@ -125,7 +180,7 @@ def test_removed_movies_count_in_histories_and_are_never_shown():
     servable = make_servable(listed=listed)
     for kind in KINDS:
         module = module_of(servable, kind)
-        answer = module.recommend_for_history(tf.constant([["m05"]]), tf.ones((1, 1)), tf.constant(MOVIES))
+        answer = module.recommend_for_history(*events([["m05"]]), tf.constant(MOVIES))
         found = texts(answer["movie_id"])[0]
         wanted = expected(servable, servable.candidates[[5]], [[5, 6]], True, MOVIES)[0][0]
         assert found == wanted

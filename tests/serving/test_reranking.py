@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.serving.conftest import MOVIES, USERS, make_servable, module_of
+from tests.serving.conftest import MOVIES, USERS, events, make_servable, module_of
 from tfrs_lab.serving.backend import tf
 from tfrs_lab.serving.reranking import StoredOrder
 
@@ -101,7 +101,7 @@ def test_rank_gives_the_score_of_the_list(planted, modules):
 
 
 def test_histories_are_answered_by_the_retriever(modules):
-    asked = tf.constant([["m05", "m07"]]), tf.ones((1, 2)), tf.constant(9)
+    asked = *events([["m05", "m07"]]), tf.constant(9)
     retriever = module_of(make_servable())
     plain = rows_of(retriever.recommend_for_history(*asked))
     assert rows_of(modules["brute-force"].recommend_for_history(*asked)) == plain

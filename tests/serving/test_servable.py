@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.serving.conftest import assert_agree, module_of
+from tests.serving.conftest import assert_agree, events, module_of
 from tfrs_lab.data import DataError, Interactions, Vocabulary
 from tfrs_lab.experiments.export import servable_check
 from tfrs_lab.experiments.export.servable import to_servable
@@ -41,8 +41,9 @@ def test_users_known_by_ratings_by_demographics_and_not_at_all(stored, modules, 
 def test_histories(stored, modules, name):
     movies = stored[name].recommender.movies.ids
     for history in (movies[3:4], movies[::9], movies[1:40]):
-        asked = tf.constant([history]), tf.zeros((1, len(history))), tf.constant(9)
-        compare(modules[name].recommend_for_history(*asked), recommend_for_history(stored[name], history, 60))
+        for order in (history, history[::-1]):
+            answer = modules[name].recommend_for_history(*events([order]), tf.constant(9))
+            compare(answer, recommend_for_history(stored[name], order, 60))
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -61,6 +61,13 @@ BAD = {
     "NaN rating": (history([["50"]], [[float("nan")]]), "named input rating: expected finite numbers, got nan"),
     "infinite rating": (history([["50"]], [[1e39]]), "named input rating: expected finite numbers, got inf"),
     "ratings do not match": (history([["50", "172"]], [[5]]), "expected one rating for each movie"),
+    "times do not match": (
+        {
+            "signature_name": "recommend_for_history",
+            "inputs": {"movie_id": [["50", "172"]], "rating": [[5, 4]], "timestamp": [[1]], "k": 2},
+        },
+        "expected one timestamp for each movie",
+    ),
     "unknown history": (history([["nothing"]], [[5]]), "row 0 names no movie that is known"),
     "unknown movie": (
         {"signature_name": "similar_movies", "inputs": {"movie_id": ["x"], "k": 1}},

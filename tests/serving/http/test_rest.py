@@ -61,6 +61,13 @@ def test_padding_and_infinity_are_written_as_tensorflow_serving_writes_them(serv
             {"movie_id": [["100"]], "movie_title": [["Movie 4 (1994)"]], "score": [[1.8]]},
         ),
         (
+            {
+                "signature_name": "recommend_for_history",
+                "inputs": {"movie_id": [["258", "50"]], "rating": [[2, 0]], "timestamp": [[20, 10]], "k": 1},
+            },
+            {"movie_id": [["100"]], "movie_title": [["Movie 4 (1994)"]], "score": [[1.8]]},
+        ),
+        (
             {"signature_name": "rank", "inputs": {"user_id": ["1"], "movie_id": [["181", "258"]]}},
             {"rating": [[3.8, 3.0]], "score": [[0.8, 0.0]]},
         ),
@@ -72,6 +79,13 @@ def test_padding_and_infinity_are_written_as_tensorflow_serving_writes_them(serv
 )
 def test_named_signatures(server, document, expected):
     assert server.predict(document).json() == {"outputs": expected}
+
+
+def test_rows_may_leave_out_times_each_for_itself(server):
+    one = {"movie_id": ["258"], "rating": [2], "k": 1}
+    rows = [one, {**one, "timestamp": [7]}]
+    answer = server.predict({"signature_name": "recommend_for_history", "instances": rows}).json()
+    assert [found["movie_id"] for found in answer["predictions"]] == [["100"], ["100"]]
 
 
 def test_a_single_input_and_a_single_output_need_no_names(server):

@@ -1,9 +1,8 @@
 import numpy as np
-import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_sparse
 
-from tfrs_lab.models.retrieval.fold_in import HALFWAY, RIDGE, learn_fold_in
+from tfrs_lab.models.retrieval.ridge import HALFWAY, RIDGE, ridge_tower
 
 
 def test_it_is_a_scaled_mean_and_a_ridge_regression_of_the_rest():
@@ -16,9 +15,9 @@ def test_it_is_a_scaled_mean_and_a_ridge_regression_of_the_rest():
     strength = RIDGE * (means**2).sum() / 12
     left = queries - scale * means @ candidates
     expected = np.linalg.solve(means.T @ means + strength * np.eye(12), means.T @ left)
-    learned = learn_fold_in(known, queries, candidates)
-    assert learned.scale == pytest.approx(scale, rel=1e-5)
-    np.testing.assert_allclose(learned.corrections, expected, atol=1e-5)
+    tower = ridge_tower(known, queries, candidates)
+    np.testing.assert_allclose(tower.bags[0].table, scale * candidates, rtol=1e-5)
+    np.testing.assert_allclose(tower.bags[1].table, expected, atol=1e-5)
     history = csr_matrix(np.eye(12, dtype=np.float32)[[3]] + np.eye(12, dtype=np.float32)[[4]])
     one = scale * candidates[3:5].mean(axis=0) + 2 / (2 + HALFWAY) * expected[3:5].mean(axis=0)
-    np.testing.assert_allclose(learned.queries(history, candidates)[0], one, atol=1e-5)
+    np.testing.assert_allclose(tower.queries(history)[0], one, atol=1e-5)

@@ -1,0 +1,187 @@
+"""From a history to a query: sums over tables of movies, as plain arrays until they are asked. Needs no TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+if TYPE_CHECKING:
+    from tfrs_lab.models.retrieval.tower_module import TowerModule
+
+_BLOCK = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Bag:
+    """What the movies of a history add up to: pooled rows of a table, scaled, and mapped to queries.
+
+    Attributes:
+        table: [movies, d] float32.
+        turn: [d, dim] float32; None: the pooled rows are queries.
+        mean: The mean of the rows, not their sum.
+        halfway: The result counts n / (n + halfway), with n movies in the history.
+        latest: Only so many of the latest movies take part; 0 for all.
+        decay: Each movie further back counts so much of the one after it.
+        unit: Scaled to length 1, after ``spread``.
+        spread: [d, any] float32; None: lengths are those of the pooled rows. With a square root of the candidates'
+            covariance, scores get the standard deviation 1.
+    """
+
+    table: np.ndarray
+    turn: np.ndarray | None = None
+    mean: bool = False
+    halfway: float = 0.0
+    latest: int = 0
+    decay: float = 1.0
+    unit: bool = False
+    spread: np.ndarray | None = None
+
+    @property
+    def needs_order(self) -> bool:
+        """Whether it is another one if the history is shuffled."""
+        return self.latest > 0 or self.decay < 1
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """``turn``, or that which changes nothing."""
+        return np.eye(self.table.shape[1], dtype=np.float32) if self.turn is None else self.turn
+
+    def folded(self) -> Bag:
+        """The same with the map in the table, where nothing stands between them and it makes the table no wider."""
+        if self.unit or self.turn is None or self.turn.shape[1] > self.table.shape[1]:
+            return self
+        return replace(self, table=(self.table.astype(np.float64) @ self.turn).astype(np.float32), turn=None)
+
+
+@dataclass(frozen=True, eq=False)
+class QueryTower:
+    """A sum of bags and a constant.
+
+    Attributes:
+        bags: Over the same movies.
+        constant: [dim] float32.
+    """
+
+    bags: tuple[Bag, ...]
+    constant: np.ndarray
+
+    @classmethod
+    def of(cls, *bags: Bag) -> QueryTower:
+        """Bags alone."""
+        return cls(bags, np.zeros(bags[0].matrix.shape[1], np.float32))
+
+    @classmethod
+    def mean_of(cls, table: np.ndarray) -> QueryTower:
+        """The mean of the movies' vectors [movies, dim]."""
+        return cls.of(Bag(table, mean=True))
+
+    def turned(self, matrix: np.ndarray) -> QueryTower:
+        """The same in another space, by a matrix [dim, n]."""
+        bags = [replace(bag, turn=(bag.matrix @ matrix).astype(np.float32)) for bag in self.bags]
+        return QueryTower(tuple(bags), (self.constant @ matrix).astype(np.float32))
+
+    def times(self, factor: float) -> QueryTower:
+        """So many times the same queries."""
+        bags = [replace(bag, turn=np.float32(factor) * bag.matrix) for bag in self.bags]
+        return QueryTower(tuple(bags), np.float32(factor) * self.constant)
+
+    def inside(self, before: int, after: int) -> QueryTower:
+        """The same queries with so many zeros before and behind them."""
+        bags = [replace(bag, turn=np.pad(bag.matrix, ((0, 0), (before, after)))) for bag in self.bags]
+        return QueryTower(tuple(bags), np.pad(self.constant, (before, after)))
+
+    def folded(self) -> QueryTower:
+        """The same with as few and as small tables as can be."""
+        together: dict[tuple[float, ...], Bag] = {}
+        for place, bag in enumerate(map(Bag.folded, self.bags)):
+            apart = place if bag.unit or bag.turn is not None else -1
+            alike = (apart, bag.mean, bag.halfway, bag.latest, bag.decay)
+            before = together.get(alike)
+            together[alike] = bag if before is None else replace(bag, table=before.table + bag.table)
+        return replace(self, bags=tuple(together.values()))
+
+    def among(self, movies: np.ndarray) -> QueryTower:
+        """The same over these movies [n] alone."""
+        return replace(self, bags=tuple(replace(bag, table=bag.table[movies]) for bag in self.bags))
+
+    @cached_property
+    def module(self) -> TowerModule:
+        """The tower as a ``tf.Module``; loads TensorFlow."""
+        from tfrs_lab.models.retrieval.tower_module import TowerModule
+
+        return TowerModule(self)
+
+    def queries(self, history: csr_matrix) -> np.ndarray:
+        """Queries of histories.
+
+        Args:
+            history: [batch, movies]: a movie's place in the history, 1 for the oldest; equal values where the order is
+                not known.
+
+        Returns:
+            [batch, dim] float32.
+        """
+        history = csr_matrix(history)
+        found = np.tile(self.constant, (history.shape[0], 1))
+        for start in range(0, len(found) if history.nnz else 0, _BLOCK):
+            part = slice(start, start + _BLOCK)
+            found[part] = self.module(*in_order(history[part])).numpy()
+        return found
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The arrays that ``from_state`` needs."""
+        named = {
+            f"{place}/{name}": np.asarray(value)
+            for place, bag in enumerate(self.bags)
+            for name, value in vars(bag).items()
+            if value is not None
+        }
+        return {"constant": self.constant, **named}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, np.ndarray]) -> QueryTower:
+        """The inverse of ``state``."""
+        bags: list[Bag] = []
+        while f"{len(bags)}/table" in state:
+            stored = {one.name: state.get(f"{len(bags)}/{one.name}") for one in fields(Bag)}
+            values: dict[str, Any] = {name: value for name, value in stored.items() if value is not None}
+            bags.append(Bag(**{name: value if value.ndim else value.item() for name, value in values.items()}))
+        return cls(tuple(bags), state["constant"])
+
+
+def side_by_side(towers: Sequence[QueryTower]) -> QueryTower:
+    """The tower whose queries are those of all of these, one after the other."""
+    ends = np.cumsum([len(tower.constant) for tower in towers]).tolist()
+    starts = [0, *ends[:-1]]
+    wide = [tower.inside(start, ends[-1] - end) for tower, start, end in zip(towers, starts, ends, strict=True)]
+    bags = tuple(bag for tower in wide for bag in tower.bags)
+    return QueryTower(bags, np.sum([tower.constant for tower in wide], axis=0))
+
+
+def in_order(history: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+    """Histories as a tower takes them.
+
+    Args:
+        history: As of ``QueryTower.queries``.
+
+    Returns:
+        [batch, any] int32 movies, oldest first, padded with -1; and [batch] bool, whether that is their order.
+    """
+    entries = history.tocoo()
+    there = entries.data != 0
+    row, movie, place = entries.row[there], entries.col[there], entries.data[there]
+    order = np.lexsort((place, row))
+    row, movie, place = row[order], movie[order], place[order]
+    lengths = np.bincount(row, minlength=history.shape[0])
+    starts = np.cumsum(lengths) - lengths
+    movies = np.full((len(lengths), lengths.max(initial=0)), -1, np.int32)
+    movies[row, np.arange(len(row)) - starts[row]] = movie
+    known = np.ones(len(lengths), bool)
+    longer = lengths > 1
+    known[longer] = place[starts[longer]] < place[(starts + lengths - 1)[longer]]
+    return movies, known
