@@ -52,9 +52,9 @@ class RecommendOptions:
     all_users: bool = False
     """Instead, of a run, a table with the lists of all users, into --out; continues where it was interrupted."""
     history: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
-    """Movies that somebody has seen instead: ids with commas between them, each with a rating if you like (50:5,172);
-    may be repeated. An id of the data counts as it stands, with its commas and colons.
-    The present models look at which movies these are, not at the ratings."""
+    """Movies that somebody has seen instead, oldest first: ids with commas between them, each with a rating if you like
+    (50:5,172); may be repeated. An id of the data counts as it stands, with its commas and colons.
+    The present models look at which movies these are, some at their order, none at the ratings."""
     k: int = 10
     """How many movies."""
     out: Path | None = None
