@@ -121,7 +121,7 @@ def _check_leakage(relevant: pl.DataFrame, seen: pl.DataFrame) -> None:
     """Refuses tables in which a user has already seen what is to be predicted."""
     leaked = relevant.join(seen, on=_PAIR, how="semi").sort(_PAIR)
     if len(leaked):
-        user, movie = leaked.row(0)
+        user, movie = leaked.row(0)[:2]
         raise DataError(
             f"{len(leaked)} of {len(relevant)} relevant (user, movie) pairs of the test table are also in "
             f"the seen table, the first is user {user!r} and movie {movie!r}: test and train must be disjoint"
