@@ -24,6 +24,7 @@ COMMANDS = {
     "serve": "answer over HTTP with exported models, and show them on a page",
     "report": "one HTML page with plots about a run, or about several",
     "runs": "list, compare or delete the runs on disk",
+    "replay": "what fresh histories are worth: play later events to a run or an export",
     "score": "score any tool's top-k file under our protocol",
     "data": "show or prepare a dataset",
 }

@@ -11,6 +11,7 @@ from tfrs_lab.experiments.display.result_table import ResultTable
 from tfrs_lab.experiments.reports.cold import revealed_section, warm_cold_section
 from tfrs_lab.experiments.reports.environment import environment_section
 from tfrs_lab.experiments.reports.examples import examples_section
+from tfrs_lab.experiments.reports.freshness import freshness_section
 from tfrs_lab.experiments.reports.groups import history_section, popularity_section
 from tfrs_lab.experiments.reports.html import Section, document
 from tfrs_lab.experiments.reports.index import index_section
@@ -37,6 +38,7 @@ SECTIONS: tuple[Callable[[Sequence[Run]], Section | None], ...] = (
     revealed_section,
     warm_cold_section,
     ratings_section,
+    freshness_section,
     learning_section,
     map_section,
     examples_section,
