@@ -1,14 +1,11 @@
-"""What freshness is worth, as a table and a plot."""
+"""What freshness is worth, as a table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from rich import box
-from rich.table import Table
-
-NDCG = "nDCG@{k}"
+from tfrs_lab.experiments.display.result_table import ResultTable
 
 
 def names_of(result: Mapping[str, Any]) -> list[str]:
@@ -16,33 +13,20 @@ def names_of(result: Mapping[str, Any]) -> list[str]:
     return [name for name, one in result["groups"][0].items() if isinstance(one, Mapping)]
 
 
-def freshness_cells(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows: a row for each group of events."""
+def freshness_table(result: Mapping[str, Any]) -> ResultTable:
+    """A row for all events, and one for each group of them."""
     names, against, k = names_of(result), result["against"], result["k"]
+    others = [name for name in names if name != against]
     header = ["events since training", "events", *(f"{name}\nnDCG@{k}" for name in names)]
-    header += [f"{name} less\n{against}" for name in names if name != against]
-    header += [f"{name}\nhit rate@{k}" for name in names]
+    header += [f"{name} less\n{against}" for name in others] + [f"{name}\nhit rate@{k}" for name in names]
     rows = []
     for group in result["groups"]:
         row = [str(group["since"]), f"{group['events']:,}"]
         for name in names:
             low, high = group[name]["interval"]
             row.append(f"{group[name]['ndcg']:.3f} ± {(high - low) / 2:.3f}")
-        for name in names:
-            if name != against:
-                low, high = group[name]["difference_interval"]
-                row.append(f"{group[name]['difference']:+.3f} [{low:+.3f}, {high:+.3f}]")
+        for name in others:
+            low, high = group[name]["difference_interval"]
+            row.append(f"{group[name]['difference']:+.3f} [{low:+.3f}, {high:+.3f}]")
         rows.append(row + [f"{group[name]['hit_rate']:.3f}" for name in names])
-    return header, rows
-
-
-def freshness_table(result: Mapping[str, Any]) -> Table:
-    """For a terminal."""
-    header, rows = freshness_cells(result)
-    title = f"{result['model']}: the next event of each user, live and frozen"
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_style="bold")
-    for place, name in enumerate(header):
-        table.add_column(name, justify="left" if place == 0 else "right", no_wrap=place > 0)
-    for row in rows:
-        table.add_row(*row)
-    return table
+    return ResultTable(header, rows, title=f"{result['model']}: the next event of each user")

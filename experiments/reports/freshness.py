@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tfrs_lab.data import DataError
-from tfrs_lab.experiments.display.freshness import freshness_cells, names_of
-from tfrs_lab.experiments.reports.html import Section, figure, subtitle, table
+from tfrs_lab.experiments.display.freshness import freshness_table, names_of
+from tfrs_lab.experiments.display.svg import panel
+from tfrs_lab.experiments.reports.html import Section, figure, subtitle
 from tfrs_lab.experiments.reports.runs import Run
-from tfrs_lab.experiments.reports.svg import panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +31,7 @@ def _stored(run: Run) -> dict[str, Any] | None:
         return None
     try:
         result: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        freshness_cells(result)
+        freshness_table(result)
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"expected what recs replay wrote, got: {error!r}", file=file) from None
     return result
@@ -58,4 +58,4 @@ def _one(result: Mapping[str, Any]) -> str:
         "Bands are 95 % bootstrap intervals over users."
     )
     alt = f"nDCG@{result['k']} of the next event over the number of events since training, as in the table."
-    return table(*freshness_cells(result)) + figure([panel(draw, alt=alt)], caption)
+    return freshness_table(result).html() + figure([panel(draw, alt=alt)], caption)

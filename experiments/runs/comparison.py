@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+
 from tfrs_lab.data import Split, evaluation_task
 from tfrs_lab.evaluation import Evaluation, Recommender, evaluate
 from tfrs_lab.experiments.display.comparison_table import over_draws

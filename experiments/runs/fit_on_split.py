@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tfrs_lab.data import REVEALED, DataError, Dataset, Interactions, EvaluationTask, Split, described, evaluation_task
+from tfrs_lab.data import REVEALED, DataError, Dataset, EvaluationTask, Interactions, Split, described, evaluation_task
 from tfrs_lab.data.splits.kinds import NEED_TIMESTAMPS
 from tfrs_lab.evaluation.monitor import Monitor
 from tfrs_lab.experiments.runs.guards import check_model, check_split, unknown_share

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from tfrs_lab.data import DataError, Dataset, Interactions, Split
-from tfrs_lab.models.specification import Specification, Trained
 from tfrs_lab.models.memory import Sizes, available, gigabytes, needed_by
+from tfrs_lab.models.specification import Specification, Trained
 from tfrs_lab.models.training.reporter import Reporter
 
 _PAIR = ("user_id", "movie_id")

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfrs_lab.data import DataError, Dataset
+from tfrs_lab.experiments.command_line.usage import fail
+from tfrs_lab.experiments.storage.directory import read_config
 from tfrs_lab.experiments.storage.environment import package_versions
 from tfrs_lab.models.training.reporter import Reporter
-from tfrs_lab.experiments.storage.directory import read_config
-from tfrs_lab.experiments.command_line.usage import fail
 
 ALLOWED = (
     "--like",

@@ -20,12 +20,12 @@ from typing import Annotated
 import tyro
 
 from tfrs_lab.data import DataError, read_table
-from tfrs_lab.evaluation import evaluate
-from tfrs_lab.models.hybrid.cold_start import OffsetCurve
-from tfrs_lab.experiments.display.differences import differences, to_json
 from tfrs_lab.data.storage import read_arrays, without_nan, write_json, write_parquet
+from tfrs_lab.evaluation import evaluate
+from tfrs_lab.experiments.display.differences import differences, to_json
 from tfrs_lab.experiments.reports import as_runs, comparable
 from tfrs_lab.experiments.storage.results import Result, merge, read_result
+from tfrs_lab.models.hybrid.cold_start import OffsetCurve
 from tfrs_lab.models.hybrid.config import Caution
 from tfrs_lab.models.hybrid.recommender import HybridRecommender
 
@@ -64,7 +64,10 @@ def rescored(run: Path, cold: Caution | float, directory: Path) -> Result:
 def _rescore_replicate(source: Path, run: Result, cold: Caution | float, directory: Path) -> None:
     curve = OffsetCurve.from_plan(json.loads((source / "plan.json").read_text(encoding="utf-8")))
     if not curve.points:
-        raise DataError(f"expected a curve over the cold-start offset, got none: {run.config['split']} has no use for it", file=source)
+        raise DataError(
+            f"expected a curve over the cold-start offset, got none: {run.config['split']} has no use for it",
+            file=source,
+        )
     model = HybridRecommender.from_state(read_arrays(source / "checkpoints" / "model.npz"))
     stored = json.loads((source / "metrics.json").read_text(encoding="utf-8"))
     options = run.config["settings"]
@@ -88,7 +91,9 @@ def _rescore_replicate(source: Path, run: Result, cold: Caution | float, directo
 
 def main(words: Sequence[str]) -> None:
     """Scores and prints."""
-    options = tyro.cli(RescoreOptions, args=list(words), prog="python -m tfrs_lab.experiments.runs.rescore_hybrid", description=__doc__)
+    options = tyro.cli(
+        RescoreOptions, args=list(words), prog="python -m tfrs_lab.experiments.runs.rescore_hybrid", description=__doc__
+    )
     with tempfile.TemporaryDirectory() as scratch:
         others = [read_result(run) for run in options.against]
         for other in others:

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tfrs_lab.experiments.command_line.settings import Settings
 from tfrs_lab.experiments.runs import worker_process
 from tfrs_lab.experiments.runs.failures import of_exit
 from tfrs_lab.models.training.reporter import Reporter
-from tfrs_lab.experiments.command_line.settings import Settings
 
 GRACE = 5.0
 """Seconds that a process has to end when it is told to; after them it is killed."""

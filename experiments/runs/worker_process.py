@@ -16,11 +16,11 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from tfrs_lab.experiments.command_line.settings import Settings
 from tfrs_lab.experiments.runs.failures import in_one_line
 from tfrs_lab.models.memory import resident
 from tfrs_lab.models.registry import specification
 from tfrs_lab.models.training.reporter import Reporter
-from tfrs_lab.experiments.command_line.settings import Settings
 
 _PR_SET_PDEATHSIG = 1
 

@@ -1,0 +1,1 @@
+"""Runs experiments: fits on a split, evaluates, compares, repeats."""
