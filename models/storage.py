@@ -47,9 +47,16 @@ def to_arrays(model: Any) -> State:
 
 
 def from_arrays(kind: Any, arrays: Mapping[str, np.ndarray]) -> Any:
-    """The dataclass with these arrays; fields that are not stored have their defaults."""
-    hints = get_type_hints(kind)
-    fields = {field: _value(hints[field], arrays, name, separator) for name, separator, field in _stored_fields(kind)}
+    """The dataclass with these arrays; fields that are not stored have their defaults.
+
+    Raises:
+        KeyError: An array is missing, and the field cannot be None.
+    """
+    hints, fields = get_type_hints(kind), {}
+    for name, separator, field in _stored_fields(kind):
+        fields[field] = _value(hints[field], arrays, name, separator)
+        if fields[field] is None and NoneType not in get_args(hints[field]):
+            raise KeyError(name)
     return kind(**fields)
 
 

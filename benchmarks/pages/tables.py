@@ -24,6 +24,7 @@ from benchmarks.record import benchmark_cells, benchmark_notes
 from tfrs_lab.experiments.ablations.table import ablation_table
 from tfrs_lab.experiments.display.comparison_table import COLUMNS
 from tfrs_lab.experiments.display.display import number, seconds, with_interval
+from tfrs_lab.experiments.display.freshness import freshness_table
 from tfrs_lab.experiments.display.plots import cost_per_rating, growth, models, numbers_of, trade_off
 from tfrs_lab.experiments.display.result_table import ResultTable
 from tfrs_lab.experiments.storage.results import Result
@@ -61,6 +62,12 @@ def ablation(stored: Mapping[str, Any]) -> Cells:
     """What ``recs ablate --results`` wrote."""
     found = ablation_table(stored)
     return list(found.header), list(map(list, found.rows))
+
+
+def freshness(stored: Mapping[str, Any]) -> Cells:
+    """What ``recs replay --json`` printed."""
+    found = freshness_table(stored)
+    return [heading.replace("\n", " ") for heading in found.header], list(map(list, found.rows))
 
 
 def tuning(stored: Mapping[str, Any]) -> Cells:
@@ -148,7 +155,7 @@ def _range(domain: Mapping[str, Any]) -> str:
 TABLES: dict[str, Callable[[Mapping[str, Any]], Cells]] = {
     **{"comparison": comparison, "ablation": ablation, "tuning": tuning, "defaults": defaults},
     **{"stages": stages, "index": index, "load": load, "distributed": distributed, "scale": scale},
-    **{"soak": soak, "benchmark": benchmark_cells},
+    **{"soak": soak, "benchmark": benchmark_cells, "freshness": freshness},
 }
 
 

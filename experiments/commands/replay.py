@@ -133,4 +133,4 @@ def _played(
     if not len(rows):
         raise DataError("expected events of movies that are new to their users, got none")
     played = replay(asked, rows["movie_id"].to_list(), answers, k=options.k, block=block)
-    return {"model": name, "k": options.k, **summarise(played, list(answers), against="frozen")}
+    return {"kind": "freshness", "model": name, "k": options.k, **summarise(played, list(answers), against="frozen")}

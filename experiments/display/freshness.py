@@ -17,7 +17,7 @@ def freshness_table(result: Mapping[str, Any]) -> ResultTable:
     """A row for all events, and one for each group of them."""
     names, against, k = names_of(result), result["against"], result["k"]
     others = [name for name in names if name != against]
-    header = ["events since training", "events", *(f"{name}\nnDCG@{k}" for name in names)]
+    header = ["events since\ntraining", "events", *(f"{name}\nnDCG@{k}" for name in names)]
     header += [f"{name} less\n{against}" for name in others] + [f"{name}\nhit rate@{k}" for name in names]
     rows = []
     for group in result["groups"]:

@@ -27,7 +27,7 @@ def test_a_run_is_replayed_on_its_own_test_rows_and_its_report_shows_it(run, tmp
     assert first["live"]["difference"] == pytest.approx(0)  # nothing has come since
     assert every["live"]["difference"] > 0.05
     assert main(["replay", str(run), "--k", "5"]) == 0
-    assert "events since training" in capsys.readouterr().out
+    assert "live less" in capsys.readouterr().out
     assert main(["report", str(run), "--out", str(tmp_path / "page.html")]) == 0
     assert "What fresh histories are worth" in (tmp_path / "page.html").read_text()
 
