@@ -14,7 +14,7 @@ import tyro
 from tfrs_lab.data import DataError, parse_columns, read_ratings_file
 from tfrs_lab.data.names import OwnNames
 from tfrs_lab.data.storage import write_json
-from tfrs_lab.evaluation.replay import Answer, replay, requests, summarise
+from tfrs_lab.evaluation.replay import Answer, Request, replay, requests, summarise
 from tfrs_lab.experiments.command_line.options import OneRunOptions
 from tfrs_lab.experiments.command_line.settings import parse_settings, to_words
 from tfrs_lab.experiments.command_line.usage import parse_options
@@ -43,7 +43,7 @@ class ReplayOptions:
     test: Path | None = None
     """The events (CSV or Parquet): user_id, movie_id, timestamp; default: the run's own test rows."""
     known: Path | None = None
-    """For an export: what it was trained on, where it shall be said which events are new; default: its own users'."""
+    """For an export: the rows that it was trained on; default: the histories that lie in it."""
     columns: str | None = None
     """What our columns are called in your file, where that differs: user_id=customer,movie_id=film."""
     k: int = 10
@@ -79,17 +79,19 @@ def main(words: Sequence[str]) -> None:
 
 def _of_run(options: ReplayOptions, reporter: Reporter) -> dict[str, Any]:
     model = load_model(options.model)
-    events = model.test if options.test is None else _events(options, reporter)
+    events = model.test if options.test is None else _read(options.test, options, reporter)
     asked, rows = requests(model.known, events)
     answers = playing.of_run(model.recommender, options.k)
-    block = 256
     if options.retrain_every is not None:
-        block = min(block, options.retrain_every)
-        answers["trained again"] = _trained_again(options, model.known, rows, reporter)
-    return _played(asked, rows, answers, options, block, model.name)
+        answers["trained again"] = _trained_again(options, options.retrain_every, model.known, rows, reporter)
+    return _played(asked, rows, answers, options, model.name)
 
 
-def _trained_again(options: ReplayOptions, known: pl.DataFrame, rows: pl.DataFrame, reporter: Reporter) -> Answer:
+def _trained_again(
+    options: ReplayOptions, every: int, known: pl.DataFrame, rows: pl.DataFrame, reporter: Reporter
+) -> Answer:
+    if not (options.model / "known.parquet").exists():
+        raise DataError("--retrain-every: expected a run of one seed and split, got one of several", file=options.model)
     config = read_config(options.model)
     name = config["experiment"]
     settings = parse_settings(
@@ -101,7 +103,7 @@ def _trained_again(options: ReplayOptions, known: pl.DataFrame, rows: pl.DataFra
         load_source(settings.options, reporter).dataset,
         known,
         rows,
-        every=options.retrain_every or len(rows),
+        every=every,
         plan=playing.plan_of(options.model),
         seed=settings.options.seed,
         k=options.k,
@@ -113,24 +115,27 @@ def _of_export(options: ReplayOptions, version: Path, reporter: Reporter) -> dic
         raise DataError("--test: expected a file of events to play to an export, got none", file=version)
     if options.retrain_every is not None:
         raise DataError("--retrain-every: expected a run, which can be trained again, got an export", file=version)
-    known = pl.DataFrame(schema={"user_id": pl.String, "movie_id": pl.String})
-    if options.known is not None:
-        known, _ = read_ratings_file(options.known, names=OwnNames(parse_columns(options.columns)))
-    asked, rows = requests(known, _events(options, reporter))
-    return _played(asked, rows, playing.of_export(version, options.k), options, 256, version.parent.name)
+    known = playing.known_to(version) if options.known is None else _read(options.known, options, reporter)
+    if known.is_empty():
+        raise DataError(
+            "--known: expected the rows that the export was trained on, which it does not hold", file=version
+        )
+    asked, rows = requests(known, _read(options.test, options, reporter))
+    return _played(asked, rows, playing.of_export(version, options.k), options, version.parent.name)
 
 
-def _events(options: ReplayOptions, reporter: Reporter) -> pl.DataFrame:
-    assert options.test is not None
-    table, summary = read_ratings_file(options.test, names=OwnNames(parse_columns(options.columns)))
+def _read(file: Path, options: ReplayOptions, reporter: Reporter) -> pl.DataFrame:
+    table, summary = read_ratings_file(file, names=OwnNames(parse_columns(options.columns)))
     reporter.line(summary.line)
     return table
 
 
 def _played(
-    asked: Any, rows: pl.DataFrame, answers: dict[str, Answer], options: ReplayOptions, block: int, name: str
+    asked: Sequence[Request], rows: pl.DataFrame, answers: dict[str, Answer], options: ReplayOptions, name: str
 ) -> dict[str, Any]:
     if not len(rows):
         raise DataError("expected events of movies that are new to their users, got none")
+    # a model is trained again between two blocks
+    block = max(size for size in range(1, 257) if (options.retrain_every or 256) % size == 0)
     played = replay(asked, rows["movie_id"].to_list(), answers, k=options.k, block=block)
     return {"kind": "freshness", "model": name, "k": options.k, **summarise(played, list(answers), against="frozen")}

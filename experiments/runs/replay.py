@@ -96,8 +96,8 @@ def of_export(version: Path, k: int) -> dict[str, Answer]:
     """
     from tfrs_lab.serving.http import tensorflow
 
-    alive, signatures = tensorflow.load_functions(version)
-    if "recommend_since" not in signatures:
+    loaded = tensorflow.load_functions(version)
+    if "recommend_since" not in loaded[1]:
         raise DataError("expected an export with the signature recommend_since; export the run again", file=version)
 
     def padded(rows: Sequence[Sequence[str]]) -> np.ndarray:
@@ -106,11 +106,10 @@ def of_export(version: Path, k: int) -> dict[str, Answer]:
 
     def ask(name: str, asked: Sequence[Request], **arrays: np.ndarray) -> list[list[str]]:
         users = np.array([one.user_id for one in asked], dtype=object)
-        found = tensorflow.call(signatures[name], {"user_id": users, "k": np.array(k, np.int32), **arrays})
+        found = tensorflow.call(loaded[1][name], {"user_id": users, "k": np.array(k, np.int32), **arrays})
         return [[movie.decode() for movie in row if movie] for row in found["movie_id"]]
 
     def live(asked: Sequence[Request]) -> list[list[str]]:
-        assert alive is not None
         movies = padded([one.since for one in asked])
         rating, timestamp = np.zeros(movies.shape, np.float32), np.zeros(movies.shape, np.int64)
         return ask("recommend_since", asked, movie_id=movies, rating=rating, timestamp=timestamp)
@@ -119,6 +118,15 @@ def of_export(version: Path, k: int) -> dict[str, Answer]:
         return ask("recommend", asked, exclude=padded([one.since for one in asked]))
 
     return {"live": live, "frozen": frozen}
+
+
+def known_to(version: Path) -> pl.DataFrame:
+    """``user_id`` and ``movie_id``, each user's oldest first: the histories that an export holds, if it does."""
+    from tfrs_lab.serving.http.catalogue import Catalogue, read_catalogue
+
+    users = (read_catalogue(version) or Catalogue()).users
+    rows = [(user_id, movie_id) for user_id, history in users.items() for movie_id, _ in history]
+    return pl.DataFrame(rows, schema={"user_id": pl.String, "movie_id": pl.String}, orient="row")
 
 
 def plan_of(run: Path) -> dict[str, Any] | None:

@@ -1,9 +1,18 @@
 import json
+import shutil
+from dataclasses import replace
 
 import polars as pl
 import pytest
 
+from tfrs_lab.evaluation.replay import Request
 from tfrs_lab.experiments.cli import main
+from tfrs_lab.experiments.commands import replay as replaying
+from tfrs_lab.experiments.runs import replay as playing
+from tfrs_lab.models.registry import specification
+from tfrs_lab.models.specification import Trained
+
+ITEMKNN = specification("itemknn")
 
 
 @pytest.fixture(scope="module")
@@ -13,9 +22,20 @@ def run(tmp_path_factory):
     rows = [(f"u{user:02}", f"m{(user + step) % 30:02}", 1_000 + step) for user in range(60) for step in range(14)]
     table = pl.DataFrame(rows, schema=["user_id", "movie_id", "timestamp"], orient="row")
     table.with_columns(timestamp=1_400_000_000 + pl.col("timestamp") * 86_400).write_csv(directory / "events.csv")
-    words = ["run", "itemknn", "--ratings", str(directory / "events.csv"), "--out", str(directory / "run")]
-    assert main([*words, "--itemknn.neighbours", "4", "--itemknn.shrink", "1"]) == 0
+    words = ["--ratings", str(directory / "events.csv"), "--out", str(directory / "run")]
+    assert main(["run", "itemknn", *words, "--itemknn.neighbours", "4", "--itemknn.shrink", "1"]) == 0
     return directory / "run"
+
+
+@pytest.fixture(scope="module")
+def exported(run):
+    """A run of the same events whose model is a query tower, its export, and its test rows as a file."""
+    directory, parts = run.parent, ["--retrieval.parts", "linear", "recency"]
+    words = ["--ratings", str(directory / "events.csv"), "--out", str(directory / "tower")]
+    assert main(["run", "retrieval", *words, *parts]) == 0
+    assert main(["export", str(directory / "tower"), str(directory / "export"), "--index", "brute-force"]) == 0
+    pl.read_parquet(directory / "tower" / "test.parquet").write_csv(directory / "later.csv")
+    return directory / "tower", directory / "export", directory / "later.csv"
 
 
 def test_a_run_is_replayed_on_its_own_test_rows_and_its_report_shows_it(run, tmp_path, capsys):
@@ -42,3 +62,52 @@ def test_events_that_are_none_are_refused(run, tmp_path, capsys):
     pl.read_parquet(run / "known.parquet").write_csv(tmp_path / "known.csv")
     assert main(["replay", str(run), "--test", str(tmp_path / "known.csv")]) == 1
     assert "expected events of movies that are new to their users, got none" in capsys.readouterr().err
+
+
+def test_an_export_answers_as_its_run(exported, capsys):
+    tower, export, later = exported
+    capsys.readouterr()
+    assert main(["replay", str(tower), "--json"]) == 0
+    wanted = json.loads(capsys.readouterr().out)["groups"]
+    for known in ([], ["--known", str(tower / "known.parquet")]):
+        assert main(["replay", str(export), "--test", str(later), *known, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)["groups"]
+        assert [group["events"] for group in found] == [group["events"] for group in wanted]
+        for name in ("live", "frozen"):
+            assert [group[name]["ndcg"] for group in found] == pytest.approx([group[name]["ndcg"] for group in wanted])
+    assert wanted[0]["live"]["ndcg"] != wanted[0]["frozen"]["ndcg"]
+
+
+def test_an_export_has_to_know_what_it_was_trained_on(exported, tmp_path, capsys):
+    _, export, later = exported
+    copy = shutil.copytree(export, tmp_path / "export")
+    catalogue = copy / "1" / "assets.extra" / "catalogue.json"
+    catalogue.write_text(json.dumps({**json.loads(catalogue.read_text()), "users": {}}))
+    assert main(["replay", str(copy), "--test", str(later)]) == 1
+    assert "--known: expected the rows that the export was trained on" in capsys.readouterr().err
+    assert main(["replay", str(export)]) == 1
+    assert "--test: expected a file of events" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("every", [60, 300])
+def test_a_model_is_trained_again_after_so_many_events(run, every, monkeypatch):
+    """Also where they are more than are asked at a time."""
+    fitted = []
+    monkeypatch.setattr(playing.Interactions, "from_ratings", lambda rows: fitted.append(len(rows)))
+    monkeypatch.setattr(playing, "of_run", lambda model, k: {"frozen": lambda asked: [[]] * len(asked)})
+    monkeypatch.setattr(replaying, "specification", lambda name: replace(ITEMKNN, fit=lambda *_: Trained(None)))
+    monkeypatch.setattr(replaying, "requests", lambda known, events: ([Request("u", (), ())] * 700, lots(events)))
+    assert main(["replay", str(run), "--retrain-every", str(every)]) == 0
+    known = len(pl.read_parquet(run / "known.parquet"))
+    assert fitted == list(range(known, known + 700, every))
+
+
+def lots(events: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([events] * 4)[:700]
+
+
+def test_a_run_of_several_seeds_is_not_trained_again(run, tmp_path, capsys):
+    words = ["run", "popularity", "--ratings", str(run.parent / "events.csv"), "--seeds", "0,1"]
+    assert main([*words, "--out", str(tmp_path / "run")]) == 0
+    assert main(["replay", str(tmp_path / "run"), "--retrain-every", "60"]) == 1
+    assert "--retrain-every: expected a run of one seed and split" in capsys.readouterr().err
