@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 from scipy.sparse import csr_matrix, issparse
-from typing_extensions import Self
 
 from tfrs_lab.data.interactions import Vocabulary
 
 State = dict[str, np.ndarray]
+Model = TypeVar("Model", bound="Stored")
 
 
 class Stored:
@@ -28,9 +28,10 @@ class Stored:
         return to_arrays(self)
 
     @classmethod
-    def from_state(cls, state: Mapping[str, np.ndarray]) -> Self:
+    def from_state(cls: type[Model], state: Mapping[str, np.ndarray]) -> Model:
         """The inverse of ``state``; what the model computes is the same to the bit."""
-        return from_arrays(cls, state)
+        found: Model = from_arrays(cls, state)
+        return found
 
 
 def named(array: str | None, separator: str = "/") -> dict[str, Any]:
