@@ -11,10 +11,12 @@ from scipy.sparse import csr_matrix
 from tfrs_lab.data.interactions import Vocabulary
 from tfrs_lab.models.retrieval.query_tower import QueryTower
 from tfrs_lab.models.retrieval.ridge import corrected_mean
+from tfrs_lab.models.storage import Stored, from_arrays
+from tfrs_lab.models.vectors import cosines
 
 
 @dataclass(frozen=True)
-class FactorRecommender:
+class FactorRecommender(Stored):
     """Scores are dot products of user and movie vectors.
 
     Attributes:
@@ -75,44 +77,14 @@ class FactorRecommender:
         )
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
-        """Cosine similarity of movies with all movies.
-
-        Args:
-            movies: [batch] indices into ``movies``.
-
-        Returns:
-            [batch, movies] float32 in [-1, 1].
-        """
-        norms = np.linalg.norm(self.candidates, axis=1, keepdims=True)
-        unit = self.candidates / np.maximum(norms, 1e-12)
-        return unit[movies] @ unit.T
-
-    def state(self) -> dict[str, np.ndarray]:
-        """The arrays that ``from_state`` needs, free of Python objects."""
-        return {
-            "users": np.array(self.users.ids, dtype=str),
-            "movies": np.array(self.movies.ids, dtype=str),
-            "queries": self.queries,
-            "candidates": self.candidates,
-            "popularity": self.popularity,
-            **{f"tower/{name}": values for name, values in self.tower.state().items()},
-        }
+        """[batch, movies] float32 in [-1, 1]: cosines of movies [batch], indices into ``movies``, with all of them."""
+        return cosines(self.candidates, movies)
 
     @classmethod
     def from_state(cls, state: Mapping[str, np.ndarray]) -> FactorRecommender:
-        """The inverse of ``state``; versions up to 0.1.0 stored no tower but the two tables of one."""
+        """The inverse of ``state``; earlier runs stored no tower but the two tables of one."""
         if "fold_in_scale" in state:
-            tower = corrected_mean(
-                np.float32(state["fold_in_scale"]) * state["candidates"], state["fold_in_corrections"]
-            )
-        else:
-            inside = {name.removeprefix("tower/"): value for name, value in state.items() if name.startswith("tower/")}
-            tower = QueryTower.from_state(inside)
-        return cls(
-            users=Vocabulary(state["users"].tolist()),
-            movies=Vocabulary(state["movies"].tolist()),
-            queries=state["queries"],
-            candidates=state["candidates"],
-            popularity=state["popularity"],
-            tower=tower,
-        )
+            plain = np.float32(state["fold_in_scale"]) * state["candidates"]
+            tower = corrected_mean(plain, state["fold_in_corrections"])
+            state = {**state, **{f"tower/{name}": values for name, values in tower.state().items()}}
+        return from_arrays(cls, state)
