@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from tfrs_lab.serving.http.api import api_router
+from tfrs_lab.serving.http.api.routes import api_router
 from tfrs_lab.serving.http.body import ClientGone, Receive, Send, read_body
 from tfrs_lab.serving.http.errors import ApiError, error_body
 from tfrs_lab.serving.http.metrics import CONTENT_TYPE, Metrics

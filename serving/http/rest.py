@@ -14,11 +14,11 @@ from urllib.parse import unquote
 
 from tfrs_lab.serving.http.body import ClientGone, Receive, Send, read_body
 from tfrs_lab.serving.http.errors import ApiError, error_body, invalid
-from tfrs_lab.serving.http.json_output import predictions_body
-from tfrs_lab.serving.http.json_tensors import parse_json, read_inputs
-from tfrs_lab.serving.http.json_values import shown
 from tfrs_lab.serving.http.metrics import Metrics
 from tfrs_lab.serving.http.models import Models
+from tfrs_lab.serving.http.payloads.output import predictions_body
+from tfrs_lab.serving.http.payloads.tensors import parse_json, read_inputs
+from tfrs_lab.serving.http.payloads.values import shown
 from tfrs_lab.serving.http.respond import log_failure, respond
 from tfrs_lab.serving.http.servable import DEFAULT_SIGNATURE, Servable
 from tfrs_lab.serving.http.settings import ServerSettings

@@ -15,7 +15,7 @@ from tfrs_lab.serving.http.batching import Arrays, Batcher
 from tfrs_lab.serving.http.catalogue import CATALOGUE_FILE, EXTRA, read_catalogue
 from tfrs_lab.serving.http.checks import check_inputs
 from tfrs_lab.serving.http.errors import ApiError, invalid
-from tfrs_lab.serving.http.json_tensors import default_input
+from tfrs_lab.serving.http.payloads.tensors import default_input
 from tfrs_lab.serving.http.settings import ServerSettings
 from tfrs_lab.serving.http.signature import Signature, Tensor, read_signatures
 from tfrs_lab.serving.manifest import NAME, check_manifest

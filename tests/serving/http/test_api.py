@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from tfrs_lab.serving.http.api.search import find_movies
 from tfrs_lab.serving.http.catalogue import Catalogue, Movie, read_catalogue, write_catalogue
-from tfrs_lab.serving.http.search import find_movies
 
 
 def ask(server, status=200, **document):

@@ -6,7 +6,7 @@ import pytest
 from tfrs_lab.serving.http.catalogue import Catalogue, Movie
 from tfrs_lab.serving.http.checks import check_inputs
 from tfrs_lab.serving.http.errors import ApiError
-from tfrs_lab.serving.http.json_tensors import read_inputs
+from tfrs_lab.serving.http.payloads.tensors import read_inputs
 from tfrs_lab.serving.http.settings import ServerSettings
 from tfrs_lab.serving.http.signature import Signature, Tensor
 

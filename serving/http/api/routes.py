@@ -7,11 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from tfrs_lab.serving.http.catalogue import Catalogue, Movie
-from tfrs_lab.serving.http.errors import ApiError, invalid
-from tfrs_lab.serving.http.models import Models
-from tfrs_lab.serving.http.recommend import Found, Question, recommend, similar
-from tfrs_lab.serving.http.schemas import (
+from tfrs_lab.serving.http.api.recommend import Found, Question, recommend, similar
+from tfrs_lab.serving.http.api.schemas import (
     ErrorAnswer,
     ModelAnswer,
     MovieOut,
@@ -23,7 +20,10 @@ from tfrs_lab.serving.http.schemas import (
     UserAnswer,
     UserFound,
 )
-from tfrs_lab.serving.http.search import find_movies, find_users
+from tfrs_lab.serving.http.api.search import find_movies, find_users
+from tfrs_lab.serving.http.catalogue import Catalogue, Movie
+from tfrs_lab.serving.http.errors import ApiError, invalid
+from tfrs_lab.serving.http.models import Models
 from tfrs_lab.serving.http.servable import Servable
 from tfrs_lab.serving.http.versions import Model
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from tfrs_lab.serving.http.catalogue import Catalogue
 from tfrs_lab.serving.http.errors import ApiError, invalid
-from tfrs_lab.serving.http.json_tensors import default_input
+from tfrs_lab.serving.http.payloads.tensors import default_input
 from tfrs_lab.serving.http.servable import DEFAULT_SIGNATURE, Servable
 from tfrs_lab.serving.http.signature import Signature
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from tfrs_lab.serving.http.errors import ApiError, invalid
-from tfrs_lab.serving.http.json_values import is_base64, shown, to_array
+from tfrs_lab.serving.http.payloads.values import is_base64, shown, to_array
 from tfrs_lab.serving.http.signature import DEFAULTS, Signature, Tensor
 
 TIMES = "timestamp"
