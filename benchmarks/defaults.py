@@ -25,7 +25,7 @@ MODELS = ("ease", "ials", "retrieval")
 
 _RUN = """
 import sys
-from benchmarks.worker import peak_gb
+from benchmarks.contenders.worker import peak_gb
 from tfrs_lab.experiments.cli import main
 status = main(sys.argv[1:])
 print(peak_gb())

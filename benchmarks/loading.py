@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.environment import peers_python
+from benchmarks.contenders.environment import peers_python
 from benchmarks.record import TURNS, Record, Target, command, cores, versions_here
 from benchmarks.turns import once
 from tfrs_lab.data import generate
@@ -67,7 +67,7 @@ def measure(rows: int, rounds: int) -> Record:
         found: dict[str, dict[str, Any]] = {}
         for _ in range(rounds):
             for name, (words, python) in contenders.items():
-                turn = once("benchmarks.loading_contenders", words, python=python)
+                turn = once("benchmarks.contenders.loading", words, python=python)
                 found[name] = min(found.get(name, turn), turn, key=lambda one: one["seconds"])
         found[TFDS] = {"seconds": tfds_seconds(Path(temporary), rows)}
     if found[OURS]["rows"] != found[PANDAS]["rows"]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.environment import peers_python
+from benchmarks.contenders.environment import peers_python
 from benchmarks.record import TURNS, Record, Target, command, cores
 from benchmarks.turns import Contender, ready, versions_of
 from tfrs_lab.data import Interactions, load, split
@@ -48,10 +48,10 @@ def measure(rounds: int) -> Record:
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder, "lists.npz"))
         write_lists(Path(file))
-        contenders = {OURS: Contender("benchmarks.metrics_contenders", ["ours", file])}
+        contenders = {OURS: Contender("benchmarks.contenders.metrics", ["ours", file])}
         for name in OTHERWISE:
             words = [name.lower(), file]
-            contenders[name] = Contender("benchmarks.metrics_contenders", words, python=peers_python())
+            contenders[name] = Contender("benchmarks.contenders.metrics", words, python=peers_python())
         with ready(contenders, OURS) as (present, left_out):
             asked = {name: (one, "lists") for name, one in present.items()}
             asked |= {name: (present[OURS], word) for name, word in FACTORIZED.items()}

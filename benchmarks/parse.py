@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from benchmarks.contenders.worker import peak_gb, say
 from benchmarks.scale import MOVIES, ROWS, USERS
 from benchmarks.turns import once
-from benchmarks.worker import peak_gb, say
 from tfrs_lab.data import generate
 from tfrs_lab.data.catalogue import release
 from tfrs_lab.data.reading.archive import open_archive

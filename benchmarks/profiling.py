@@ -18,8 +18,8 @@ from typing import Any
 
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
+from benchmarks.contenders.training_ours import tutorial_config
 from benchmarks.record import Record, command, cores, versions_here
-from benchmarks.training_ours import tutorial_config
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.models.backend import tf
 from tfrs_lab.models.training.data import TrainingData

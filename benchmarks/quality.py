@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks.environment import peers_python
+from benchmarks.contenders.environment import peers_python
 from benchmarks.pages import ROOT
 from benchmarks.record import TURNS, Record, Target, command, cores, versions_here
 from benchmarks.turns import last_line, timed
@@ -84,7 +84,7 @@ def commands(task: Task) -> dict[str, list[str]]:
     run = ["run", "retrieval", "--split", "stratified", "--retrieval.parts", "linear", "--overwrite", "--out"]
 
     def contender(python: str | Path, name: str) -> list[str]:
-        return [str(python), "-m", "benchmarks.quality_contenders", name, str(task.file), str(task.out)]
+        return [str(python), "-m", "benchmarks.contenders.quality", name, str(task.file), str(task.out)]
 
     return {
         RUN: [sys.executable, "-m", "tfrs_lab.experiments.cli", *run, str(task.out.with_name("run"))],

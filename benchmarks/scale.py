@@ -36,7 +36,7 @@ def one_size(rows: int, epochs: int = 1) -> dict[str, Any]:
     users, movies = shape(rows)
     with tempfile.TemporaryDirectory(prefix="tfrs-lab-scale-") as folder:
         write_official(generate(users, movies, rows, half_stars=True, by_user=True), "csv", Path(folder))
-        found = once("benchmarks.scale_worker", [folder, str(epochs)])
+        found = once("benchmarks.contenders.scale", [folder, str(epochs)])
     return {"rows": rows, "users": users, "movies": movies, **found}
 
 

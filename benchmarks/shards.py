@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from benchmarks.contenders.scale import CONFIG
+from benchmarks.contenders.worker import say
 from benchmarks.record import Record, Target, command, cores, versions_here
 from benchmarks.scale import shape
-from benchmarks.scale_worker import CONFIG
 from benchmarks.turns import once
-from benchmarks.worker import say
 from tfrs_lab.data import Interactions, Vocabulary, generate
 
 TEXT_ROWS = 300_000

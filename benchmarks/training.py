@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.environment import peers_python
+from benchmarks.contenders.environment import peers_python
 from benchmarks.record import TURNS, Record, Target, command, cores
 from benchmarks.turns import Contender, ready, versions_of
 
@@ -51,9 +51,11 @@ def measure(rounds: int) -> Record:
         rows = Path(folder, "rows.npz")
         write_rows(rows)
         contenders = {
-            "TFRS tutorial": Contender("benchmarks.training_tutorial", [str(rows)]),
-            "keras-rs (Keras 3)": Contender("benchmarks.training_keras_rs", [str(rows)], python=peers_python()),
-            OURS: Contender("benchmarks.training_ours", [str(rows)]),
+            "TFRS tutorial": Contender("benchmarks.contenders.training_tutorial", [str(rows)]),
+            "keras-rs (Keras 3)": Contender(
+                "benchmarks.contenders.training_keras_rs", [str(rows)], python=peers_python()
+            ),
+            OURS: Contender("benchmarks.contenders.training_ours", [str(rows)]),
         }
         with ready(contenders, OURS) as (present, left_out):
             best = {(name, batch_size): (0.0, 0.0) for batch_size in TARGETS for name in present}

@@ -15,8 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from benchmarks.contenders.worker import MARK
 from benchmarks.pages import ROOT
-from benchmarks.worker import MARK
 
 
 class Failed(RuntimeError):
@@ -27,7 +27,7 @@ class Contender:
     """A process that measures on demand; a context, at whose end it is gone.
 
     Args:
-        module: Run as ``python -m``; it calls ``benchmarks.worker.serve``.
+        module: Run as ``python -m``; it calls ``benchmarks.contenders.worker.serve``.
         words: Its arguments.
         python: Interpreter, by default this one.
     """
@@ -91,7 +91,7 @@ class Contender:
 
 
 def once(module: str, words: Sequence[str] = (), *, python: Path | None = None) -> Any:
-    """What a module says, with ``benchmarks.worker.say``, in a process of its own.
+    """What a module says, with ``benchmarks.contenders.worker.say``, in a process of its own.
 
     Raises:
         Failed: It said nothing.

@@ -40,7 +40,7 @@ def measure(rounds: int) -> Record:
     best: dict[str, Epochs] = {}
     for _ in range(rounds):
         for name, epochs in EPOCHS.items():
-            found = [tuple(one) for one in once("benchmarks.tutorial_worker", [WORDS[name], str(epochs)])]
+            found = [tuple(one) for one in once("benchmarks.contenders.tutorial", [WORDS[name], str(epochs)])]
             best[name] = min(best.get(name, found), found, key=lambda epochs: epochs[-1][0])
     return record(best)
 

@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks.contenders.training_ours import tutorial_config
 from benchmarks.record import Record, Target, command, cores, versions_here
-from benchmarks.training_ours import tutorial_config
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.models.backend import tf
 from tfrs_lab.models.multitask.config import reconstruction_pair

@@ -5,7 +5,7 @@ import importlib
 import pkgutil
 
 PACKAGES = (*(f"tfrs_lab.{room}" for room in ("data", "evaluation", "models", "serving", "experiments")), "benchmarks")
-PEERS = ("benchmarks.training_keras_rs",)
+PEERS = ("benchmarks.contenders.training_keras_rs",)
 """What needs the packages of peers, and Keras 3."""
 
 

@@ -7,7 +7,7 @@ from benchmarks.record import Record, Target, benchmark_notes
 from benchmarks.turns import Contender, Failed
 
 PEER = """
-from benchmarks.worker import serve
+from benchmarks.contenders.worker import serve
 seen = []
 def measure(word):
     seen.append(word)

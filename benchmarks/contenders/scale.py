@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks.worker import peak_gb, say
+from benchmarks.contenders.worker import peak_gb, say
 from tfrs_lab.data import Interactions, Split, load, split
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.models.backend import tf

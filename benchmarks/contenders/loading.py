@@ -1,6 +1,6 @@
 """From a CSV in GroupLens's format to encoded parts of a split, by this project's data room and by pandas.
 
-``python -m benchmarks.loading_contenders {ours,pandas} DIRECTORY [COPY]`` tells seconds, peak memory in GB and rows of
+``python -m benchmarks.contenders.loading {ours,pandas} DIRECTORY [COPY]`` tells seconds, peak memory in GB and rows of
 each part. With COPY pandas checks the values first and keeps them there as Parquet, as this project does. pandas is in
 the peers' environment, which has none of this project's packages.
 """
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.worker import peak_gb, say
+from benchmarks.contenders.worker import peak_gb, say
 
 
 def ours(folder: Path) -> dict[str, Any]:

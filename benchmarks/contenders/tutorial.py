@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.training_ours import train
-from benchmarks.training_tutorial import TutorialModel
-from benchmarks.worker import say
+from benchmarks.contenders.training_ours import train
+from benchmarks.contenders.training_tutorial import TutorialModel
+from benchmarks.contenders.worker import say
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.models.backend import tf

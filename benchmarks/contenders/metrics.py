@@ -1,6 +1,6 @@
 """Metrics of given lists by this project, RecTools and LensKit, and factorized top-k by this project and TFRS.
 
-``python -m benchmarks.metrics_contenders NAME FILE`` answers with seconds and metrics; the peers' packages are in an
+``python -m benchmarks.contenders.metrics NAME FILE`` answers with seconds and metrics; the peers' packages are in an
 environment of their own, which has none of this project's.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.worker import serve
+from benchmarks.contenders.worker import serve
 
 Metrics = dict[str, float]
 Calls = tuple[dict[str, Callable[[], Metrics]], tuple[str, ...]]

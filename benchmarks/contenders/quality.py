@@ -1,4 +1,4 @@
-"""Contenders of ``benchmarks.quality``: ``python -m benchmarks.quality_contenders NAME ROWS LISTS``.
+"""Contenders of ``benchmarks.quality``: ``python -m benchmarks.contenders.quality NAME ROWS LISTS``.
 
 Each trains on the rows of a file and writes a list of movies for each user. The peers' packages are in an environment
 of their own, which has none of this project's.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks.worker import serve_fits
+from benchmarks.contenders.worker import serve_fits
 from tfrs_lab.data import Interactions
 from tfrs_lab.models.backend import tf, tfrs
 from tfrs_lab.models.training.data import TrainingData

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.worker import serve_fits
+from benchmarks.contenders.worker import serve_fits
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.worker import serve_fits
+from benchmarks.contenders.worker import serve_fits
 from tfrs_lab.models.backend import tf, tfrs
 
 

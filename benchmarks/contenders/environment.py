@@ -1,6 +1,7 @@
-"""The environment of the peers that the benchmarks compare with: ``python -m benchmarks.environment`` makes it.
+"""The environment of the peers that the benchmarks compare with.
 
-It lies in ``build/peers``, or where ``TFRS_LAB_PEERS`` says. What cannot be installed is reported and left out.
+``python -m benchmarks.contenders.environment`` makes it. It lies in ``build/peers``, or where ``TFRS_LAB_PEERS`` says.
+What cannot be installed is reported and left out.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def peers_python() -> Path:
     """The peers' interpreter, for which the environment is made if it is not there or not up to date."""
     if "TFRS_LAB_PEERS" in os.environ:
         return interpreter(Path(os.environ["TFRS_LAB_PEERS"]))
-    folder = HERE.parent / "build" / "peers"
+    folder = HERE.parents[1] / "build" / "peers"
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + CONSTRAINTS.read_bytes()).hexdigest()
     stamp = folder / "installed"
     if not stamp.exists() or stamp.read_text() != wanted:
