@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,12 @@ from tfrs_lab.models.backend import tf
 from tfrs_lab.serving.http.catalogue import EXTRA, Catalogue, Movie, write_catalogue
 
 Tensor = Any
+SIGNATURES = (
+    *("recommend", "recommend_filtered", "recommend_since", "recommend_for_history"),
+    *("rank", "similar_movies", "embed_user"),
+)
+FADING = 0.5
+"""Each event counts so much of the one after it."""
 _IDS = tf.TensorSpec([None], tf.string)
 _LISTS = tf.TensorSpec([None, None], tf.string)
 _RATINGS = tf.TensorSpec([None, None], tf.float32)
@@ -63,13 +70,12 @@ class Toy:
         return Catalogue(movies, users)
 
 
-def export_toy(toy: Toy, directory: Path, *, catalogue: bool = True) -> Path:
+def export_toy(toy: Toy, directory: Path, *, catalogue: bool = True, signatures: Sequence[str] = SIGNATURES) -> Path:
     """Writes a version, which appears under its name when it is whole; with titles and histories if wanted."""
     module = _ToyModule(toy)
     temporary = directory.with_name(f".{directory.name}")
-    named = ("recommend", "recommend_filtered", "recommend_for_history", "rank", "similar_movies", "embed_user")
-    signatures = {"serving_default": module.recommend, **{name: getattr(module, name) for name in named}}
-    tf.saved_model.save(module, str(temporary), signatures=signatures)
+    graphs = {"serving_default": module.recommend, **{name: getattr(module, name) for name in signatures}}
+    tf.saved_model.save(module, str(temporary), signatures=graphs)
     if catalogue:
         write_catalogue(temporary / EXTRA, toy.catalogue)
     return temporary.rename(directory)
@@ -110,14 +116,21 @@ class _ToyModule(tf.Module):
         hidden = tf.gather(self.seen, rows) | self._named(exclude)
         return self._best(tf.gather(self.users, rows), hidden | ~(of_genre & of_years), k)
 
+    @tf.function(input_signature=[_IDS, _LISTS, _RATINGS, _TIMES, _K])
+    def recommend_since(
+        self, user_id: Tensor, movie_id: Tensor, rating: Tensor, timestamp: Tensor, k: Tensor
+    ) -> dict[str, Tensor]:
+        """The best unseen movies for users, to whose vectors that sum of later events is added."""
+        rows = self.user_rows.lookup(user_id)
+        query = tf.gather(self.users, rows) + self._told(movie_id, rating, timestamp)
+        return self._best(query, tf.gather(self.seen, rows) | self._named(movie_id), k)
+
     @tf.function(input_signature=[_LISTS, _RATINGS, _TIMES, _K])
     def recommend_for_history(
         self, movie_id: Tensor, rating: Tensor, timestamp: Tensor, k: Tensor
     ) -> dict[str, Tensor]:
-        """The best movies for the rated sum of a history, whatever its order."""
-        vectors = tf.gather(self.movies, self.movie_rows.lookup(movie_id))
-        query = tf.reduce_sum(vectors * rating[:, :, None], axis=1)
-        return self._best(query, self._named(movie_id), k)
+        """The best movies for the rated sum of a history, in which older events fade."""
+        return self._best(self._told(movie_id, rating, timestamp), self._named(movie_id), k)
 
     @tf.function(input_signature=[_IDS, _LISTS])
     def rank(self, user_id: Tensor, movie_id: Tensor) -> dict[str, Tensor]:
@@ -136,6 +149,15 @@ class _ToyModule(tf.Module):
     def embed_user(self, user_id: Tensor) -> dict[str, Tensor]:
         """Users' vectors."""
         return {"embedding": tf.gather(self.users, self.user_rows.lookup(user_id))}
+
+    def _told(self, movie_id: Tensor, rating: Tensor, timestamp: Tensor) -> Tensor:
+        """[batch, dim] rated sums of events [batch, any]; unknown movies are passed over."""
+        order = tf.argsort(timestamp, axis=1, stable=True)
+        rows = self.movie_rows.lookup(tf.gather(movie_id, order, batch_dims=1))
+        known = tf.cast(rows < tf.shape(self.movies)[0] - 1, tf.float32)
+        weight = FADING ** tf.cumsum(known, axis=1, exclusive=True, reverse=True)
+        weight *= tf.gather(rating, order, batch_dims=1)
+        return tf.reduce_sum(tf.gather(self.movies, rows) * weight[:, :, None], axis=1)
 
     def _named(self, movie_id: Tensor) -> Tensor:
         """[batch, movies] bool: which movies are named in [batch, any] ids."""

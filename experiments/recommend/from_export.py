@@ -14,7 +14,8 @@ import polars as pl
 from tfrs_lab.data import DataError, did_you_mean
 from tfrs_lab.experiments.storage.recommender_source import History, UserSummary, rated_by, unknown_movie
 from tfrs_lab.serving.http import tensorflow
-from tfrs_lab.serving.http.api.recommend import Found, Question, recommend
+from tfrs_lab.serving.http.api.question import Question
+from tfrs_lab.serving.http.api.recommend import Found, recommend
 from tfrs_lab.serving.http.catalogue import Catalogue
 from tfrs_lab.serving.http.errors import ApiError
 from tfrs_lab.serving.http.servable import Servable

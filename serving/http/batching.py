@@ -17,22 +17,26 @@ import numpy as np
 from tfrs_lab.serving.http.errors import ApiError
 from tfrs_lab.serving.http.signature import Signature
 
+_MOST_VALUES = 2**18
+"""So many values of one input may share a call, padding included: an endless history would pad all others."""
 Arrays = Mapping[str, np.ndarray]
 Run = Callable[[str, Arrays], dict[str, np.ndarray]]
 
 
 @dataclass
 class Job:
-    """One request: its inputs, how many rows they have, and where its outputs go."""
+    """One request: its inputs, how many rows they have and how long the longest is, and where its outputs go."""
 
     signature: Signature
     inputs: Arrays
     rows: int
     outputs: asyncio.Future[Arrays]
     key: Hashable = field(init=False)
+    width: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.key = _key(self.signature, self.inputs)
+        self.width = max((array.shape[1] for array in self.inputs.values() if array.ndim > 1), default=0)
 
 
 class Batcher:
@@ -98,12 +102,13 @@ class Batcher:
     def _take(self) -> list[Job]:
         """The longest waiting request and those that can share its call."""
         first = self._waiting.popleft()
-        jobs, rows, others = [first], first.rows, []
+        jobs, rows, width, others = [first], first.rows, first.width, []
         while self._waiting and rows < self._max_rows:
             job = self._waiting.popleft()
-            if job.key == first.key and rows + job.rows <= self._max_rows:
+            together, widest = rows + job.rows, max(width, job.width)
+            if job.key == first.key and together <= self._max_rows and together * widest <= _MOST_VALUES:
                 jobs.append(job)
-                rows += job.rows
+                rows, width = together, widest
             else:
                 others.append(job)
         self._waiting.extendleft(reversed(others))

@@ -9,68 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from tfrs_lab.serving.http.api.question import Question
 from tfrs_lab.serving.http.catalogue import Catalogue
 from tfrs_lab.serving.http.errors import ApiError, invalid
 from tfrs_lab.serving.http.payloads.tensors import default_input
 from tfrs_lab.serving.http.servable import DEFAULT_SIGNATURE, Servable
 from tfrs_lab.serving.http.signature import Signature
 
-# So many movies are asked of a model whose own graph cannot filter, and of similar_movies to find reasons.
+# So many movies are asked of a model whose own graph cannot filter, all if they are too few, and of similar_movies for
+# reasons.
 _POOL = 2000
 _REASONS = 2
-
-
-@dataclass(frozen=True)
-class Question:
-    """What somebody wants to know.
-
-    Attributes:
-        user_id: A user of the model; None for anybody with the given history.
-        history: (movie id, rating) of somebody the model does not know, oldest first.
-        k: How many movies.
-        exclude: Movies not wanted.
-        genres: Only movies with one of these; empty for any.
-        year_from: Only movies of this year or later.
-        year_to: Only movies of this year or earlier.
-        reasons: Whether to say why.
-        strangers: Whether a user whom the model does not know gets what it has for anybody, instead of an error.
-    """
-
-    user_id: str | None
-    history: tuple[tuple[str, float], ...] = ()
-    k: int = 10
-    exclude: tuple[str, ...] = ()
-    genres: tuple[str, ...] = ()
-    year_from: int | None = None
-    year_to: int | None = None
-    reasons: bool = True
-    strangers: bool = False
-
-    @property
-    def filters(self) -> bool:
-        """Whether some movies are filtered out."""
-        return bool(self.genres) or self.year_from is not None or self.year_to is not None
-
-    @property
-    def needs(self) -> set[str]:
-        """The inputs that a signature needs to leave out what is not wanted."""
-        return ({"genres", "year_from", "year_to"} if self.filters else set()) | (
-            {"exclude"} if self.exclude else set()
-        )
-
-    def accepts(self, movie_id: str, catalogue: Catalogue) -> bool:
-        """Whether a movie passes the filters; one without a year passes no filter of years."""
-        movie = catalogue.movies.get(movie_id)
-        if movie_id in self.exclude or (self.filters and movie is None):
-            return False
-        if movie is None or not self.filters:
-            return True
-        if self.genres and not set(self.genres) & set(movie.movie_genres):
-            return False
-        if self.year_from is None and self.year_to is None:
-            return True
-        year = movie.release_year
-        return year is not None and (self.year_from or year) <= year <= (self.year_to or year)
 
 
 @dataclass(frozen=True)
@@ -101,16 +50,31 @@ async def recommend(servable: Servable, question: Question) -> list[Found]:
     inputs = _inputs(signature, question)
     asked = servable.compute(signature, inputs, 1) if question.strangers else servable.call(signature, inputs)
     found = _rows(await asked)[0]
-    if not question.needs <= set(signature.inputs):  # the graph cannot leave these movies out: ask for more, and drop
-        if question.filters and not catalogue.movies:
-            raise invalid(f"model {servable.name} cannot filter by genre or year: it has no catalogue")
-        more = np.array(max(question.k, min(_POOL, len(catalogue.movies) or _POOL)), dtype=np.int32)
-        found = _rows(await servable.compute(signature, {**inputs, "k": more}, 1))[0]
-        found = [movie for movie in found if question.accepts(movie.movie_id, catalogue)][: question.k]
-    history = question.history or catalogue.users.get(question.user_id or "", ())
-    if not question.reasons or not history:
+    if not question.needs <= set(signature.inputs):
+        found = await _from_more(servable, signature, inputs, question)
+    seen = (*catalogue.users.get(question.user_id or "", ()), *question.events, *question.history)
+    if not question.reasons or not seen:
         return found
-    return await explain(servable, found, [movie_id for movie_id, _ in history])
+    return await explain(servable, found, [movie_id for movie_id, _ in seen])
+
+
+async def _from_more(
+    servable: Servable, signature: Signature, inputs: Mapping[str, np.ndarray], question: Question
+) -> list[Found]:
+    """Of a model whose graph cannot leave out what is not wanted: more is asked for, and that is dropped."""
+    catalogue = servable.catalogue or Catalogue()
+    if question.filters and not catalogue.movies:
+        raise invalid(f"model {servable.name} cannot filter by genre or year: it has no catalogue")
+    enough = question.k + len(question.exclude)
+    every = len(catalogue.movies) or enough
+    accepted: list[Found] = []
+    for pool in (max(enough, _POOL), every) if question.filters else (enough,):
+        more = np.array(max(question.k, min(pool, every)), dtype=np.int32)
+        found = _rows(await servable.compute(signature, {**inputs, "k": more}, 1))[0]
+        accepted = [movie for movie in found if question.accepts(movie.movie_id, catalogue)][: question.k]
+        if len(accepted) == question.k or pool >= every:
+            break
+    return accepted
 
 
 async def explain(servable: Servable, found: Sequence[Found], history: Sequence[str]) -> list[Found]:
@@ -156,9 +120,17 @@ async def similar(servable: Servable, movie_id: str, k: int) -> list[Found]:
 
 def _signature(servable: Servable, question: Question) -> Signature:
     """The signature that answers, with filters of its own if it needs any and the model has them."""
+    if question.events and question.user_id is None:
+        raise invalid("events: expected a user_id with them; what anybody else has seen is a history")
     if (question.user_id is None) == (not question.history):
         raise invalid("expected either user_id or a history with at least one movie")
-    name = "recommend" if question.user_id is not None else "recommend_for_history"
+    name = question.signature
+    if name == "recommend_since" and name not in servable.signatures:
+        raise ApiError(
+            "FAILED_PRECONDITION",
+            f"events: model {servable.name} version {servable.version} was exported before it could take them, it has "
+            f"no signature {name}; export it again (recs export), or ask without events",
+        )
     plain = servable.signature(DEFAULT_SIGNATURE if name == "recommend" and name not in servable.signatures else name)
     filtered = servable.signatures.get(f"{name}_filtered")
     if question.needs <= set(plain.inputs) or filtered is None:
@@ -167,7 +139,13 @@ def _signature(servable: Servable, question: Question) -> Signature:
 
 
 def _inputs(signature: Signature, question: Question) -> dict[str, np.ndarray]:
+    rated = question.history or question.events
+    with np.errstate(over="ignore"):  # 1e39 becomes infinity, which is refused later
+        rating = np.array([[rating for _, rating in rated]], dtype=np.float32)
     given: dict[str, Any] = {
+        "movie_id": _texts([movie_id for movie_id, _ in rated]),
+        "rating": rating,
+        "timestamp": np.zeros((1, len(rated)), dtype=np.int64),  # they are in order
         "k": np.array(question.k, dtype=np.int32),
         "exclude": _texts(question.exclude),
         "genres": _texts(question.genres),
@@ -176,10 +154,6 @@ def _inputs(signature: Signature, question: Question) -> dict[str, np.ndarray]:
     }
     if question.user_id is not None:
         given["user_id"] = np.array([question.user_id.encode()], dtype=object)
-    else:
-        given["movie_id"] = _texts([movie_id for movie_id, _ in question.history])
-        given["rating"] = np.array([[rating for _, rating in question.history]], dtype=np.float32)
-        given["timestamp"] = np.zeros((1, len(question.history)), dtype=np.int64)
     return _complete(signature, given)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from tfrs_lab.serving.http.api.recommend import Found, Question, recommend, similar
+from tfrs_lab.serving.http.api.question import Question
+from tfrs_lab.serving.http.api.recommend import Found, recommend, similar
 from tfrs_lab.serving.http.api.schemas import (
     ErrorAnswer,
     ModelAnswer,
     MovieOut,
+    Rated,
     Reason,
     RecommendAnswer,
     Recommended,
@@ -86,7 +88,8 @@ def _add_looking(router: APIRouter, models: Models) -> None:
 async def _recommend(models: Models, request: RecommendRequest) -> RecommendAnswer:
     question = Question(
         user_id=request.user_id,
-        history=tuple((rated.movie_id, rated.rating) for rated in sorted(request.history, key=attrgetter("timestamp"))),
+        events=_in_order("events", request.events),
+        history=_in_order("history", request.history),
         k=request.k,
         exclude=tuple(request.exclude),
         genres=tuple(request.genres),
@@ -98,6 +101,16 @@ async def _recommend(models: Models, request: RecommendRequest) -> RecommendAnsw
         raise invalid(f"k: expected a small whole number, got {question.k}")
     with models.named(request.model).use() as servable:
         return _answer(servable, await recommend(servable, question))
+
+
+def _in_order(name: str, rated: Sequence[Rated]) -> tuple[tuple[str, float], ...]:
+    """(Movie id, rating), oldest first; movies of the same time as they stand."""
+    times = [one.timestamp for one in rated if one.timestamp is not None]
+    if times and len(times) < len(rated):
+        raise invalid(
+            f"{name}: expected a timestamp for each movie or for none, got {len(times)} for {len(rated)} movies"
+        )
+    return tuple((one.movie_id, one.rating) for one in sorted(rated, key=lambda one: one.timestamp or 0))
 
 
 def _answer(servable: Servable, found: list[Found]) -> RecommendAnswer:

@@ -15,13 +15,16 @@ class Rated(BaseModel):
     model_config = ConfigDict(extra="forbid")
     movie_id: MovieId
     rating: float = Field(default=5.0, allow_inf_nan=False, description="How they liked it.")
-    timestamp: int = Field(
-        default=0, ge=-(2**62), le=2**62, description="Seconds; 0: in the order of the list, oldest first."
+    timestamp: int | None = Field(
+        default=None,
+        ge=-(2**62),
+        le=2**62,
+        description="Seconds, for each movie of a list or for none; without them the list is in order, oldest first.",
     )
 
 
 class RecommendRequest(BaseModel):
-    """Either a user of the model or some movies of anybody."""
+    """Either a user of the model, with what has happened since it was trained, or some movies of anybody."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -29,6 +32,7 @@ class RecommendRequest(BaseModel):
     )
     model: str | None = Field(default=None, description="Name of a model; default the first.")
     user_id: str | None = Field(default=None, max_length=200, description="A user that the model knows.")
+    events: list[Rated] = Field(default=[], description="What the user has seen since the model was trained.")
     history: list[Rated] = Field(default=[], description="What somebody has seen whom the model does not know.")
     k: int = Field(default=10, description="How many movies.")
     exclude: list[MovieId] = Field(default=[], description="Movies not wanted.")

@@ -189,7 +189,11 @@ def test_no_document_breaks_the_server(server, document):
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.fixed_dictionaries({}, optional=dict.fromkeys(("user_id", "history", "k", "genres", "year_from"), JSON)))
+@given(
+    st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("user_id", "events", "history", "k", "genres", "year_from"), JSON)
+    )
+)
 def test_no_document_breaks_the_api(server, document):
     answer = server.client.post("/api/recommend", content=json.dumps(document))
     assert answer.status_code in (200, 400), answer.text

@@ -92,6 +92,15 @@ def test_a_call_has_at_most_so_many_rows():
     assert scores(answers) == [[float(user)] for user in range(1, 7)]
 
 
+def test_an_endless_list_pads_nobody_elses(monkeypatch):
+    monkeypatch.setattr("tfrs_lab.serving.http.batching._MOST_VALUES", 12)
+    calls, answers = run(
+        [recommend("1"), recommend("2", exclude=["a"] * 9), recommend("3"), recommend("4", exclude=["a"] * 4)]
+    )
+    assert calls == [["1", "3", "4"], ["2"]]  # three rows of four, and one of nine
+    assert scores(answers) == [[1.0], [2.0], [3.0], [4.0]]
+
+
 def test_only_the_culprit_fails():
     calls, answers = run([recommend("1"), recommend("bad"), recommend("3")])
     assert calls == [["1", "bad", "3"], ["1"], ["bad"], ["3"]]
