@@ -1,37 +1,24 @@
 // The page: asks /api, keeps what is asked in the address, so that a view can be shared.
+import { api } from "./api.js";
 import { combobox } from "./combobox.js";
-import { column, element, problem, splitTitle, stars, titleOf } from "./render.js";
+import { element, splitTitle, stars, titleOf } from "./elements.js";
+import { ratedItems } from "./rating.js";
+import { column, focusCard, focusedCard, problem } from "./render.js";
 
 const $ = (id) => document.getElementById(id);
 const SHOWN = 12;
-const state = { models: [], chosen: new Set(), mode: "user", user: "", picked: [], genres: new Set(), seen: [], all: false };
+const state = { models: [], chosen: new Set(), mode: "user", user: "", picked: [], genres: new Set(), seen: [], all: false, since: new Map() };
 let turn = 0;
-
-async function api(path, body) {
-  const key = sessionStorage.getItem("key");
-  const headers = { "content-type": "application/json", ...(key && { authorization: `Bearer ${key}` }) };
-  const response = await fetch(`/api/${path}`, body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers });
-  if (response.status === 401 && askForKey()) return api(path, body);
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(answer.error ?? `the server answered ${response.status}`);
-  return answer;
-}
-
-/** Asks for the server's key, which this tab then remembers; false if it is not given. */
-function askForKey() {
-  const key = prompt("The key of this server")?.trim();
-  if (key) sessionStorage.setItem("key", key);
-  return Boolean(key);
-}
 
 const first = () => state.models[0];
 const path = (rest) => `models/${encodeURIComponent(first().name)}/${rest}`;
+/** What the shown person has been said to have seen, oldest first: by a user in this session, by others altogether. */
+const said = () => (state.mode === "user" ? (state.since.get(state.user) ?? []) : state.picked);
 const year = (id) => ($(id).value === "" ? null : Number($(id).value));
 
 function question(model) {
-  const who = state.mode === "user"
-    ? { user_id: state.user }
-    : { history: state.picked.map(({ movie_id, rating }) => ({ movie_id, rating })) };
+  const movies = said().map(({ movie_id, rating }) => ({ movie_id, rating }));
+  const who = state.mode === "user" ? { user_id: state.user, events: movies } : { history: movies };
   return { model, ...who, k: Number($("count").value), genres: [...state.genres], year_from: year("year-from"), year_to: year("year-to") };
 }
 
@@ -63,15 +50,30 @@ function show(models, answers) {
   const lists = answers.filter((answer) => !(answer instanceof Error)).map((answer) => answer.recommendations);
   const inEvery = (id) => lists.every((list) => list.some((movie) => movie.movie_id === id));
   const inAll = new Set(lists.length > 1 ? lists[0].map((movie) => movie.movie_id).filter(inEvery) : []);
-  const add = state.mode === "movies" ? (movie) => pick(movie) : null;
+  const card = focusedCard();
+  const undoing = $("status").contains(document.activeElement);
   $("columns").replaceChildren(...answers.map((answer, place) => {
     const model = models[place];
     if (answer instanceof Error) return problem(model.name, label(model), answer.message);
     return column(answer, label({ ...model, version: answer.version }), { inAll, add });
   }));
   const counts = answers.map((answer, place) => `${answer.recommendations?.length ?? "no answer"} from ${models[place].name}`);
-  $("status").textContent = `${counts.join(", ")}${lists.length > 1 ? `; ${inAll.size} in all` : ""}.`;
+  $("status").replaceChildren(`${counts.join(", ")}${lists.length > 1 ? `; ${inAll.size} in all` : ""}. `, ...undo());
+  if (card) focusCard(card, $("results"));
+  else if (undoing) ($("status").querySelector("button") ?? $("results")).focus();
 }
+
+/** How many movies have been added, and a button that takes back the last. */
+function undo() {
+  const movies = said();
+  if (!movies.length) return [];
+  const last = movies[movies.length - 1];
+  const where = state.mode === "user" ? "added in this session" : "in their history";
+  const label = `Undo ${splitTitle(last.movie_title, last.release_year)[0]}`;
+  return [`${movieCount(movies)} ${where}. `, element("button", { type: "button", "aria-label": label, onclick: () => drop(last) }, "Undo")];
+}
+
+const movieCount = ({ length }) => `${length} ${length === 1 ? "movie" : "movies"}`;
 
 function label(model) {
   const ndcg = model.metrics["ndcg@10"];
@@ -89,13 +91,14 @@ async function chooseUser(userId) {
     if (state.user === userId) state.seen = history;
   }
   showHistory();
+  showSaid();
   await asking;
 }
 
 function showHistory() {
   const best = [...state.seen].sort((one, other) => (other.rating ?? 0) - (one.rating ?? 0));
   $("history").hidden = state.mode !== "user" || !best.length;
-  $("history-title").textContent = `Their own history: ${best.length} ${best.length === 1 ? "movie" : "movies"}`;
+  $("history-title").textContent = `Their own history: ${movieCount(best)}`;
   $("history-list").replaceChildren(...best.slice(0, state.all ? undefined : SHOWN).map((movie) =>
     element("li", {}, element("span", {}, titleOf(movie)), element("small", { "aria-label": `rated ${movie.rating}` }, stars(movie.rating)))));
   $("history-more").hidden = best.length <= SHOWN;
@@ -104,24 +107,39 @@ function showHistory() {
 
 function pick(movie) {
   $("movie").value = "";
-  if (!state.picked.some((other) => other.movie_id === movie.movie_id)) state.picked.push({ rating: 5, ...movie });
-  showPicked();
+  add(movie);
+}
+
+/** Puts a movie at the end of what the shown person has seen. */
+function add(movie, rating) {
+  const before = said().find((other) => other.movie_id === movie.movie_id);
+  const usual = state.mode === "user" ? undefined : 5;
+  tell([...said().filter((other) => other !== before), { ...movie, rating: rating ?? before?.rating ?? usual }]);
+}
+
+function drop(movie) {
+  tell(said().filter((other) => other !== movie));
+}
+
+/** Other movies of the shown person, oldest first: shown, and asked with at once. */
+function tell(movies) {
+  if (state.mode === "user") state.since.set(state.user, movies);
+  else state.picked = movies;
+  showSaid();
   ask();
 }
 
-function showPicked() {
-  $("picked").replaceChildren(...state.picked.map((movie) => {
-    const [name] = splitTitle(movie.movie_title, movie.release_year);
-    const rating = element("select", { "aria-label": `Rating of ${name}`, onchange: (event) => { movie.rating = Number(event.target.value); ask(); } },
-      ...[5, 4, 3, 2, 1].map((value) => element("option", { value, selected: value === movie.rating }, `${value} ★`)));
-    const drop = () => {
-      state.picked = state.picked.filter((other) => other !== movie);
-      showPicked();
-      ask();
-      $("movie").focus();
-    };
-    return element("li", {}, titleOf(movie), rating, element("button", { type: "button", "aria-label": `Remove ${name}`, onclick: drop }, "×"));
+function showSaid() {
+  const movies = said();
+  const list = $(state.mode === "user" ? "since-list" : "picked");
+  const removed = list.contains(document.activeElement) && document.activeElement.tagName === "BUTTON";
+  list.replaceChildren(...ratedItems(movies, {
+    change: (movie, rating) => { movie.rating = rating; ask(); },
+    drop,
   }));
+  $("since").hidden = state.mode !== "user" || !movies.length;
+  $("since-title").textContent = `Added in this session: ${movieCount(movies)}`;
+  if (removed) (list.querySelector("button") ?? $(state.mode === "user" ? "results" : "movie")).focus();
 }
 
 function showMode() {
@@ -129,6 +147,7 @@ function showMode() {
   $("movies-side").hidden = state.mode !== "movies";
   document.querySelector(`[name=mode][value=${state.mode}]`).checked = true;
   showHistory();
+  showSaid();
 }
 
 function pill(group, text, checked, change) {
@@ -156,8 +175,9 @@ function refilter() {
 
 function save() {
   const words = new URLSearchParams();
+  const movies = said().map(({ movie_id, rating }) => `${movie_id}:${rating ?? ""}`).join(",");
   if (state.mode === "user" && state.user) words.set("user", state.user);
-  if (state.mode === "movies") words.set("movies", state.picked.map(({ movie_id, rating }) => `${movie_id}:${rating}`).join(","));
+  if (state.mode === "movies" || movies) words.set(state.mode === "user" ? "since" : "movies", movies);
   if (state.chosen.size < state.models.length) words.set("models", [...state.chosen].join(","));
   if (state.genres.size) words.set("genres", [...state.genres].join(","));
   for (const id of ["year-from", "year-to"]) if ($(id).value) words.set(id, $(id).value);
@@ -173,14 +193,18 @@ async function restore() {
   state.genres = new Set(list("genres"));
   for (const id of ["year-from", "year-to"]) $(id).value = words.get(id) ?? "";
   if ([...$("count").options].some((option) => option.value === words.get("k"))) $("count").value = words.get("k");
-  state.mode = words.has("movies") ? "movies" : "user";
-  for (const word of list("movies")) {
-    const [movie_id, rating] = word.split(":");
-    const [found] = await findMovies(movie_id);
-    const movie = found?.movie_id === movie_id ? found : nameless(movie_id);
-    state.picked.push({ ...movie, rating: Number(rating) || 5 });
-  }
   state.user = words.get("user") ?? "";
+  state.since.set(state.user, await Promise.all(list("since").map(rated)));
+  state.picked = await Promise.all(list("movies").map(rated));
+  const checked = document.querySelector("[name=mode]:checked").value; // may have been clicked while this was loading
+  state.mode = words.has("movies") ? "movies" : words.has("user") ? "user" : checked;
+}
+
+/** A movie and its rating from the address. */
+async function rated(word) {
+  const [movie_id, rating] = word.split(":");
+  const [found] = await findMovies(movie_id);
+  return { ...(found?.movie_id === movie_id ? found : nameless(movie_id)), rating: Number(rating) || undefined };
 }
 
 const nameless = (movie_id) => ({ movie_id, movie_title: movie_id, movie_genres: [], release_year: null });
@@ -227,9 +251,8 @@ async function start() {
   $("filters").hidden = !first().movies;
   if (first().years) [$("year-from").placeholder, $("year-to").placeholder] = first().years.map(String);
   if (!first().movies) $("question").append(element("p", { class: "notice" }, "This export has no catalogue: type ids; there are no titles, filters or histories."));
-  $("history").open = matchMedia("(min-width: 48.01rem)").matches; // on a phone the answers come first
+  $("since").open = $("history").open = matchMedia("(min-width: 48.01rem)").matches; // on a phone the answers come first
   wire();
-  showPicked();
   showMode();
   showFilters();
   if (state.mode === "user" && state.user) await chooseUser(state.user);

@@ -1,33 +1,8 @@
 // What the answers look like.
+import { element, splitTitle, titleOf } from "./elements.js";
+import { seenIt } from "./rating.js";
 
-/** An element with attributes and children; text is never read as HTML. */
-export function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
-  }
-  made.append(...children.filter((child) => child !== undefined && child !== null));
-  return made;
-}
-
-/** "Godfather, The (1972)" → ["The Godfather", "1972"] */
-export function splitTitle(title, year) {
-  const found = title.match(/^(.*?)\s*\((\d{4})\)\s*$/);
-  const name = (found ? found[1] : title).replace(/^(.*), (The|A|An|La|Le|Les|L'|Il|Das|Der|Die|El)$/, "$2 $1");
-  return [name, String(year ?? found?.[2] ?? "")];
-}
-
-export function titleOf(movie) {
-  const [name, year] = splitTitle(movie.movie_title, movie.release_year);
-  return year ? `${name} (${year})` : name;
-}
-
-export function stars(rating) {
-  return rating === null || rating === undefined ? "" : `${Number(rating.toFixed(1))} ★`;
-}
-
-/** One model's answer. `inAll` holds the ids that every model recommends; `add` puts a movie into the history. */
+/** One model's answer. `inAll` holds the ids that every model recommends; `add` puts a movie, and a rating, into the history. */
 export function column(answer, label, { inAll, add }) {
   const scores = answer.recommendations.map((movie) => movie.score);
   const [low, high] = [Math.min(...scores), Math.max(...scores)];
@@ -65,7 +40,7 @@ function card(movie, low, high, inAll, add) {
       element("p", { class: "score" }, meter, element("span", { title: "score" }, movie.score.toPrecision(3)),
         inAll.has(movie.movie_id) ? element("span", { class: "both" }, "in all") : null),
       reasons(movie.why),
-      add ? element("button", { type: "button", onclick: () => add(movie), "aria-label": `Seen it: add ${name} to the movies` }, "Seen it") : null,
+      seenIt(movie, add),
     ),
   );
 }
@@ -74,6 +49,19 @@ function reasons(why) {
   if (!why.length) return null;
   const names = why.flatMap((reason, place) => [place ? " and " : "", element("em", {}, titleOf(reason))]);
   return element("p", { class: "why" }, "like ", ...names);
+}
+
+/** Which card of which column has the focus, for `focusCard` once the answers are others; null if none has. */
+export function focusedCard() {
+  const card = document.activeElement?.closest(".movies > li");
+  return card && { model: card.closest(".column").getAttribute("aria-label"), row: [...card.parentElement.children].indexOf(card) };
+}
+
+/** The card that has taken the place of another, so that the keyboard goes on where it was; else `otherwise`. */
+export function focusCard({ model, row }, otherwise) {
+  const column = [...document.querySelectorAll(".column")].find((found) => found.getAttribute("aria-label") === model);
+  const cards = column?.querySelectorAll(".movies > li") ?? [];
+  (cards[Math.min(row, cards.length - 1)]?.querySelector("button") ?? otherwise).focus({ preventScroll: true });
 }
 
 function hue(text) {

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.serving.http.http_server import running
+from tfrs_lab.serving.http.settings import ServerSettings
+
 playwright = pytest.importorskip("playwright.sync_api")
 
 pytestmark = pytest.mark.slow
@@ -95,6 +98,95 @@ def test_movies_are_picked_rated_extended_and_dropped(page):
     playwright.expect(column(page, "recs").locator("h3").first).to_have_text("Movie 0")
     page.get_by_role("button", name="Remove Movie 2").click()
     playwright.expect(column(page, "recs").locator("h3").first).to_have_text("Movie 4")
+
+
+def seen_it(page, movie):
+    return page.get_by_role("button", name=f"Seen it: add {movie} to the movies they have seen")
+
+
+def test_what_a_user_has_seen_since_changes_the_list_at_once_and_can_be_undone(page):
+    page.goto("/?user=1&models=recs")
+    assert titles(page, "recs") == ["Movie 1", "Movie 2", "Movie 5", "Movie 4", "Movie 3"]
+    playwright.expect(page.locator("#since")).to_be_hidden()
+    page.get_by_role("toolbar", name="Rate Movie 3").get_by_role("button", name="4 stars").click()
+    status(page, "4 from recs. 1 movie added in this session.")
+    assert titles(page, "recs") == ["Movie 4", "Movie 5", "Movie 2", "Movie 1"]  # (1, 0) + 4 · (0, 1)
+    seen_it(page, "Movie 1").click()
+    status(page, "3 from recs. 2 movies added in this session.")
+    assert titles(page, "recs") == ["Movie 2", "Movie 5", "Movie 4"]  # (1, 0) + 2 · (0, 1) + 5 · (.9, .1)
+    playwright.expect(page.locator("#since-title")).to_have_text("Added in this session: 2 movies")
+    items = page.get_by_role("list", name="Added in this session").get_by_role("listitem")
+    playwright.expect(items).to_have_count(2)
+    playwright.expect(items.first).to_contain_text("Movie 1 (1991)")  # the newest
+    playwright.expect(page.get_by_role("combobox", name="Rating of Movie 1")).to_have_value("")
+    playwright.expect(page.get_by_role("combobox", name="Rating of Movie 3")).to_have_value("4")
+    playwright.expect(page.locator("#history-title")).to_have_text("Their own history: 1 movie")
+    page.get_by_role("button", name="Undo Movie 1").click()
+    status(page, "4 from recs. 1 movie added in this session.")
+    assert titles(page, "recs") == ["Movie 4", "Movie 5", "Movie 2", "Movie 1"]
+    page.get_by_role("button", name="Remove Movie 3").click()
+    playwright.expect(page.get_by_role("status")).to_have_text("5 from recs. ")
+    playwright.expect(page.locator("#since")).to_be_hidden()
+    assert titles(page, "recs") == ["Movie 1", "Movie 2", "Movie 5", "Movie 4", "Movie 3"]
+
+
+def test_what_was_added_belongs_to_its_user_and_stands_in_the_address(page):
+    page.goto("/?user=1&models=recs")
+    seen_it(page, "Movie 1").click()
+    status(page, "1 movie added")
+    assert "since=172%3A" in page.url
+    user = page.get_by_role("combobox", name="User")
+    user.fill("7")
+    user.press("Enter")
+    status(page, "5 from recs.")
+    playwright.expect(page.get_by_role("status")).not_to_contain_text("added")
+    user.fill("1")
+    user.press("Enter")
+    status(page, "4 from recs. 1 movie added")
+    page.reload()
+    status(page, "4 from recs. 1 movie added")
+    playwright.expect(page.locator("#since-list li")).to_contain_text("Movie 1 (1991)")
+
+
+def test_movies_are_added_and_rated_with_the_keyboard_alone(page):
+    page.goto("/?user=1&models=recs")
+    seen_it(page, "Movie 2").focus()
+    page.keyboard.press("Tab")
+    star = page.get_by_role("toolbar", name="Rate Movie 2").get_by_role("button")
+    playwright.expect(star.first).to_be_focused()
+    for key in ("End", "ArrowRight", "ArrowLeft"):
+        page.keyboard.press(key)
+    playwright.expect(star.nth(3)).to_be_focused()
+    page.keyboard.press("Enter")
+    status(page, "1 movie added")
+    playwright.expect(page.get_by_role("combobox", name="Rating of Movie 2")).to_have_value("4")
+    playwright.expect(seen_it(page, "Movie 5")).to_be_focused()  # stands where Movie 2 stood
+    page.get_by_role("button", name="Undo Movie 2").focus()
+    page.keyboard.press("Space")
+    playwright.expect(page.get_by_role("status")).not_to_contain_text("added")
+    playwright.expect(page.locator("#results")).to_be_focused()
+
+
+def test_stars_add_to_a_history_too_with_the_newest_on_top(page):
+    page.goto("/?movies=258:5&models=recs")
+    page.get_by_role("toolbar", name="Rate Movie 0").get_by_role("button", name="1 star").click()
+    status(page, "4 from recs. 2 movies in their history.")
+    assert "movies=258%3A5%2C50%3A1" in page.url  # oldest first
+    items = page.get_by_role("list", name="Movies picked").get_by_role("listitem")
+    assert [text.split(" (")[0] for text in items.all_inner_texts()] == ["Movie 0", "Movie 3"]
+    page.get_by_role("button", name="Undo Movie 0").click()
+    status(page, "5 from recs. 1 movie in their history.")
+
+
+def test_a_model_that_takes_no_events_says_so_beside_the_others(browser, exports):
+    directories = {name: exports / name for name in ("good", "before")}
+    with running(directories, ServerSettings()) as started:
+        page = browser.new_page(base_url=started.url)
+        page.goto("/?user=1")
+        column(page, "good").get_by_role("button", name="Seen it: add Movie 1").click()
+        playwright.expect(column(page, "before").get_by_role("alert")).to_contain_text("export it again")
+        assert titles(page, "good") == ["Movie 2", "Movie 5", "Movie 4", "Movie 3"]
+        page.close()
 
 
 def test_filters(page):
