@@ -21,6 +21,7 @@ import httpx
 import numpy as np
 
 from benchmarks.toy_export import Toy, export_toy
+from soak import histories
 from soak.mutate import WORDS, mutate
 from soak.tally import Tally, hunting
 
@@ -47,7 +48,8 @@ def hunt(seed: int, *, requests: int = REQUESTS, idle: int = IDLE, seconds: floa
             memory = [_memory(process)]
             ready, left = time.monotonic(), seconds - (time.monotonic() - started)
             _fuzz(port, seed, requests, ready + left * 0.2, tally)
-            _openapi(port, seed, max(20, requests // 60), ready + left * 0.27, tally)
+            _histories(port, seed, requests // 4, toy, ready + left * 0.25, tally)
+            _openapi(port, seed, max(20, requests // 60), ready + left * 0.32, tally)
             _nuisances(port, idle, tally)
             memory.append(_memory(process))
             _mixed(port, directory, toy, answers, ready + left * 0.97, tally)
@@ -110,6 +112,7 @@ def known_answers(port: int, toy: Toy) -> dict[str, list[str]]:
 
 def _samples(rng: random.Random) -> tuple[str, bytes]:
     user, movie = f"u{rng.randrange(200)}", f"m{rng.randrange(100)}"
+    since = {"movie_id": [[movie, "m2"]], "rating": [[4.5, 1]], "timestamp": [[1500000100, 0]]}
     bodies: dict[str, list[Any]] = {
         PREDICT: [
             {"instances": [{"user_id": user, "k": 5}]},
@@ -117,10 +120,12 @@ def _samples(rng: random.Random) -> tuple[str, bytes]:
             {"signature_name": "rank", "instances": [{"user_id": user, "movie_id": [movie, "m2"]}]},
             {"signature_name": "similar_movies", "inputs": {"movie_id": [movie], "k": 3}},
             {"signature_name": "recommend_for_history", "inputs": {"movie_id": [[movie]], "rating": [[4.5]], "k": 3}},
+            {"signature_name": "recommend_since", "inputs": {"user_id": [user], "k": 3, **since}},
         ],
         "/api/recommend": [
             {"user_id": user, "k": 5, "genres": ["Drama"]},
             {"history": [{"movie_id": movie, "rating": 5}], "year_from": 1991, "k": 3, "exclude": ["m1"]},
+            {"user_id": user, "events": [{"movie_id": movie, "rating": 2.5, "timestamp": 1500000100}], "k": 3},
         ],
     }
     path = rng.choice(list(bodies))
@@ -157,6 +162,19 @@ def _one(http: httpx.Client, rng: random.Random, number: int, seed: int, tally: 
     tally.count("requests")
     if answer.status_code >= 500 or TRACEBACK in answer.text:
         tally.fail(f"request {number} {path!r} {body[:150]!r}: {answer.status_code} {answer.text[:150]}", _again(seed))
+
+
+def _histories(port: int, seed: int, requests: int, toy: Toy, ends: float, tally: Tally) -> None:
+    """Events and histories of every order, time and length, on several threads."""
+
+    def client(first: int) -> None:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
+            for number in range(first, requests, 4):
+                if time.monotonic() > ends:
+                    return
+                histories.ask(http, random.Random(f"histories:{seed}:{number}"), toy, tally, _again(seed))
+
+    _in_threads(client, range(4))
 
 
 def _openapi(port: int, seed: int, examples: int, ends: float, tally: Tally) -> None:
@@ -216,13 +234,16 @@ def _nuisances(port: int, idle: int, tally: Tally) -> None:
 
 
 def _mixed(port: int, directory: Path, toy: Toy, answers: dict[str, list[str]], ends: float, tally: Tally) -> None:
-    """Many clients ask for their own users while versions with the same numbers come and go."""
+    """Many clients ask for their own users, or as people with histories, while equal versions come and go."""
     rolling = threading.Event()
 
     def client(number: int) -> None:
         rng = random.Random(number)
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
             while not rolling.is_set():
+                if rng.random() < 0.1:
+                    histories.ask(http, rng, toy, tally, "python -m soak server")
+                    continue
                 users = rng.sample(list(answers), rng.randint(1, 3))
                 _ask(http, users, answers, tally)
 

@@ -12,6 +12,7 @@ def test_hostile_clients_rolling_versions_and_a_shutdown_break_nothing():
     assert [failure.what for failure in found.failures] == []
     assert found.counts["requests"] > 80
     assert found.counts["compared"] > 0
+    assert found.counts["histories"] > 0
     assert found.counts["versions"] >= 1
     assert found.counts["requests at shutdown"] > 0
 
