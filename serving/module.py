@@ -9,7 +9,9 @@ from tfrs_lab.serving.backend import Untracked, tf
 from tfrs_lab.serving.catalogue import Movies, Users
 from tfrs_lab.serving.conditions import Conditions
 from tfrs_lab.serving.diversity import POOL, alike_to_all, diversify
+from tfrs_lab.serving.events import each_once, in_order
 from tfrs_lab.serving.index import Index
+from tfrs_lab.serving.question import Added, Question
 from tfrs_lab.serving.reranking import rerank
 from tfrs_lab.serving.retrieve import best, retrieve
 from tfrs_lab.serving.servable import Servable
@@ -49,7 +51,7 @@ class RecommenderModule(tf.Module):
         self.listed = tf.Variable(servable.rows, dtype=tf.int32, trainable=False)
         self.blocks = [tf.Variable(block, dtype=tf.float32, trainable=False) for block in servable.alike]
         self.history, self.encoder, self.rating = servable.history, servable.encoder, servable.rating
-        self.reranker = servable.reranker
+        self.reranker, self.following = servable.reranker, servable.following
         self.kept = index.resources()
         self.search = Untracked(index)  # a Keras layer, of which only the resources are kept
 
@@ -57,8 +59,9 @@ class RecommenderModule(tf.Module):
     def recommend(self, user_id: tf.Tensor, exclude: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
         """The best movies that users have not seen."""
         users = self.users.numbers(user_id)
-        conditions = Conditions.excluding(self.movies, self.users.seen(users), self.movies.rows(exclude))
-        return self._answer(self.users.query(users), conditions, k, users)
+        seen = self.users.seen(users)
+        conditions = Conditions.excluding(self.movies, seen, self.movies.rows(exclude))
+        return self._answer(self._question(self.users.query(users), seen), conditions, k, users)
 
     @tf.function(input_signature=[spec("user_id", ONE), EXCLUDE, *FILTERS, spec("include_seen", [], tf.bool), K])
     def recommend_filtered(
@@ -78,7 +81,8 @@ class RecommenderModule(tf.Module):
         conditions = Conditions.excluding(self.movies, tf.where(include_seen, -1, seen), self.movies.rows(exclude))
         conditions = conditions.wanting(genres, year_from, year_to)
         between = tf.where(include_seen, tf.shape(seen)[1], 0)
-        return self._diverse(self.users.query(users), conditions, diversity, k, users, between)
+        question = self._question(self.users.query(users), seen)
+        return self._diverse(question, conditions, diversity, k, users, between)
 
     @tf.function(input_signature=[spec("user_id", ONE), *EVENTS, K])
     def recommend_since(
@@ -86,23 +90,23 @@ class RecommenderModule(tf.Module):
     ) -> dict[str, tf.Tensor]:
         """The best movies for users of whom more has become known: what they have seen, and then these events."""
         users = self.users.numbers(user_id)
-        rows, rating = self._in_order(movie_id, rating, timestamp)
+        rows, rating = in_order(self.movies, movie_id, rating, timestamp)
         nothing_new = tf.reduce_all(rows < 0, axis=1)
         seen = self.users.seen(users)
         own, queries = self._history(
             tf.concat([seen, rows], axis=1), tf.concat([tf.zeros_like(seen, tf.float32), rating], axis=1)
         )
-        queries = tf.where(nothing_new[:, None], self.users.query(users), queries)
+        question = self._question(tf.where(nothing_new[:, None], self.users.query(users), queries), own)
         # what a ranker has made of a user's list is as old as the user's own vector
-        return self._answer(queries, Conditions.excluding(self.movies, own), k, tf.where(nothing_new, users, -1))
+        return self._answer(question, Conditions.excluding(self.movies, own), k, tf.where(nothing_new, users, -1))
 
     @tf.function(input_signature=[*EVENTS, K])
     def recommend_for_history(
         self, movie_id: tf.Tensor, rating: tf.Tensor, timestamp: tf.Tensor, k: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         """The best other movies for people known by their history only."""
-        own, queries = self._history(*self._in_order(movie_id, rating, timestamp))
-        return self._answer(queries, Conditions.excluding(self.movies, own), k)
+        own, queries = self._history(*in_order(self.movies, movie_id, rating, timestamp))
+        return self._answer(self._question(queries, own), Conditions.excluding(self.movies, own), k)
 
     @tf.function(input_signature=[*EVENTS, EXCLUDE, *FILTERS, K])
     def recommend_for_history_filtered(
@@ -118,16 +122,18 @@ class RecommenderModule(tf.Module):
         k: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
         """The same with exclusions, filters and diversity."""
-        own, queries = self._history(*self._in_order(movie_id, rating, timestamp))
+        own, queries = self._history(*in_order(self.movies, movie_id, rating, timestamp))
         conditions = Conditions.excluding(self.movies, own, self.movies.rows(exclude))
-        return self._diverse(queries, conditions.wanting(genres, year_from, year_to), diversity, k)
+        conditions = conditions.wanting(genres, year_from, year_to)
+        return self._diverse(self._question(queries, own), conditions, diversity, k)
 
     @tf.function(input_signature=[spec("user_id", ONE), spec("movie_id", MANY)])
     def rank(self, user_id: tf.Tensor, movie_id: tf.Tensor) -> dict[str, tf.Tensor]:
         """Scores and predicted ratings of given movies; -inf and NaN for unknown ones."""
         users, rows = self.users.numbers(user_id), self.movies.rows(movie_id)
-        vectors = tf.gather(self.candidates, tf.maximum(rows, 0))
-        scores = tf.einsum("bd,bnd->bn", self.users.query(users), vectors)
+        queries = self.users.query(users)
+        question = Question(queries) if self.following is None else self._question(queries, self.users.seen(users))
+        scores = question.scores(self.candidates, rows)
         if self.reranker is not None:
             scores = self.reranker(users, rows, scores)
         rating = tf.fill(tf.shape(rows), math.nan) if self.rating is None else self.rating(users, rows)
@@ -169,31 +175,25 @@ class RecommenderModule(tf.Module):
             found["embed_movie"] = embed_movie
         return found
 
-    def _in_order(self, movie_id: tf.Tensor, rating: tf.Tensor, timestamp: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Rows, -1 for unknown ones and padding, and ratings, both [batch, any], oldest first."""
-        tf.debugging.assert_equal(tf.shape(movie_id), tf.shape(rating), "expected a rating for each movie_id")
-        tf.debugging.assert_equal(
-            tf.shape(movie_id), tf.shape(timestamp), "expected a timestamp, or 0, for each movie_id"
-        )
-        order = tf.argsort(timestamp, axis=1, stable=True)
-        return self.movies.rows(tf.gather(movie_id, order, batch_dims=1)), tf.gather(rating, order, batch_dims=1)
-
     def _history(self, rows: tf.Tensor, rating: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Of rows in order [batch, any]: the same with -1 where a movie comes again later, and queries [batch, dim]."""
-        by_movie = tf.argsort(rows, axis=1, stable=True)
-        alike = tf.gather(rows, by_movie, batch_dims=1)
-        again = tf.pad(alike[:, 1:] == alike[:, :-1], [[0, 0], [0, 1]])[:, : tf.shape(rows)[1]]
-        rows = tf.where(tf.gather(again, tf.argsort(by_movie, axis=1), batch_dims=1), -1, rows)
+        rows = each_once(rows)
         return rows, self.history(rows, rating)
 
+    def _question(self, queries: tf.Tensor, history: tf.Tensor) -> Question:
+        """What people with these queries [batch, dim] and histories [batch, any], rows in order, ask the movies."""
+        if self.following is None:
+            return Question(queries)
+        return Question(queries, Added.after(history, self.following, queries[:, -1:], self.candidates.shape[0]))
+
     def _answer(
-        self, queries: tf.Tensor, conditions: Conditions, k: tf.Tensor, users: tf.Tensor | None = None
+        self, question: Question, conditions: Conditions, k: tf.Tensor, users: tf.Tensor | None = None
     ) -> dict[str, tf.Tensor]:
-        return self.movies.answer(*self._best(queries, conditions, _checked(k), users))
+        return self.movies.answer(*self._best(question, conditions, _checked(k), users))
 
     def _best(
         self,
-        queries: tf.Tensor,
+        question: Question,
         conditions: Conditions,
         k: tf.Tensor,
         users: tf.Tensor | None = None,
@@ -201,14 +201,14 @@ class RecommenderModule(tf.Module):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Retrieves, and ranks what is retrieved for users [batch]; at most so many seen movies stand in between."""
         if self.reranker is None or users is None:
-            return retrieve(self.search.value, self.candidates, self.listed, queries, conditions, k)
+            return retrieve(self.search.value, self.candidates, self.listed, question, conditions, k)
         pool = tf.maximum(k, self.reranker.depth + between)  # the ranker sees its whole list, however short the answer
-        found = retrieve(self.search.value, self.candidates, self.listed, queries, conditions, pool)
+        found = retrieve(self.search.value, self.candidates, self.listed, question, conditions, pool)
         return rerank(self.reranker, users, *found, k)
 
     def _diverse(
         self,
-        queries: tf.Tensor,
+        question: Question,
         conditions: Conditions,
         diversity: tf.Tensor,
         k: tf.Tensor,
@@ -221,10 +221,10 @@ class RecommenderModule(tf.Module):
             diversity = tf.identity(diversity)
 
         def alone() -> tuple[tf.Tensor, tf.Tensor]:
-            return self._best(queries, conditions, k, users, between)
+            return self._best(question, conditions, k, users, between)
 
         def diverse() -> tuple[tf.Tensor, tf.Tensor]:
-            pool = self._best(queries, conditions, POOL * k, users, between)
+            pool = self._best(question, conditions, POOL * k, users, between)
             return diversify(self.blocks, *pool, diversity, k)
 
         return self.movies.answer(*tf.cond(diversity > 0, diverse, alone))

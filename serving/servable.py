@@ -27,6 +27,21 @@ class HistoryQuery(Protocol):
         """
 
 
+class Following(Protocol):
+    """A ``tf.Module``: from the latest movies of a history to what they add to the scores of others, in the graph."""
+
+    def __call__(self, movies: Tensor) -> tuple[Tensor, Tensor]:
+        """What each entry adds.
+
+        Args:
+            movies: [batch, any] int32 distinct rows, oldest first; -1 anywhere for none.
+
+        Returns:
+            Movies [batch, n] int32 rows, -1 for none, the same row possibly several times; and what each entry adds
+            [batch, n] float32 >= 0, 0 for none.
+        """
+
+
 class MovieEncoder(Protocol):
     """A ``tf.Module``: from raw features to a candidate vector, in the graph.
 
@@ -71,7 +86,7 @@ class Reranker(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Servable:
-    """A recommender whose movies are retrieved by one inner product, with what an answer needs.
+    """A recommender whose movies are retrieved by one inner product and by what follows, with what an answer needs.
 
     Attributes:
         user_ids: [users] str.
@@ -92,6 +107,8 @@ class Servable:
         encoder: Makes candidate vectors of raw features, for models that can.
         rating: Predicts ratings, for models that can.
         reranker: Puts what was retrieved for users in a new order, for models that do.
+        following: What the latest movies add to scores; where there is one, the last number of queries is what it
+            counts, and the last number of candidates is 0.
     """
 
     user_ids: np.ndarray
@@ -110,6 +127,7 @@ class Servable:
     encoder: MovieEncoder | None = None
     rating: RatingHead | None = None
     reranker: Reranker | None = None
+    following: Following | None = None
 
     def __post_init__(self) -> None:
         users, movies = len(self.user_ids), len(self.movie_ids)
@@ -128,6 +146,12 @@ class Servable:
         for name in ("queries", "stranger", "candidates"):
             if not np.isfinite(getattr(self, name)).all():
                 raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
+        if self.following is not None:
+            if self.candidates[:, -1].any():
+                odd = self.candidates[np.argmax(self.candidates[:, -1] != 0), -1]
+                raise ValueError(f"candidates: expected 0 as the last number of each, got {odd}")
+            if (self.queries[:, -1] < 0).any():
+                raise ValueError(f"queries: expected 0 or more as the last number, got {self.queries[:, -1].min()}")
         if (self.movie_ids[:-1] >= self.movie_ids[1:]).any():
             raise ValueError("movie_ids: expected distinct ids in ascending order")
         if len(self.seen[1]) != users + 1 or self.seen[1][-1] != len(self.seen[0]):

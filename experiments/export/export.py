@@ -17,6 +17,7 @@ from tfrs_lab.experiments.display.plots import accuracy_and_diversity
 from tfrs_lab.experiments.export.diversity import diversity_curve
 from tfrs_lab.experiments.export.index_store import StoredIndex, no_movies, read_index
 from tfrs_lab.experiments.export.servable import catalogue, to_servable
+from tfrs_lab.experiments.export.servable_scores import scores_of
 from tfrs_lab.experiments.storage.results import read_result
 from tfrs_lab.experiments.storage.stored_model import load_model
 from tfrs_lab.models.training.reporter import Reporter
@@ -138,7 +139,7 @@ def list_recall(module: RecommenderModule, servable: Servable, k: int) -> float:
 def exact_lists(servable: Servable, users: np.ndarray, k: int) -> np.ndarray:
     """[users, k] int32 rows of the best movies that the users [users] do not know, ranked, padded with -1."""
     scores = np.full((len(users), len(servable.movie_ids)), -np.inf, np.float32)
-    scores[:, servable.rows] = servable.queries[users] @ servable.candidates[servable.rows].T
+    scores[:, servable.rows] = scores_of(servable, users, servable.queries[users])[:, servable.rows]
     values, starts = servable.seen
     for row, user in enumerate(users):
         scores[row, values[starts[user] : starts[user + 1]]] = -np.inf

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from tfrs_lab.experiments.export.servable_scores import scores_of
 from tfrs_lab.experiments.export.servable_vectors import Vectors
 from tfrs_lab.serving.backend import tf
 from tfrs_lab.serving.diversity import alike_to_all
@@ -22,7 +23,7 @@ def check(servable: Servable, recommender: Any, vectors: Vectors) -> None:
     users, movies = len(recommender.users), len(recommender.movies)
     chosen = np.unique(np.linspace(0, users - 1, SOME).astype(np.int32)) if users else np.zeros(0, np.int32)
     asked = np.append(chosen, -1).astype(np.int32)
-    scores = np.vstack([servable.queries[chosen], servable.stranger]) @ servable.candidates.T
+    scores = scores_of(servable, asked, np.vstack([servable.queries[chosen], servable.stranger]))
     if servable.reranker is not None:
         rows = tf.tile(tf.range(movies)[None], [len(asked), 1])
         scores = servable.reranker(tf.constant(asked), rows, tf.constant(scores)).numpy()
