@@ -116,7 +116,7 @@ results: setup
 	$(call record,temporal-global,$(BASELINES) retrieval hybrid --split temporal-global)
 	$(call record,k-fold-none,ranking --split k-fold --ranking.time-neighbours none)
 	$(call record,k-fold-both,ranking --split k-fold --ranking.time-neighbours both)
-	$(call record,leave-one-out,$(BASELINES) retrieval --split leave-one-out --retrieval.parts sequence)
+	$(call record,leave-one-out,$(BASELINES) retrieval --split leave-one-out)
 	$(call record,in-batch,retrieval --split stratified --retrieval.parts in_batch)
 	$(BIN)/python -m benchmarks.pages.tables --write
 

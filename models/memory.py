@@ -60,7 +60,7 @@ def of_retrieval(config: Any, sizes: Sizes) -> float:
     parts = config.parts
     linear = min(sizes.movies, config.linear.max_movies) if "linear" in parts else 0
     per_user = 18e3 if len(parts) > 1 else 2e3
-    per_row = (500.0 if "recency" in parts else 50.0) + (RATINGS if "joint" in parts else 0.0)
+    per_row = (500.0 if "transitions" in parts else 50.0) + (RATINGS if "joint" in parts else 0.0)
     return TENSORFLOW + 36.0 * linear**2 + per_user * sizes.users + 10e3 * sizes.movies + per_row * sizes.rows
 
 

@@ -22,7 +22,7 @@ def movielens() -> Dataset:
 
 def scored(split: Split) -> float:
     """nDCG@10 of what is fitted in closed form: taste, and what validation says that order and time are worth."""
-    model = experiments.fit("retrieval", split, parts=("linear", "recency"))
+    model = experiments.fit("retrieval", split, parts=("linear", "transitions", "trend"))
     return evaluate(model, split.test, seen=split.train_and_validation, bootstrap=0).metrics["ndcg@10"]
 
 

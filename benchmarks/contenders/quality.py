@@ -20,7 +20,7 @@ PLANS: dict[str, dict[str, Any]] = {
     "reconstruction": {"epochs": {"reconstruction": 65}, "dimension": 128},
 }
 """What ``recs run retrieval --split stratified --retrieval.parts PART`` chooses on validation: its ``plan.json``."""
-REST = {"recency": {"trend": 0.0, "session": 0.0, "now": "latest"}, "new_users": "popularity"}
+REST = {"new_users": "popularity"}
 LIGHTGCN_EPOCHS = 50
 """RecBole's default allows 300, which had not ended after twelve minutes; with 50 it has not learned all it could."""
 
@@ -37,7 +37,7 @@ def ours(part: Any, users: np.ndarray, movies: np.ndarray, times: np.ndarray) ->
     table = pl.DataFrame({"user_id": users, "movie_id": movies, "timestamp": times})
     rows = Interactions.from_ratings(table.with_columns(pl.col("user_id", "movie_id").cast(pl.String).str.zfill(4)))
     with tempfile.TemporaryDirectory() as folder:
-        plan = {**PLANS[part], **REST, "weights": {part: 1.0}}
+        plan = {**PLANS[part], **REST, "weights": {"taste": 1.0}}
         context = FitContext(0, Path(folder, "checkpoints"), Path(folder, "tensorboard"), plan=plan)
         model = SPECIFICATION.fit(RetrievalConfig(parts=(part,)), rows, context).recommender
     scores: np.ndarray = model.queries @ model.candidates.T

@@ -16,7 +16,7 @@ from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.models.backend import tf
 from tfrs_lab.models.retrieval.config import RetrievalConfig
-from tfrs_lab.models.retrieval.fit import as_recommender
+from tfrs_lab.models.retrieval.fit_part import as_recommender
 from tfrs_lab.models.retrieval.query_tower import QueryTower
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.training.data import TrainingData

@@ -17,7 +17,7 @@ from tfrs_lab.experiments.runs.run import Run, run_experiment
 from tfrs_lab.experiments.storage.environment import package_versions
 from tfrs_lab.experiments.storage.results import Result
 from tfrs_lab.models.config_fields import flatten
-from tfrs_lab.models.retrieval.fit import BUILDERS
+from tfrs_lab.models.retrieval.fit_part import BUILDERS
 from tfrs_lab.models.specification import Specification
 from tfrs_lab.models.training.cluster import LOST, Cluster, StrategyName, join
 from tfrs_lab.models.training.reporter import Reporter

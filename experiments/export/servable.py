@@ -92,6 +92,7 @@ def to_servable(
         encoder=vectors.encoder,
         rating=_rating(recommender, users, movies),
         reranker=vectors.reranker,
+        following=vectors.following,
     )
     check(found, recommender, vectors)
     return found

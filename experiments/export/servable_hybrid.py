@@ -25,6 +25,7 @@ def hybrid_vectors(model: HybridRecommender) -> Vectors:
         likeness=_likeness(model),
         encoder=HybridEncoder(model),
         people=model.content.people.ids.ids,
+        following=None if model.warm.neighbours is None else HybridFollowing(model),
     )
 
 
@@ -35,16 +36,43 @@ def _likeness(model: HybridRecommender) -> tuple[np.ndarray, np.ndarray]:
     return rated, model.content.candidates
 
 
+class HybridFollowing(tf.Module):
+    """The neighbours of rated movies, in the hybrid's rows."""
+
+    def __init__(self, model: HybridRecommender) -> None:
+        super().__init__()
+        assert model.warm.neighbours is not None
+        self.neighbours = model.warm.neighbours.module
+        self.place = tf.constant(_places_of_rated(model))
+        self.rated = tf.constant(np.append(model.rated, -1), tf.int32)  # the last: of none
+
+    def __call__(self, movies: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """See ``Following``."""
+        rows, added = self.neighbours(among(self.place, movies))
+        return tf.gather(self.rated, tf.where(rows < 0, tf.size(self.rated) - 1, rows)), added
+
+
+def _places_of_rated(model: HybridRecommender) -> np.ndarray:
+    """[movies] int32: places of the hybrid's movies among the rated ones, -1 for none."""
+    place = np.full(len(model.movies), -1, np.int32)
+    place[model.rated] = np.arange(len(model.rated), dtype=np.int32)
+    return place
+
+
+def among(place: tf.Tensor, movies: tf.Tensor) -> tf.Tensor:
+    """[batch, any] int32 places of movies [batch, any], -1 for none."""
+    return tf.where(movies < 0, -1, tf.gather(place, tf.maximum(movies, 0)))
+
+
 class HybridQuery(tf.Module):
     """``HybridRecommender.history_queries`` of people whose demographics are not known."""
 
     def __init__(self, model: HybridRecommender) -> None:
         super().__init__()
         anybody = model.content.people.queries[0].astype(np.float32)
-        place = np.full(len(model.movies), -1, np.int32)
-        place[model.rated] = np.arange(len(model.rated), dtype=np.int32)
-        self.place = tf.constant(place)
+        self.place = tf.constant(_places_of_rated(model))
         self.warm = model.warm.tower.module
+        self.neighbours = None if model.warm.neighbours is None else model.warm.neighbours.module
         self.content = MeanQuery(model.content.histories, anybody, start=anybody, prior=model.content.prior)
         self.candidates = tf.Variable(model.warm.candidates, trainable=False)
         self.affinity = tf.Variable(model.affinity[0], dtype=tf.float32, trainable=False)
@@ -54,16 +82,18 @@ class HybridQuery(tf.Module):
 
     def __call__(self, movies: tf.Tensor, rating: tf.Tensor) -> tf.Tensor:
         """Ratings are not used."""
-        own = tf.where(movies < 0, -1, tf.gather(self.place, tf.maximum(movies, 0)))
+        own = among(self.place, movies)
         number = count(own)
         trust = number / (number + self.prior)
         warm = trust * self.warm(own)
         scores = tf.matmul(warm, self.candidates, transpose_b=True) + (1 - trust) * self.affinity
+        if self.neighbours is not None:
+            scores = with_neighbours(scores, *self.neighbours(own), trust)
         thresholds = self._entry_thresholds(scores, own)
         (warm_offset, warm_slope), (offset, slope, by_general) = self.calibration(count(movies), thresholds)
         affinity = tf.pad(warm_slope * (1 - trust), [[0, 0], [0, self.features - 1]])
-        parts = [warm_slope * warm, affinity, warm_offset, slope * self.content(movies, rating), by_general, offset]
-        return tf.concat(parts, axis=1)
+        rated, others = [warm_slope * warm, affinity, warm_offset], [slope * self.content(movies, rating), by_general]
+        return tf.concat([*rated, *others, offset, warm_slope * trust], axis=1)
 
     def _entry_thresholds(self, scores: tf.Tensor, own: tf.Tensor) -> tf.Tensor:
         """[batch, 1]: see ``entry_thresholds``; scores [batch, rated movies], own rows [batch, any]."""
@@ -73,6 +103,13 @@ class HybridQuery(tf.Module):
         best = tf.math.top_k(scores, min(PLACES, scores.shape[1])).values
         least = tf.reduce_min(tf.where(tf.math.is_finite(best), best, np.inf), axis=1, keepdims=True)
         return tf.where(tf.math.is_finite(least), least, 0.0)
+
+
+def with_neighbours(scores: tf.Tensor, rows: tf.Tensor, added: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+    """Scores [batch, movies] with what neighbours [batch, n] add, times what they count, [batch, 1]."""
+    place = tf.where(rows >= 0)
+    cells = tf.stack([place[:, 0], tf.cast(tf.gather_nd(rows, place), tf.int64)], axis=1)
+    return tf.tensor_scatter_nd_add(scores, cells, tf.gather_nd(added * counts, place))
 
 
 class _Terms:
@@ -101,11 +138,11 @@ class HybridEncoder(CandidateEncoder):
     def __init__(self, model: HybridRecommender) -> None:
         super().__init__(load_encoder(model.content.encoder))
         self.anybody = tf.constant(model.content.people.queries[0], tf.float32)
-        self.rated_numbers = model.candidates.shape[1] - model.content.candidates.shape[1] - 2
+        self.before = model.candidates.shape[1] - model.content.candidates.shape[1] - 3
 
     def __call__(self, raw: dict[str, tf.Tensor]) -> tf.Tensor:
         """[batch, dim] float32."""
         content = super().__call__(raw)
         general = tf.math.log(tf.maximum(tf.linalg.matvec(content, self.anybody), LEAST_GENERAL))[:, None]
         cold = tf.concat([content, general, tf.ones_like(general)], axis=1)
-        return tf.pad(cold, [[0, 0], [self.rated_numbers, 0]])
+        return tf.pad(cold, [[0, 0], [self.before, 1]])

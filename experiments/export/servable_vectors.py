@@ -18,7 +18,7 @@ from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.serving.backend import Untracked, tf
 from tfrs_lab.serving.queries import LeastSquaresQuery, MeanQuery, count
 from tfrs_lab.serving.reranking import StoredOrder
-from tfrs_lab.serving.servable import HistoryQuery, MovieEncoder, Reranker
+from tfrs_lab.serving.servable import Following, HistoryQuery, MovieEncoder, Reranker
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,7 @@ class Vectors:
         encoder: From raw features to candidates in the graph.
         people: Ids of people whose demographics the model uses.
         reranker: Puts what was retrieved for the model's own users in a new order.
+        following: What the latest movies add to the scores of others.
     """
 
     queries: np.ndarray
@@ -45,36 +46,58 @@ class Vectors:
     encoder: MovieEncoder | None = None
     people: Sequence[str] = ()
     reranker: Reranker | None = None
+    following: Following | None = None
 
 
 def factor_vectors(model: FactorRecommender) -> Vectors:
-    """Of users and movies; one more dimension holds popularity, which unknown users are ranked by."""
+    """Of users and movies.
+
+    Further dimensions hold popularity, which unknown users are ranked by, and, for a model with neighbours, what these
+    count: 1 for whoever has a history.
+    """
     queries, candidates, default = with_popularity(model.queries, model.candidates, model.popularity)
+    if model.neighbours is not None:
+        queries = np.pad(queries, ((0, 0), (0, 1)), constant_values=1.0)
+        candidates, default = np.pad(candidates, ((0, 0), (0, 1))), np.pad(default, (0, 1))
+    history = TowerQuery(model.tower, default, model.neighbours is not None)
 
     def of_histories(history: csr_matrix, user_ids: Sequence[str]) -> np.ndarray:
         found = np.pad(model.tower.queries(history), ((0, 0), (0, 1)))
+        if model.neighbours is not None:
+            found = np.pad(found, ((0, 0), (0, 1)), constant_values=1.0)
         return np.where(np.diff(history.indptr)[:, None] > 0, found, default).astype(np.float32)
 
-    history = TowerQuery(model.tower, default)
-    return Vectors(queries, default, candidates, history, of_histories, likeness=(model.candidates,))
+    return Vectors(
+        queries,
+        default,
+        candidates,
+        history,
+        of_histories,
+        likeness=(model.candidates,),
+        following=None if model.neighbours is None else model.neighbours.module,
+    )
 
 
 class TowerQuery(tf.Module):
-    """The model's own query tower, with the further number that holds popularity.
+    """The model's own query tower, with the further numbers that hold popularity and what neighbours count.
 
     Args:
         tower: From histories to queries.
-        empty: [dim + 1] float32: the query for an empty history.
+        empty: [dim + 1 or 2] float32: the query for an empty history.
+        neighbours: Whether the model has any.
     """
 
-    def __init__(self, tower: QueryTower, empty: np.ndarray) -> None:
+    def __init__(self, tower: QueryTower, empty: np.ndarray, neighbours: bool) -> None:
         super().__init__()
         self.tower = tower.module
         self.empty = tf.constant(empty, tf.float32)
+        self.further = tf.constant([0.0, 1.0] if neighbours else [0.0])
 
     def __call__(self, movies: tf.Tensor, rating: tf.Tensor) -> tf.Tensor:
         """Ratings are not used."""
-        return tf.where(count(movies) > 0, tf.pad(self.tower(movies), [[0, 0], [0, 1]]), self.empty)
+        number = count(movies)
+        found = tf.concat([self.tower(movies), tf.ones_like(number) * self.further], axis=1)
+        return tf.where(number > 0, found, self.empty)
 
 
 def with_popularity(

@@ -86,8 +86,8 @@ def _age(lists: Lists) -> list[np.ndarray]:
 
 def _models(lists: Lists) -> list[np.ndarray]:
     """Scores of closed-form models."""
-    products = (queries[lists.users] @ candidates.T for queries, candidates in lists.signals.models)
-    return [np.take_along_axis(scores, lists.candidates, axis=1) for scores in products]
+    every = lists.signals.of_models(lists.users)
+    return [np.take_along_axis(scores, lists.candidates, axis=1) for scores in every]
 
 
 def _latest(lists: Lists) -> list[np.ndarray]:

@@ -7,14 +7,15 @@ from functools import cached_property
 
 import numpy as np
 import polars as pl
+from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.interactions import Interactions, Vocabulary
 from tfrs_lab.models.cascade.timeline import Timeline
 from tfrs_lab.models.closed_form.linear import LinearConfig, linear_vectors
-from tfrs_lab.models.closed_form.recency_config import RecencyConfig
-from tfrs_lab.models.closed_form.transitions import session_vectors
+from tfrs_lab.models.closed_form.neighbours import NeighbourTable, recent_places
+from tfrs_lab.models.closed_form.transitions import TransitionsConfig, fit_transitions
 from tfrs_lab.models.content.inputs import DAYS_PER_YEAR, raw_movies
-from tfrs_lab.models.retrieval.combine import Vectors, standardised
+from tfrs_lab.models.retrieval.combine import deviation
 from tfrs_lab.models.training.histories import Histories
 from tfrs_lab.models.vectors import unit_length
 
@@ -48,8 +49,11 @@ LATEST = 10
 """Number of a user's latest movies that features use."""
 PRIOR = 10.0
 """Pseudo-count that shrinks means to 0."""
-FOLLOWING = RecencyConfig(latest_movies=1, reach=5, reach_decay=0.7, shrink=10.0)
-"""What directly follows the latest movie, sharper than what the retriever has."""
+FOLLOWING = (
+    TransitionsConfig(reach=40, reach_decay=0.95, latest_decay=0.8, shrink=50.0),
+    TransitionsConfig(latest=1, reach=5, reach_decay=0.7, backward=0.0),
+)
+"""What follows the latest movies, and what directly follows the latest one, sharper than what the retriever has."""
 STAGES = (5, 10, 20, 40, 80, 160, 320)
 """A user with fewer ratings than the first number is in the first stage, and so on."""
 
@@ -107,10 +111,28 @@ class RankingSignals:
         return unit_length(self.vectors)
 
     @cached_property
-    def models(self) -> list[Vectors]:
-        """Standardised vectors of closed-form models: linear, and transitions from latest movies or the latest one."""
-        sessions = (session_vectors(config, self.rows, self.seed) for config in (RecencyConfig(), FOLLOWING))
-        return [standardised(*each) for each in (linear_vectors(LinearConfig(), self.rows, self.seed), *sessions)]
+    def linear(self) -> tuple[np.ndarray, np.ndarray]:
+        """EASE in low rank: queries [users, dim], and candidates [movies, dim] for scores of standard deviation 1."""
+        queries, candidates = linear_vectors(LinearConfig(), self.rows, self.seed)
+        return queries, candidates / np.float32(deviation(queries, candidates))
+
+    @cached_property
+    def followers(self) -> list[NeighbourTable]:
+        """Transitions from the latest movies, and from the latest one; none without timestamps."""
+        if self.rows.timestamp is None:
+            return []
+        return [fit_transitions(config, self.rows) for config in FOLLOWING]
+
+    @cached_property
+    def recent(self) -> csr_matrix:
+        """[users, movies] places of the users' latest movies."""
+        return recent_places(self.rows, max(config.latest for config in FOLLOWING))
+
+    def of_models(self, users: np.ndarray) -> list[np.ndarray]:
+        """[batch, movies] scores of closed-form models for users [batch]: linear, and what follows."""
+        queries, candidates = self.linear
+        following = [table.scores(self.recent[users]).toarray() for table in self.followers]
+        return [queries[users] @ candidates.T, *following]
 
     @cached_property
     def stages(self) -> tuple[np.ndarray, np.ndarray]:

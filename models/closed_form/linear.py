@@ -122,8 +122,11 @@ def linear_tables(config: LinearConfig, rows: Interactions, seed: int) -> tuple[
     """
     popular = np.sort(np.argsort(-rows.movie_counts, kind="stable")[: config.max_movies])
     matrix = rows.matrix[:, popular]
-    pairs, weight = _weighted_pairs(config, rows, matrix, popular)
-    weights = item_weights(pairs, config.regularization * weight)
+    if len(rows.users) < len(popular) and not _in_stays(config, rows):
+        weights = item_weights_by_users(matrix, config.regularization)
+    else:
+        pairs, weight = _weighted_pairs(config, rows, matrix, popular)
+        weights = item_weights(pairs, config.regularization * weight)
     basis = _leading(matrix, weights, config.dimension, seed)
     table, candidates = np.zeros((2, len(rows.movies), basis.shape[1]), np.float32)
     table[popular], candidates[popular] = weights @ basis, basis
@@ -138,7 +141,7 @@ def _weighted_pairs(
     Stays begin at several places, so that movies on both sides of a border are one stay elsewhere.
     """
     pairs = matrix.T @ matrix
-    if rows.timestamp is None or config.apart == 1:
+    if not _in_stays(config, rows):
         return pairs, 1.0
     histories = Histories.from_interactions(rows)
     user = np.repeat(np.arange(len(rows.users)), histories.lengths)
@@ -154,6 +157,11 @@ def _weighted_pairs(
         weighted = weighted + (1 - config.apart) / _SHIFTS * (shown.T @ shown)
     total, plain = weighted.sum() - weighted.diagonal().sum(), pairs.sum() - pairs.diagonal().sum()
     return weighted, float(total / plain) if plain else 1.0
+
+
+def _in_stays(config: LinearConfig, rows: Interactions) -> bool:
+    """Whether pairs count more that were rated in one stay."""
+    return rows.timestamp is not None and config.apart < 1
 
 
 def _leading(matrix: csr_matrix, weights: np.ndarray, dimension: int, seed: int) -> np.ndarray:

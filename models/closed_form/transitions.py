@@ -1,94 +1,124 @@
-"""What follows what: directed transitions between movies in users' histories, in low rank."""
+"""What follows what: transitions between movies in users' histories, in closed form, as a sparse table."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.linalg import svds
+from scipy.sparse import csr_matrix, diags
 
 from tfrs_lab.data.interactions import Interactions
-from tfrs_lab.models.closed_form.recency_config import RecencyConfig
+from tfrs_lab.models.checks import Above, AtLeast, AtMost, Checked, Count, Finite
+from tfrs_lab.models.closed_form.neighbours import NeighbourTable, strongest
+from tfrs_lab.models.training.histories import Histories
 
-_DENSE_CELLS = 1 << 25  # up to 5,792 movies the transitions are counted in a dense matrix, which is faster
-
-
-def session_vectors(config: RecencyConfig, rows: Interactions, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Queries of the users' latest movies and candidates of what follows them.
-
-    Returns:
-        Queries [users, s] and candidates [movies, s], float64; s is 0 without timestamps or transitions.
-    """
-    table, candidates = session_tables(config, rows, seed)
-    return latest_movies(config, rows) @ table, candidates
+Decay = Annotated[float, Above(0), AtMost(1)]
+Fraction = Annotated[float, AtLeast(0), AtMost(1)]
 
 
-def session_tables(config: RecencyConfig, rows: Interactions, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """What each of the latest movies adds to a query, and candidates of what follows them.
+@dataclass(frozen=True)
+class TransitionsConfig(Checked):
+    """What follows what, and how far back a history tells what comes next."""
 
-    The score of movie m is Σ_l latest_decay^l · S[h_l, m] over the latest movies h_0, h_1, ... with
-    S = T / √((T's row sum + shrink) (T's column sum + shrink)) and T[h, m] the number of times m followed h, each
-    reach_decay^(places between), in truncated singular vectors. T: the sequential rules of Ludewig and Jannach,
-    "Evaluation of session-based recommendation algorithms", UMUAI 2018; low rank as the transitions of
-    Rendle et al., "Factorizing personalized Markov chains", WWW 2010. Ours runs over all of a user's rows, whatever
-    time lies between them, and its normalisation differs.
-
-    Returns:
-        Both [movies, s] float64; s is 0 without timestamps or transitions.
-    """
-    movies = len(rows.movies)
-    rank = min(config.session_dimension, movies - 1)
-    if rows.timestamp is None or not config.latest_movies or rank < 1:
-        return np.zeros((movies, 0)), np.zeros((movies, 0))
-    order = _in_time(rows)
-    follows = _transitions(rows.user[order], rows.movie[order], movies, config.reach, config.reach_decay)
-    if not follows.sum():
-        return np.zeros((movies, 0)), np.zeros((movies, 0))
-    before = 1 / np.sqrt(np.asarray(follows.sum(axis=1)).ravel() + config.shrink)
-    after = 1 / np.sqrt(np.asarray(follows.sum(axis=0)).ravel() + config.shrink)
-    scaled = follows.multiply(before[:, None]).multiply(after).tocsr()
-    start = np.random.default_rng(seed).standard_normal(movies)
-    left, strength, right = svds(scaled, k=rank, v0=start)
-    return left * strength, right.T
+    search: bool = True
+    """Whether validation may choose other values for what follows, out of a few."""
+    reach: Count = 10
+    """A movie is followed by the next so many of the same user's movies."""
+    reach_decay: Decay = 0.8
+    """Each place further ahead counts so much of the one before it."""
+    backward: Fraction = 0.5
+    """What a movie counts that comes before, beside one that comes after."""
+    row_power: Fraction = 0.5
+    """Counts are divided by this power of the number of transitions from the first movie."""
+    column_power: Fraction = 0.3
+    """The same of the number of transitions to the second movie: more for less popular answers."""
+    shrink: Finite = 10.0
+    """Added to both numbers; draws rare movies towards 0."""
+    latest_decay: Decay = 0.6
+    """Each movie further back in a history counts so much of the one after it."""
+    latest: Count = 20
+    """So many of the latest movies of a history count."""
+    neighbours: Count = 50
+    """So many of the strongest followers of each movie are kept."""
 
 
-def latest_movies(config: RecencyConfig, rows: Interactions) -> csr_matrix:
-    """[users, movies] float64: latest_decay^l of a user's latest movie but l, for the latest few."""
-    order = _in_time(rows)
-    user, movie = rows.user[order], rows.movie[order]
-    place = np.cumsum(np.bincount(user, minlength=len(rows.users)))[user] - 1 - np.arange(len(user))  # 0: the last row
-    latest = place < config.latest_movies
-    decay = config.latest_decay ** place[latest]
-    return csr_matrix((decay, (user[latest], movie[latest])), shape=(len(rows.users), len(rows.movies)))
+ALTERNATIVES: tuple[tuple[dict[str, Any], ...], ...] = (
+    ({"reach": 10, "reach_decay": 0.8}, {"reach": 40, "reach_decay": 0.95}),
+    tuple({"latest_decay": decay} for decay in (0.4, 0.6, 0.8, 0.9)),
+    tuple({"backward": backward} for backward in (0.0, 0.5, 0.9)),
+    tuple({"row_power": row, "column_power": column} for row, column in ((0.5, 0.3), (0.5, 0.5), (0.9, 0.5))),
+    ({"shrink": 10.0}, {"shrink": 50.0}),
+)
+"""What is tried, one after the other. Shops ask for the first ones, MovieLens for longer memories."""
+MOST_PAIRS = 20_000_000
+"""Of pairs of movies that are counted: where there would be more, the reach is shorter."""
 
 
-def _in_time(rows: Interactions) -> np.ndarray:
-    """[n] row numbers, user by user, oldest first; equal timestamps keep their row order."""
-    time = np.zeros(len(rows)) if rows.timestamp is None else rows.timestamp
-    return np.lexsort((time, rows.user))
+def fit_transitions(config: TransitionsConfig, rows: Interactions) -> NeighbourTable:
+    """Counts what follows what, with what the configuration says.
 
-
-def _transitions(user: np.ndarray, movie: np.ndarray, movies: int, reach: int, decay: float) -> csr_matrix:
-    """How often the row's movie is followed by the column's.
+    weights[i, j] = n_ij / ((Σ_j n_ij + shrink)^row_power (Σ_i n_ij + shrink)^column_power), n_ij the decayed number of
+    times that j came after i, plus ``backward`` times that it came before. The sequential rules of Ludewig and Jannach,
+    "Evaluation of session-based recommendation algorithms", UMUAI 2018, normalised as in item-item models and applied
+    to all of a user's rows, whatever time lies between them. Only the strongest in each row are kept: in low rank the
+    same table loses most of what it knows.
 
     Args:
-        user: [n] sorted.
-        movie: [n] in each user's order of time.
-        movies: Size of the vocabulary.
-        reach: Up to so many places ahead count.
-        decay: Weight of a place ahead relative to the one before it.
+        config: See there.
+        rows: Train rows; without timestamps their order is the order of time.
 
     Returns:
-        [movies, movies] float64.
+        The table, possibly without any entry.
     """
-    shape = (movies, movies)
-    dense = np.zeros(movies * movies) if movies * movies <= _DENSE_CELLS else None
-    sparse = csr_matrix(shape)
-    for ahead in range(1, min(reach, len(user) - 1) + 1):
+    return _normalised(config, _follows(config, rows))
+
+
+def choose_transitions(
+    config: TransitionsConfig, rows: Interactions, score: Callable[[NeighbourTable], float]
+) -> TransitionsConfig:
+    """The configuration with what validation finds best, one group of values after the other.
+
+    Args:
+        config: Where the search begins.
+        rows: Train rows.
+        score: Validation score of a table, higher is better.
+    """
+    counted = {(config.reach, config.reach_decay): _follows(config, rows)}
+    best, most = config, score(_normalised(config, next(iter(counted.values()))))
+    for group in ALTERNATIVES:
+        around = best
+        for values in group:
+            tried = replace(around, **values)
+            if tried == around:
+                continue
+            key = (tried.reach, tried.reach_decay)
+            if key not in counted:
+                counted[key] = _follows(tried, rows)
+            found = score(_normalised(tried, counted[key]))
+            if found > most:
+                best, most = tried, found
+    return best
+
+
+def _follows(config: TransitionsConfig, rows: Interactions) -> csr_matrix:
+    """[movies, movies] float64: how often the row's movie is followed by the column's, decayed by distance."""
+    histories = Histories.from_interactions(rows)
+    movie, user = histories.movie, np.repeat(np.arange(len(rows.users)), histories.lengths)
+    reach = max(1, min(config.reach, len(movie) - 1, MOST_PAIRS // max(len(movie), 1)))
+    counts = csr_matrix((len(rows.movies), len(rows.movies)))
+    for ahead in range(1, reach + 1):
         same = user[ahead:] == user[:-ahead]
-        first, second, weight = movie[:-ahead][same], movie[ahead:][same], decay ** (ahead - 1)
-        if dense is None:
-            sparse = sparse + csr_matrix((np.full(len(first), weight), (first, second)), shape=shape)
-        else:
-            cells = first.astype(np.int64) * movies + second
-            dense += weight * np.bincount(cells, minlength=len(dense))
-    return sparse if dense is None else csr_matrix(dense.reshape(shape))
+        first, second = movie[:-ahead][same], movie[ahead:][same]
+        weight = np.full(len(first), config.reach_decay ** (ahead - 1))
+        counts = counts + csr_matrix((weight, (first, second)), shape=counts.shape)
+    return counts
+
+
+def _normalised(config: TransitionsConfig, follows: csr_matrix) -> NeighbourTable:
+    counts = follows + config.backward * follows.T if config.backward else follows
+    before, after = (np.asarray(counts.sum(axis=axis)).ravel() + config.shrink for axis in (1, 0))
+    scaled = diags(before**-config.row_power) @ counts @ diags(after**-config.column_power)
+    weights = strongest(scaled.tocsr().astype(np.float32), config.neighbours)
+    return NeighbourTable(weights, config.latest, config.latest_decay)

@@ -1,17 +1,58 @@
-"""What is rising now: movies' decayed counts, weighted by a small softmax regression on earlier moments."""
+"""What is rising now: movies' decayed counts, weighted by a small softmax regression on earlier moments.
+
+Known users, and users of whom nothing is known, have weights of their own, because the two rate different movies.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.interactions import Interactions
-from tfrs_lab.models.closed_form.recency_config import RecencyConfig
+from tfrs_lab.models.checks import Above, AtLeast, Below, Checked, Finite, NotEmpty, Size
 
 DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class TrendConfig(Checked):
+    """Recency-aware popularity. The defaults are chosen on cuts inside MovieLens-100K."""
+
+    half_lives_days: Annotated[tuple[Finite, ...], NotEmpty()] = (3.0, 14.0)
+    """A rating counts half after so many days; one count for each, besides the plain one."""
+    first_session_days: Finite = 1.0
+    """Rows so soon after their user's first row count as a newcomer's, the others as a returning user's."""
+    prior: Finite = 50.0
+    """So many ratings spread like overall popularity are added to each decayed count."""
+    penalty: Annotated[float, AtLeast(0), Below(np.inf)] = 0.003
+    """L2 penalty on the weights' distance from plain popularity, beside the users' mean cross-entropy."""
+    snapshots: Size = 12
+    """So many moments inside the rows at which the regression predicts what comes next; 0: plain popularity."""
+    horizon: Annotated[float, Above(0), Below(1)] = 0.1
+    """The fraction of the rows after a snapshot that is to be predicted."""
+
+
+def fit_trend(config: TrendConfig, rows: Interactions) -> tuple[np.ndarray, np.ndarray]:
+    """What is rising as of the latest row; without timestamps, log-popularity.
+
+    Args:
+        config: See there.
+        rows: Train rows, at least one.
+
+    Returns:
+        [movies] float32 scores for known users and for unknown ones, each of mean 0 and standard deviation 1, or 0.
+    """
+    columns = centred(trends(config, rows, latest(rows)))
+    known, unknown = (columns @ weights for weights in trend_weights(config, rows))
+    return _of_unit_deviation(known), _of_unit_deviation(unknown)
+
+
+def _of_unit_deviation(scores: np.ndarray) -> np.ndarray:
+    return np.asarray(scores / max(float(scores.std()), 1e-9), dtype=np.float32)
 
 
 def latest(rows: Interactions) -> int:
@@ -24,7 +65,7 @@ def centred(vectors: np.ndarray) -> np.ndarray:
     return vectors - vectors.mean(axis=0)
 
 
-def trends(config: RecencyConfig, rows: Interactions, now: int) -> np.ndarray:
+def trends(config: TrendConfig, rows: Interactions, now: int) -> np.ndarray:
     """What is known of the movies' popularity at a moment, as logarithms.
 
     The columns: all ratings; then for newcomers' ratings and for returning users' ratings the plain count and one
@@ -90,7 +131,7 @@ class _Snapshot:
         return float(logs.sum() - mass @ scores), expected.sum(axis=0) - mass @ self.trends
 
 
-def trend_weights(config: RecencyConfig, rows: Interactions) -> tuple[np.ndarray, np.ndarray]:
+def trend_weights(config: TrendConfig, rows: Interactions) -> tuple[np.ndarray, np.ndarray]:
     """[f] weights of the trends for known users, and for unknown ones."""
     if rows.timestamp is None:
         return np.ones(1), np.ones(1)
@@ -107,7 +148,7 @@ def trend_weights(config: RecencyConfig, rows: Interactions) -> tuple[np.ndarray
 
 
 def _snapshots(
-    config: RecencyConfig, rows: Interactions, past: np.ndarray, future: np.ndarray
+    config: TrendConfig, rows: Interactions, past: np.ndarray, future: np.ndarray
 ) -> tuple[_Snapshot, _Snapshot]:
     """What known and what unknown users do next: [p] numbers of the ``past`` rows, [q] of the ``future`` ones."""
     shape = (len(rows.users), len(rows.movies))
@@ -128,7 +169,7 @@ def _snapshots(
     return result[0], result[1]
 
 
-def _regress(config: RecencyConfig, snapshots: list[_Snapshot]) -> np.ndarray:
+def _regress(config: TrendConfig, snapshots: list[_Snapshot]) -> np.ndarray:
     """[f] weights that minimise the users' mean cross-entropy plus the penalty; plain popularity without users."""
     columns = 2 * (1 + len(config.half_lives_days)) + 2
     popularity = np.eye(columns)[0]

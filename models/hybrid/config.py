@@ -25,7 +25,11 @@ class HybridConfig(Checked):
     """Pseudo-count: for new users, demographics count like this many movies of their own."""
     people_regularization: Positive = 3000.0
     """Ridge penalty, in ratings, of the regression of rated movies on demographics."""
-    retrieval: RetrievalConfig = field(default_factory=lambda: RetrievalConfig(parts=("joint", "linear", "recency")))
+    retrieval: RetrievalConfig = field(
+        default_factory=lambda: RetrievalConfig(
+            parts=("joint", "linear", "spectral", "sequence", "transitions", "trend")
+        )
+    )
     """The collaborative score, and the tasks that share its vectors."""
     content: ContentConfig = field(default_factory=ContentConfig)
     """The content score."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -18,11 +17,12 @@ from tfrs_lab.models.hybrid.config import HybridConfig
 from tfrs_lab.models.hybrid.recommender import HybridRecommender, known_entry_thresholds
 from tfrs_lab.models.ranking.fit import ratings_of
 from tfrs_lab.models.rating.recommender import RatingRecommender
-from tfrs_lab.models.retrieval.blend import LEAST_GAIN
-from tfrs_lab.models.retrieval.fit import FittedPart, fit_parts, join_parts
+from tfrs_lab.models.retrieval.fit import Ingredients, fit_parts, join_parts
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.specification import FitContext, Trained
 
+LEAST_GAIN = 0.01
+"""Demographics stay out only for a relative gain of more than this: less is noise of one validation set."""
 SAMPLE = 1000
 """Size of the sample of users on which the scale of scores is measured."""
 
@@ -82,9 +82,9 @@ def _without_demographics(model: HybridRecommender) -> HybridRecommender:
     return replace(model, affinity=np.vstack([model.affinity[:1], np.zeros_like(model.affinity[1:])]))
 
 
-def _rating(fitted: Mapping[str, FittedPart], rows: Interactions, context: FitContext) -> RatingRecommender | None:
+def _rating(fitted: Ingredients, rows: Interactions, context: FitContext) -> RatingRecommender | None:
     """The rating task of the multitask network, if it is a part and has that task."""
-    joint = fitted["joint"].model if "joint" in fitted else None
+    joint = fitted.trained["joint"].model if "joint" in fitted.trained else None
     return ratings_of(joint.rating, rows, context) if joint is not None and joint.rating is not None else None
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from scipy.sparse import csr_matrix
 
 from tfrs_lab.data.interactions import Vocabulary
+from tfrs_lab.models.closed_form.neighbours import add_to
 from tfrs_lab.models.content.recommender import ContentRecommender
 from tfrs_lab.models.hybrid.calibration import Calibration, entry_thresholds, log_general_score
 from tfrs_lab.models.rating.recommender import RatingRecommender
@@ -22,10 +23,10 @@ _BLOCK = 1024
 
 @dataclass(frozen=True, eq=False)
 class HybridRecommender(Stored):
-    """Scores are dot products of user and movie vectors.
+    """Scores are dot products of user and movie vectors, and what the collaborative model's neighbours add.
 
     A vector has a block for rated and one for unrated movies, each with its score's vectors and calibration; movies
-    have zeros in the other block.
+    have zeros in the other block. The last number of a query is what neighbours count; movies have a zero there.
 
     Attributes:
         warm: The collaborative model; its movies are those that have been rated.
@@ -73,27 +74,48 @@ class HybridRecommender(Stored):
         cold = np.column_stack([self.content.candidates, log_general_score(general), ones]) * unrated[:, None]
         warm = np.zeros((len(self.movies), self.warm.candidates.shape[1] + len(self.affinity) + 1), np.float32)
         warm[self.rated] = np.column_stack([self.warm.candidates, self.affinity.T, ones[self.rated]])
-        return np.hstack([warm, cold])
+        return np.hstack([warm, cold, np.zeros((len(self.movies), 1), np.float32)])
 
     @cached_property
     def queries(self) -> np.ndarray:
         """[users, dim] float32: users of train."""
         known = np.zeros((len(self.users), len(self.affinity)), np.float32)
-        return self._queries(self.warm.queries, known, self.content.queries, self.lengths, self.entry_thresholds)
+        trust = np.ones((len(self.users), 1), np.float32)
+        return self._queries(self.warm.queries, known, trust, self.content.queries, self.lengths, self.entry_thresholds)
 
     def _queries(
-        self, warm: np.ndarray, affinity: np.ndarray, content: np.ndarray, lengths: np.ndarray, tenth: np.ndarray
+        self,
+        warm: np.ndarray,
+        affinity: np.ndarray,
+        trust: np.ndarray,
+        content: np.ndarray,
+        lengths: np.ndarray,
+        tenth: np.ndarray,
     ) -> np.ndarray:
-        """[batch, dim] float32 from queries of both models and demographics, history lengths and entry thresholds."""
+        """[batch, dim] float32 from both models' queries, demographics, history lengths and entry thresholds.
+
+        Own movies and their neighbours count as much as ``trust`` [batch, 1] says.
+        """
         warm_offset, warm_slope = (term[:, None] for term in self.calibration.warm_terms(lengths))
         offset, slope, by_general = (term[:, None] for term in self.calibration.cold_terms(lengths, tenth))
-        return np.hstack([warm_slope * warm, warm_slope * affinity, warm_offset, slope * content, by_general, offset])
+        rated = [warm_slope * warm, warm_slope * affinity, warm_offset]
+        return np.hstack([*rated, slope * content, by_general, offset, warm_slope * trust])
+
+    def _scores(self, queries: np.ndarray, history: csr_matrix | None) -> np.ndarray:
+        """[batch, movies] of queries, and of histories [batch, rated movies]."""
+        scores = queries @ self.candidates.T
+        if self.warm.neighbours is not None and history is not None:
+            added = self.warm.neighbours.scores(history).tocoo()
+            weighted = added.data * queries[added.row, -1]
+            add_to(scores, csr_matrix((weighted, (added.row, self.rated[added.col])), scores.shape))
+        return scores
 
     def score(self, users: np.ndarray) -> np.ndarray:
         """[batch, movies] float32 scores of users [batch] int32, -1 for an unknown one."""
         unknown = self.history_queries(csr_matrix((1, len(self.movies)), dtype=np.float32))
-        queries = np.where(users[:, None] >= 0, self.queries[np.maximum(users, 0)], unknown)
-        return queries @ self.candidates.T
+        number = np.maximum(users, 0)
+        queries = np.where(users[:, None] >= 0, self.queries[number], unknown)
+        return self._scores(queries, None if self.warm.recent is None else self.warm.recent[number])
 
     def score_history(self, history: csr_matrix, user_ids: Sequence[str] | None = None) -> np.ndarray:
         """Scores [batch, movies] float32 for users who were not there in training.
@@ -103,7 +125,7 @@ class HybridRecommender(Stored):
                 not known; rows may be empty.
             user_ids: [batch] ids, to look up demographics; None if nothing is known of the users.
         """
-        return self.history_queries(history, user_ids) @ self.candidates.T
+        return self._scores(self.history_queries(history, user_ids), csr_matrix(history)[:, self.rated])
 
     def history_queries(self, history: csr_matrix, user_ids: Sequence[str] | None = None) -> np.ndarray:
         """[batch, dim] float32: own movies weigh n / (n + prior), demographics the rest; see ``score_history``."""
@@ -113,10 +135,12 @@ class HybridRecommender(Stored):
         warm = trust * self.warm.tower.queries(own)
         affinity = (1 - trust) * self.content.people.design_matrix(user_ids, len(trust))
         content = self.content.history_queries(history, user_ids)
-        scores = np.asarray(warm @ self.warm.candidates.T + affinity @ self.affinity)
+        scores = np.asarray(warm @ self.warm.candidates.T + affinity @ self.affinity, dtype=np.float32)
+        if self.warm.neighbours is not None:
+            add_to(scores, self.warm.neighbours.scores(own).multiply(trust).tocsr())
         scores[own.nonzero()] = -np.inf
         lengths = np.diff(csr_matrix(history).indptr)
-        return self._queries(warm, affinity, content, lengths, entry_thresholds(scores)).astype(np.float32)
+        return self._queries(warm, affinity, trust, content, lengths, entry_thresholds(scores)).astype(np.float32)
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
         """[batch, movies] float32: cosines of collaborative vectors where both movies are rated, else of content."""
@@ -141,7 +165,7 @@ class HybridRecommender(Stored):
         ids = Vocabulary(self.users.decode(users).to_list())
         return replace(
             self,
-            warm=replace(self.warm, users=ids, queries=self.warm.queries[users]),
+            warm=self.warm.of_users(users),
             content=replace(self.content, users=ids, queries=self.content.queries[users]),
             lengths=self.lengths[users],
             entry_thresholds=self.entry_thresholds[users],
@@ -156,7 +180,8 @@ def known_entry_thresholds(warm: FactorRecommender, known: csr_matrix) -> np.nda
     """[users] float32 from known movies [users, movies], see ``calibration.entry_thresholds``; block by block."""
     found = [np.zeros(0, np.float32)]
     for start in range(0, len(warm.queries), _BLOCK):
-        scores = warm.queries[start : start + _BLOCK] @ warm.candidates.T
+        users = np.arange(start, min(start + _BLOCK, len(warm.queries)), dtype=np.int32)
+        scores = warm.score(users)
         scores[known[start : start + _BLOCK].nonzero()] = -np.inf
         found.append(entry_thresholds(scores))
     return np.concatenate(found)

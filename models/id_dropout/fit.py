@@ -10,7 +10,7 @@ import numpy as np
 from tfrs_lab.data import Interactions, Vocabulary
 from tfrs_lab.models.backend import tf
 from tfrs_lab.models.id_dropout.config import IdDropoutConfig
-from tfrs_lab.models.retrieval.fit import as_recommender, fit_part
+from tfrs_lab.models.retrieval.fit_part import as_recommender, fit_part
 from tfrs_lab.models.retrieval.query_tower import QueryTower
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.specification import FitContext, Trained
@@ -34,7 +34,7 @@ def fit_iddropout(config: IdDropoutConfig, rows: Interactions, context: FitConte
 
     epochs = (context.plan or {}).get("epochs")
     fitted = fit_part("history", config.pair, data, epochs, context, recommender)
-    rated = replace(as_recommender(fitted.model, data), tower=fitted.tower(rows))
+    rated = replace(as_recommender(fitted.model, data), tower=fitted.vectors(rows).tower)
     return Trained(
         with_unrated(fitted.model, rated, movies, features), plan={"epochs": fitted.epochs}, history=fitted.history
     )

@@ -2,80 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tfrs_lab.models.closed_form.decompositions import qr, svd
 from tfrs_lab.models.retrieval.query_tower import QueryTower, side_by_side
 
-Vectors = tuple[np.ndarray, np.ndarray]
-"""Queries [users, dim] and candidates [movies, dim]."""
-
 _NOISE = 1e-6
 """A direction whose singular value is so small beside the largest, squared, says nothing."""
 
 
-def standardised(queries: np.ndarray, candidates: np.ndarray) -> Vectors:
-    """The same ranking with scores of mean 0 for each user and of standard deviation 1 over all.
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Vectors whose inner products are scores.
+
+    Attributes:
+        queries: [users, dim] float32.
+        candidates: [movies, dim] float32.
+        tower: Makes queries of histories.
+    """
+
+    queries: np.ndarray
+    candidates: np.ndarray
+    tower: QueryTower
+
+    def times(self, factor: float) -> Part:
+        """So many times the same scores."""
+        return replace(self, queries=np.float32(factor) * self.queries, tower=self.tower.times(factor))
+
+    def standardised(self) -> Part:
+        """The same ranking with scores of mean 0 for each user and of standard deviation 1 over all."""
+        scale = 1 / deviation(self.queries, self.candidates)
+        return replace(self.times(scale), candidates=self.candidates - self.candidates.mean(axis=0))
+
+    def shortened(self, dimension: int) -> Part:
+        """Vectors of at most so many numbers whose scores are nearest to the given ones, see ``shortened``."""
+        queries, candidates, turn = shortened(self.queries, self.candidates, dimension)
+        return Part(queries, candidates, self.tower.turned(turn))
+
+
+def sum_of(parts: Sequence[Part]) -> Part:
+    """Vectors whose scores are the sums of the parts' scores: theirs one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    queries, candidates = (np.hstack([getattr(part, side) for part in parts]) for side in ("queries", "candidates"))
+    return Part(queries, candidates, side_by_side([part.tower for part in parts]))
+
+
+def deviation(queries: np.ndarray, candidates: np.ndarray) -> float:
+    """Standard deviation of the scores from each user's mean, above 0; no score is computed.
 
     Args:
         queries: [users, dim].
         candidates: [movies, dim].
     """
-    return queries / np.float32(_deviation(queries, candidates)), candidates - candidates.mean(axis=0)
-
-
-def _deviation(queries: np.ndarray, candidates: np.ndarray) -> float:
-    """Of the scores from each user's mean."""
-    centred = candidates - candidates.mean(axis=0)
-    return float(max(_mean_product((queries, centred), (queries, centred)), 1e-24) ** 0.5)
-
-
-@dataclass(frozen=True, eq=False)
-class PartSum:
-    """Weighted sums of standardised parts, cheap for any weights.
-
-    Attributes:
-        parts: Standardised vectors of each part, for the same users and movies.
-        covariance: [parts, parts] float64, mean product of two parts' scores.
-        towers: From histories to each part's standardised queries.
-    """
-
-    parts: dict[str, Vectors]
-    covariance: np.ndarray
-    towers: dict[str, QueryTower]
-
-    @classmethod
-    def of(cls, parts: Mapping[str, Vectors], towers: Mapping[str, QueryTower]) -> PartSum:
-        """Standardises parts, and with them the towers that make their queries."""
-        vectors = {name: standardised(*part) for name, part in parts.items()}
-        scaled = {name: tower.times(1 / _deviation(*parts[name])) for name, tower in towers.items()}
-        covariance = np.array([[_mean_product(one, other) for other in vectors.values()] for one in vectors.values()])
-        return cls(vectors, covariance, scaled)
-
-    def weighted(self, weights: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray, QueryTower]:
-        """Σ weight · part, itself standardised, as concatenated vectors; parts that weigh 0 are left out.
-
-        Returns:
-            Queries, candidates, and the tower of the queries.
-        """
-        chosen = np.array([weights[name] for name in self.parts])
-        scale = max(float(chosen @ self.covariance @ chosen), 1e-24) ** -0.5  # 0 where all movies score alike
-        used = [
-            (scale * weight, name, *self.parts[name]) for name, weight in zip(self.parts, chosen, strict=True) if weight
-        ]
-        queries = np.hstack([np.float32(factor) * queries for factor, _, queries, _ in used])
-        towers = [self.towers[name].times(factor) for factor, name, *_ in used]
-        return queries, np.hstack([candidates for *_, candidates in used]), side_by_side(towers)
-
-
-def _mean_product(one: Vectors, other: Vectors) -> float:
-    """Mean over users and movies of the product of two models' scores; no score is computed."""
-    queries = one[0].T.astype(np.float64) @ other[0]
-    candidates = one[1].T.astype(np.float64) @ other[1]
-    return float((queries * candidates).sum()) / (len(one[0]) * len(one[1]))
+    centred = (candidates - candidates.mean(axis=0)).astype(np.float64)
+    exact = queries.astype(np.float64)
+    products = ((exact.T @ exact) * (centred.T @ centred)).sum() / max(len(queries) * len(candidates), 1)
+    return float(max(products, 1e-24) ** 0.5)
 
 
 def shortened(queries: np.ndarray, candidates: np.ndarray, dimension: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from tfrs_lab.models.checks import Checked, Count, NotEmpty, Positive, require
 from tfrs_lab.models.closed_form.linear import LinearConfig
-from tfrs_lab.models.closed_form.recency_config import RecencyConfig
+from tfrs_lab.models.closed_form.spectral import SpectralConfig
+from tfrs_lab.models.closed_form.transitions import TransitionsConfig
+from tfrs_lab.models.closed_form.trends import TrendConfig
 from tfrs_lab.models.multitask.config import JointConfig, reconstruction_pair
 from tfrs_lab.models.sequential.config import SequenceConfig
 from tfrs_lab.models.two_tower.config import PairConfig
 
-PartName = Literal["in_batch", "id", "history", "reconstruction", "joint", "linear", "sequence", "recency"]
+PartName = Literal[
+    "in_batch", "id", "history", "reconstruction", "joint", "linear", "spectral", "sequence", "transitions", "trend"
+]
+CATALOGUE_WIDE: tuple[PartName, ...] = ("id", "history", "reconstruction", "joint")
+"""Parts that score every movie for every user at each epoch."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +30,20 @@ class RetrievalConfig(Checked):
         "history",
         "reconstruction",
         "linear",
-        "recency",
+        "spectral",
+        "sequence",
+        "transitions",
+        "trend",
     )
-    """What is trained and combined. in_batch alone is plain TFRS; it adds nothing to the others."""
+    """What may be trained and combined. in_batch alone is plain TFRS; it adds nothing to the others."""
+    towers: Literal["auto", "all"] = "auto"
+    """Where both taste in closed form (linear or spectral) and transitions are parts, they are fitted first: if what
+    follows what predicts validation better than taste, the sequence is trained and id, history and reconstruction are
+    not; if not, the other way round. all: whatever is among the parts."""
     dimension: Count = 128
     """Length of the final vectors."""
-    max_hours: Positive = 1.0
-    """Parts that score every movie for every user at each epoch are left out if that is estimated to take longer."""
+    budget: Positive = 60.0
+    """Minutes: towers whose two fits are estimated to take longer than what is left of it are not trained."""
     in_batch: PairConfig = field(
         default_factory=lambda: PairConfig(temperature=0.3, bias=True, epochs=25, learning_rate=3e-3)
     )
@@ -68,11 +81,18 @@ class RetrievalConfig(Checked):
     """The same, sharing its vectors with further tasks; what the hybrid is made of."""
     linear: LinearConfig = field(default_factory=LinearConfig)
     """Movies regressed on all others, EASE; closed form."""
+    spectral: SpectralConfig = field(default_factory=SpectralConfig)
+    """The smoothest directions of the graph of users and movies; closed form."""
     sequence: SequenceConfig = field(default_factory=SequenceConfig)
     """The user as a sequence; predicts what comes next."""
-    recency: RecencyConfig = field(default_factory=RecencyConfig)
-    """What is rising now, and what follows what."""
+    transitions: TransitionsConfig = field(default_factory=TransitionsConfig)
+    """What follows what; closed form, in a sparse table."""
+    trend: TrendConfig = field(default_factory=TrendConfig)
+    """What is rising now."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(self.parts != ("recency",), "parts", "another part beside recency", self.parts)
+        known = get_args(PartName)
+        require(set(self.parts) <= set(known), "parts", f"some of {', '.join(known)}", self.parts)
+        require(self.parts != ("trend",), "parts", "another part beside trend", self.parts)
+        require(self.towers in ("auto", "all"), "towers", "'auto' or 'all'", self.towers)

@@ -1,61 +1,72 @@
-"""What parts of the retrieval model cannot learn from the data at hand: said, since no number shows it."""
+"""What parts of the retrieval model cannot learn from the data at hand, or not in time: said, since no number does."""
 
 from __future__ import annotations
+
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from tfrs_lab.data import Interactions
 from tfrs_lab.models.multitask.model import impossible_tasks
-from tfrs_lab.models.retrieval.config import RetrievalConfig
+from tfrs_lab.models.retrieval.config import CATALOGUE_WIDE, RetrievalConfig
 from tfrs_lab.models.training.data import TrainingData
-
-CATALOGUE_WIDE = ("id", "history", "reconstruction", "joint")
-"""Parts that score every movie for every user at each epoch."""
-
 
 _SECONDS_PER_SCORE = 1.3e-7
 """Of a user and a movie at one epoch, on two cores: measured from 1,000 users and 1,700 movies to 19,000 and 12,000."""
+_SECONDS_PER_EVENT = 1.5e-4
+"""Of an event at one epoch of the sequence encoder, on two cores."""
 
 
-def too_long(config: RetrievalConfig, rows: Interactions) -> dict[str, float]:
-    """Estimated hours of the parts whose two fits would take longer than ``config.max_hours``.
+def too_long(config: RetrievalConfig, rows: Interactions, out: Collection[str]) -> dict[str, str]:
+    """Parts that no longer fit into the budget → how long they would take; those in ``out`` take none of it.
 
     An estimate by size, not by the clock: the same data give the same model on every machine.
-
-    Args:
-        config: What is to be fitted.
-        rows: What it will be fitted on.
     """
     scores = len(rows.users) * len(rows.movies)
-    epochs = {name: getattr(config, name).epochs for name in CATALOGUE_WIDE if name in config.parts}
-    hours = {name: 2 * count * scores * _SECONDS_PER_SCORE / 3600 for name, count in epochs.items()}
-    return {name: value for name, value in hours.items() if value > config.max_hours}
+    found: dict[str, str] = {}
+    left = config.budget
+    for name in [name for name in config.parts if name not in out]:
+        if name in CATALOGUE_WIDE:
+            seconds = scores * _SECONDS_PER_SCORE
+        elif name == "sequence":
+            seconds = len(rows) * _SECONDS_PER_EVENT
+        else:
+            continue
+        minutes = 2 * getattr(config, name).epochs * seconds / 60
+        if minutes > left:
+            found[name] = f"would take about {minutes:,.0f} minutes; --retrieval.budget MINUTES allows it"
+        else:
+            left -= minutes
+    return found
+
+
+def order_leads(values: Sequence[np.ndarray]) -> tuple[bool, str]:
+    """Whether transitions predict better than taste, by more than a standard error; and what it says of the others.
+
+    Args:
+        values: [users] nDCG@10 of taste, and of transitions if there are any.
+    """
+    if len(values) == 1:
+        return False, "nothing follows anything"
+    gain = values[1] - values[0]
+    leads = bool(gain.mean() > gain.std() / max(len(gain), 1) ** 0.5)
+    taste, order = (value.mean() for value in values)
+    winner = f"what follows what predicts better than taste ({order:.3f} against {taste:.3f})"
+    loser = f"what follows what predicts no better than taste ({order:.3f} against {taste:.3f})"
+    return leads, f"{winner if leads else loser}; --retrieval.towers all trains it"
 
 
 def nothing_to_learn(config: RetrievalConfig, rows: Interactions) -> dict[str, str]:
-    """Parts that the data gives nothing to learn from → why.
-
-    Args:
-        config: What is to be fitted.
-        rows: What it will be fitted on.
-    """
-    alone = "sequence" in config.parts and np.bincount(rows.user).max(initial=0) < 2
-    return {"sequence": "no user has two movies, nothing follows anything"} if alone else {}
+    """Parts that the data gives nothing to learn from → why."""
+    if np.bincount(rows.user).max(initial=0) >= 2:
+        return {}
+    why = "no user has two movies, nothing follows anything"
+    return {name: why for name in ("sequence", "transitions") if name in config.parts}
 
 
 def left_out(config: RetrievalConfig, data: TrainingData) -> list[str]:
-    """A line for each such part or task.
-
-    Args:
-        config: What is to be fitted.
-        data: What it will be fitted on.
-    """
-    movies = len(data.rows.movies)
-    lines = [
-        f"{name}: left out, would take about {hours:.0f} hours; --retrieval.max-hours allows it"
-        for name, hours in too_long(config, data.rows).items()
-    ]
-    lines += [f"{name}: left out, {why}" for name, why in nothing_to_learn(config, data.rows).items()]
+    """A line for each part or task that is not what it would be with more data."""
+    movies, lines = len(data.rows.movies), []
     if "joint" in config.parts:
         why = impossible_tasks(data)
         lines += [f"joint: without the {task} task: {why[task]}" for task in config.joint.tasks if task in why]
@@ -64,9 +75,7 @@ def left_out(config: RetrievalConfig, data: TrainingData) -> list[str]:
             f"linear: the {config.linear.max_movies:,} most rated of {movies:,} movies take part, the others score 0; "
             "--retrieval.linear.max-movies N takes more, in 12 · N² bytes"
         )
-    if not {"recency", "linear", "sequence"}.isdisjoint(config.parts):
-        lines += _without_time(config, data)
-    return lines
+    return lines + _without_time(config, data)
 
 
 def _without_time(config: RetrievalConfig, data: TrainingData) -> list[str]:
@@ -74,15 +83,12 @@ def _without_time(config: RetrievalConfig, data: TrainingData) -> list[str]:
     times = data.rows.timestamp
     if times is not None and times.min() < times.max():
         return []
+    order = "the order of the rows is taken for the order of time"
     if times is None:
-        effects = {
-            "linear": "no sessions",
-            "recency": "trends are popularity, nothing follows anything",
-            "sequence": "the order of the rows is taken for the order of time",
-        }
-        why = "no timestamps"
+        why, linear, follows = "no timestamps", "no sessions", "left out, nothing follows anything"
     else:
-        order = "the order of the rows is taken for the order of time"
-        effects = {"linear": order, "recency": f"trends are popularity, {order}", "sequence": order}
-        why = "all timestamps are equal"
+        why, linear, follows = "all timestamps are equal", order, order
+    effects = {"linear": linear, "sequence": order, "transitions": follows, "trend": "it is popularity"}
+    if times is None and config.towers == "auto" and "transitions" in config.parts:
+        del effects["sequence"]  # it is left out, which another line says
     return [f"{part}: {why}: {effects[part]}" for part in effects if part in config.parts]

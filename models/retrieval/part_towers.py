@@ -6,21 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from tfrs_lab.models.closed_form.recency import RecencyPart
 from tfrs_lab.models.multitask.model import JointModel
 from tfrs_lab.models.multitask.towers import Projected
-from tfrs_lab.models.retrieval.query_tower import Bag, QueryTower
+from tfrs_lab.models.retrieval.query_tower import Bag, EncodedSequence, QueryTower
+from tfrs_lab.models.sequential.model import SequenceModel
 from tfrs_lab.models.two_tower.model import TowerPair
 from tfrs_lab.models.two_tower.tower_parts import HistoryPart
 from tfrs_lab.models.two_tower.towers import Perceptron
 
 
 def tower_of(model: Any) -> QueryTower | None:
-    """Of a trained model as it stands; None if its queries are no function of the history alone, or one of order.
+    """Of a trained model as it stands; None if its queries are no function of the history alone.
 
     Args:
         model: A pair of towers, or a network that has one.
     """
+    if isinstance(model, SequenceModel):
+        return _of_sequence(model)
     pair = model.ranking_pair if isinstance(model, JointModel) else model
     if not isinstance(pair, TowerPair):
         return None
@@ -36,23 +38,10 @@ def tower_of(model: Any) -> QueryTower | None:
     return QueryTower((bag,), np.repeat(np.array([0, 1], np.float32), [width, ones]))
 
 
-def recency_tower(part: RecencyPart) -> QueryTower:
-    """Of a recency part: the trend for anybody, and what follows the latest movies.
-
-    A request is asked right after its latest event, so that all sessions are going on.
-    """
-    trend, session = len(part.trend), part.follows.shape[1]
-    constant = np.concatenate([np.float32(part.weights.trend) * part.trend, np.zeros(session, np.float32)])
-    if not session or not part.weights.session:
-        return QueryTower((), constant)
-    spread = part.candidates[:, trend:].astype(np.float64)
-    values, vectors = np.linalg.eigh(spread.T @ spread / len(spread))
-    bag = Bag(
-        table=part.follows,
-        turn=part.weights.session * np.eye(session, trend + session, trend, dtype=np.float32),
-        latest=part.latest_movies,
-        decay=part.latest_decay,
-        unit=True,
-        spread=(vectors * np.sqrt(np.maximum(values, 0))).astype(np.float32),
-    )
-    return QueryTower((bag,), constant)
+def _of_sequence(model: SequenceModel) -> QueryTower:
+    """The last state of the encoder, and a one that meets the bias of movies."""
+    table = model.movie_embedding.embeddings.numpy()
+    width = table.shape[1]
+    weights = tuple(weight.numpy() for weight in model.encoder.weights)
+    sequence = EncodedSequence(table, np.eye(width, width + 1, dtype=np.float32), model.config, weights)
+    return QueryTower((sequence,), np.eye(1, width + 1, width, dtype=np.float32)[0])

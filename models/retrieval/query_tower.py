@@ -1,14 +1,19 @@
-"""From a history to a query: sums over tables of movies, as plain arrays until they are asked. Needs no TensorFlow."""
+"""From a history to a query: sums over tables of movies and encoded sequences, as plain arrays until they are asked."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from scipy.sparse import csr_matrix
+
+from tfrs_lab.models.sequential.config import SequenceConfig
+from tfrs_lab.models.storage import under
+from tfrs_lab.models.training.histories import in_order
 
 if TYPE_CHECKING:
     from tfrs_lab.models.retrieval.tower_module import TowerModule
@@ -57,21 +62,75 @@ class Bag:
             return self
         return replace(self, table=(self.table.astype(np.float64) @ self.turn).astype(np.float32), turn=None)
 
+    def state(self) -> dict[str, np.ndarray]:
+        """What is not None, as arrays."""
+        return {name: np.asarray(value) for name, value in vars(self).items() if value is not None}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, np.ndarray]) -> Bag:
+        """The inverse of ``state``."""
+        values: dict[str, Any] = {one.name: state[one.name] for one in fields(cls) if one.name in state}
+        return cls(**{name: value if value.ndim else value.item() for name, value in values.items()})
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedSequence:
+    """What a trained encoder makes of the end of a history.
+
+    Attributes:
+        table: [movies, d] float32, the encoder's inputs.
+        turn: [d, dim] float32: from its last state to queries.
+        config: Of the encoder.
+        weights: Of the encoder, in Keras's order.
+    """
+
+    table: np.ndarray
+    turn: np.ndarray
+    config: SequenceConfig
+    weights: tuple[np.ndarray, ...]
+
+    needs_order = False
+    """Where the order is not known, the movies are taken as they come."""
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """``turn``."""
+        return self.turn
+
+    def folded(self) -> EncodedSequence:
+        """Itself: there is nothing to fold."""
+        return self
+
+    def state(self) -> dict[str, np.ndarray]:
+        """As plain arrays."""
+        weights = {f"weight-{number}": weight for number, weight in enumerate(self.weights)}
+        return {"table": self.table, "turn": self.turn, "encoder": np.array(json.dumps(asdict(self.config))), **weights}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, np.ndarray]) -> EncodedSequence:
+        """The inverse of ``state``."""
+        weights = [state[f"weight-{number}"] for number in range(len(state) - 3)]
+        config = SequenceConfig(**json.loads(str(state["encoder"])))
+        return cls(state["table"], state["turn"], config, tuple(weights))
+
+
+Summand: TypeAlias = Bag | EncodedSequence
+
 
 @dataclass(frozen=True, eq=False)
 class QueryTower:
-    """A sum of bags and a constant.
+    """A sum of what bags and encoders make of a history, and a constant.
 
     Attributes:
         bags: Over the same movies.
         constant: [dim] float32.
     """
 
-    bags: tuple[Bag, ...]
+    bags: tuple[Summand, ...]
     constant: np.ndarray
 
     @classmethod
-    def of(cls, *bags: Bag) -> QueryTower:
+    def of(cls, *bags: Summand) -> QueryTower:
         """Bags alone."""
         return cls(bags, np.zeros(bags[0].matrix.shape[1], np.float32))
 
@@ -97,12 +156,13 @@ class QueryTower:
 
     def folded(self) -> QueryTower:
         """The same with as few and as small tables as can be."""
-        together: dict[tuple[float, ...], Bag] = {}
-        for place, bag in enumerate(map(Bag.folded, self.bags)):
-            apart = place if bag.unit or bag.turn is not None else -1
-            alike = (apart, bag.mean, bag.halfway, bag.latest, bag.decay)
-            before = together.get(alike)
-            together[alike] = bag if before is None else replace(bag, table=before.table + bag.table)
+        together: dict[tuple[float, ...], Summand] = {}
+        for place, bag in enumerate(one.folded() for one in self.bags):
+            apart: tuple[float, ...] = (place,)
+            if isinstance(bag, Bag) and not bag.unit and bag.turn is None:
+                apart = (-1, bag.mean, bag.halfway, bag.latest, bag.decay)
+            before = together.get(apart)
+            together[apart] = bag if before is None else replace(before, table=before.table + bag.table)
         return replace(self, bags=tuple(together.values()))
 
     def among(self, movies: np.ndarray) -> QueryTower:
@@ -135,22 +195,16 @@ class QueryTower:
 
     def state(self) -> dict[str, np.ndarray]:
         """The arrays that ``from_state`` needs."""
-        named = {
-            f"{place}/{name}": np.asarray(value)
-            for place, bag in enumerate(self.bags)
-            for name, value in vars(bag).items()
-            if value is not None
-        }
+        named = {f"{place}/{name}": value for place, bag in enumerate(self.bags) for name, value in bag.state().items()}
         return {"constant": self.constant, **named}
 
     @classmethod
     def from_state(cls, state: Mapping[str, np.ndarray]) -> QueryTower:
         """The inverse of ``state``."""
-        bags: list[Bag] = []
+        bags: list[Summand] = []
         while f"{len(bags)}/table" in state:
-            stored = {one.name: state.get(f"{len(bags)}/{one.name}") for one in fields(Bag)}
-            values: dict[str, Any] = {name: value for name, value in stored.items() if value is not None}
-            bags.append(Bag(**{name: value if value.ndim else value.item() for name, value in values.items()}))
+            own = under(f"{len(bags)}/", state)
+            bags.append(EncodedSequence.from_state(own) if "encoder" in own else Bag.from_state(own))
         return cls(tuple(bags), state["constant"])
 
 
@@ -161,27 +215,3 @@ def side_by_side(towers: Sequence[QueryTower]) -> QueryTower:
     wide = [tower.inside(start, ends[-1] - end) for tower, start, end in zip(towers, starts, ends, strict=True)]
     bags = tuple(bag for tower in wide for bag in tower.bags)
     return QueryTower(bags, np.sum([tower.constant for tower in wide], axis=0))
-
-
-def in_order(history: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
-    """Histories as a tower takes them.
-
-    Args:
-        history: As of ``QueryTower.queries``.
-
-    Returns:
-        [batch, any] int32 movies, oldest first, padded with -1; and [batch] bool, whether that is their order.
-    """
-    entries = history.tocoo()
-    there = entries.data != 0
-    row, movie, place = entries.row[there], entries.col[there], entries.data[there]
-    order = np.lexsort((place, row))
-    row, movie, place = row[order], movie[order], place[order]
-    lengths = np.bincount(row, minlength=history.shape[0])
-    starts = np.cumsum(lengths) - lengths
-    movies = np.full((len(lengths), lengths.max(initial=0)), -1, np.int32)
-    movies[row, np.arange(len(row)) - starts[row]] = movie
-    known = np.ones(len(lengths), bool)
-    longer = lengths > 1
-    known[longer] = place[starts[longer]] < place[(starts + lengths - 1)[longer]]
-    return movies, known

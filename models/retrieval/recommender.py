@@ -1,4 +1,4 @@
-"""A trained two-tower model as plain numpy: one vector per user and movie. Needs no TensorFlow."""
+"""A trained two-tower model as plain numpy: one vector per user and movie, and a sparse table of neighbours."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from tfrs_lab.data.interactions import Vocabulary
+from tfrs_lab.data.interactions import Interactions, Vocabulary
+from tfrs_lab.models.closed_form.neighbours import NeighbourTable, add_to, recent_places
+from tfrs_lab.models.retrieval.combine import Part
 from tfrs_lab.models.retrieval.query_tower import QueryTower
 from tfrs_lab.models.retrieval.ridge import corrected_mean
 from tfrs_lab.models.storage import Stored, from_arrays
@@ -17,7 +19,7 @@ from tfrs_lab.models.vectors import cosines
 
 @dataclass(frozen=True)
 class FactorRecommender(Stored):
-    """Scores are dot products of user and movie vectors.
+    """Scores are dot products of user and movie vectors, and what the latest movies add to their neighbours.
 
     Attributes:
         users: The users with a vector.
@@ -26,6 +28,8 @@ class FactorRecommender(Stored):
         candidates: [movies, dim] float32.
         popularity: [movies] float32; the order of movies for users of whom nothing is known.
         tower: Makes queries of histories.
+        neighbours: Adds to the scores; None for nothing.
+        recent: [users, movies] places of the users' latest movies, what ``neighbours`` goes by.
     """
 
     users: Vocabulary
@@ -34,6 +38,17 @@ class FactorRecommender(Stored):
     candidates: np.ndarray
     popularity: np.ndarray
     tower: QueryTower
+    neighbours: NeighbourTable | None = None
+    recent: csr_matrix | None = None
+
+    @classmethod
+    def of(
+        cls, rows: Interactions, part: Part, popularity: np.ndarray, neighbours: NeighbourTable | None = None
+    ) -> FactorRecommender:
+        """Vectors, and neighbours if there are any, of the users and movies of train rows."""
+        recent = None if neighbours is None else recent_places(rows, neighbours.latest)
+        vectors = (part.queries, part.candidates, popularity, part.tower)
+        return cls(rows.users, rows.movies, *vectors, neighbours, recent)
 
     def score(self, users: np.ndarray) -> np.ndarray:
         """Scores of all movies.
@@ -45,7 +60,10 @@ class FactorRecommender(Stored):
             [batch, movies] float32.
         """
         known = users >= 0
-        scores = self.queries[np.where(known, users, 0)] @ self.candidates.T
+        number = np.where(known, users, 0)
+        scores = self.queries[number] @ self.candidates.T
+        if self.neighbours is not None and self.recent is not None:
+            add_to(scores, self.neighbours.scores(self.recent[number]))
         scores[~known] = self.popularity
         return scores
 
@@ -63,6 +81,8 @@ class FactorRecommender(Stored):
             [batch, movies] float32; popularity for an empty history.
         """
         scores = self.tower.queries(history) @ self.candidates.T
+        if self.neighbours is not None:
+            add_to(scores, self.neighbours.scores(history))
         scores[np.asarray(history.astype(bool).sum(axis=1)).ravel() == 0] = self.popularity
         return scores.astype(np.float32)
 
@@ -74,7 +94,15 @@ class FactorRecommender(Stored):
             candidates=self.candidates[movies],
             popularity=self.popularity[movies],
             tower=self.tower.among(movies),
+            neighbours=None if self.neighbours is None else self.neighbours.among(movies),
+            recent=None if self.recent is None else self.recent[:, movies],
         )
+
+    def of_users(self, users: np.ndarray) -> FactorRecommender:
+        """The same model that knows only the users with these numbers [n ≥ 1]."""
+        ids = Vocabulary(self.users.decode(users).to_list())
+        recent = None if self.recent is None else self.recent[users]
+        return replace(self, users=ids, queries=self.queries[users], recent=recent)
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
         """[batch, movies] float32 in [-1, 1]: cosines of movies [batch], indices into ``movies``, with all of them."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from tfrs_lab.models.backend import tf
-from tfrs_lab.models.retrieval.query_tower import Bag, QueryTower
+from tfrs_lab.models.latest_movies import latest_movies
+from tfrs_lab.models.retrieval.query_tower import Bag, EncodedSequence, QueryTower
+from tfrs_lab.models.sequential.encoders import ENCODERS
 
 LEAST = 1e-9
 """Pooled rows that are shorter stay as short as they are."""
@@ -18,7 +20,7 @@ class TowerModule(tf.Module):
 
     def __init__(self, tower: QueryTower) -> None:
         super().__init__()
-        self.bags = [BagModule(bag) for bag in tower.bags]
+        self.bags = [BagModule(bag) if isinstance(bag, Bag) else SequenceModule(bag) for bag in tower.bags]
         self.constant = tf.Variable(tower.constant, trainable=False)
 
     def __call__(self, movies: tf.Tensor, ordered: tf.Tensor | bool = True) -> tf.Tensor:
@@ -74,3 +76,26 @@ class BagModule(tf.Module):
             measured = pooled if self.spread is None else tf.matmul(pooled, self.spread)
             pooled /= tf.maximum(tf.norm(measured, axis=1, keepdims=True), LEAST)
         return pooled if self.turn is None else tf.matmul(pooled, self.turn)
+
+
+class SequenceModule(tf.Module):
+    """``EncodedSequence`` in the graph."""
+
+    def __init__(self, sequence: EncodedSequence) -> None:
+        super().__init__()
+        self.table = tf.Variable(sequence.table, trainable=False)
+        self.turn = tf.Variable(sequence.turn, trainable=False)
+        self.length, self.needs_order = sequence.config.max_length, sequence.needs_order
+        encoder = ENCODERS[sequence.config.encoder](sequence.config, 0)
+        encoder(tf.zeros((1, 1, sequence.config.dimension)), tf.ones((1, 1), tf.bool))  # creates the weights
+        encoder.set_weights(sequence.weights)
+        self.kept = encoder.weights
+        self.encode = lambda inputs, valid: encoder(inputs, valid)  # Keras's own way into a SavedModel is not needed
+
+    def __call__(self, movies: tf.Tensor, behind: tf.Tensor) -> tf.Tensor:
+        """[batch, dim] float32 from movies [batch, any] int32."""
+        latest = latest_movies(movies, self.length)
+        valid = latest >= 0
+        inputs = tf.gather(self.table, tf.maximum(latest, 0)) * tf.cast(valid, tf.float32)[..., None]
+        states = self.encode(inputs, valid)[:, -1] * tf.cast(valid[:, -1:], tf.float32)
+        return tf.matmul(states, self.turn)

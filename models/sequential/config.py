@@ -23,16 +23,16 @@ class SequenceConfig(Checked):
     """Attention heads; they share the dimension."""
     max_length: Count = 32
     """Most recent movies that the encoder sees."""
-    horizon: NotNegative = 2.0
+    horizon: NotNegative = 1.0
     """Targets are the movies ahead, weighted by exp(-distance / horizon); 0 for the next movie alone."""
-    dropout: Share = 0.3
+    dropout: Share = 0.5
     """Share of values dropped from the input, the attention weights and each block's output."""
-    negatives: Count = 4096
+    negatives: Count = 1024
     """Catalogues above ``full_softmax`` movies: movies drawn per step, beside those of the batch's users."""
-    full_softmax: Size = 20_000
+    full_softmax: Size = 5_000
     """Up to so many movies the softmax is over all of them."""
-    batch_size: Count = 64
-    """Windows of at most ``max_length`` movies per training step."""
+    positions: Count = 1024
+    """Movies per training step, in windows of at most ``max_length``."""
     learning_rate: Positive = 1e-2
     """Step size of Adam at its height: it rises for 30 steps, then falls to nearly 0 along a cosine."""
     epochs: Count = 6

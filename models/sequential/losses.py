@@ -42,20 +42,20 @@ class Candidates:
         start, end = tf.gather(self.starts, user), tf.gather(self.starts, user + 1)
         rows = tf.ragged.range(start, end)
         movie = tf.gather(self.movie, rows.values)
-        columns, log_inclusion = self._columns(movie, tf.shape(user)[0], seed)
+        columns, log_inclusion = self._columns(movie, seed)
         column = tf.scatter_nd(columns[:, None], tf.range(tf.size(columns)), (self.movies,))
         index = tf.stack([tf.cast(rows.value_rowids(), tf.int32), tf.gather(column, movie)], axis=1)
         never = tf.fill((tf.size(user), tf.size(columns)), NEVER)
         place = tf.tensor_scatter_nd_update(never, index, rows.values - tf.repeat(start, end - start))
         return place, columns, log_inclusion
 
-    def _columns(self, movie: "tf.Tensor", batch: "tf.Tensor", seed: "tf.Tensor") -> "tuple[tf.Tensor, tf.Tensor]":
+    def _columns(self, movie: "tf.Tensor", seed: "tf.Tensor") -> "tuple[tf.Tensor, tf.Tensor]":
         """Candidate movies and the log of the probability with which each becomes one."""
         if self.full:
             return tf.range(self.movies), tf.zeros((self.movies,))
         drawn = tf.random.stateless_uniform((self.negatives,), seed, maxval=self.movies, dtype=tf.int32)
         columns, _ = tf.unique(tf.concat([movie, drawn], axis=0))
-        missed = tf.cast(batch, tf.float32) * tf.math.log1p(-tf.gather(self.share, columns))
+        missed = tf.cast(tf.size(movie), tf.float32) * tf.math.log1p(-tf.gather(self.share, columns))
         missed += self.negatives * np.log1p(-1 / self.movies)
         return columns, tf.math.log(-tf.math.expm1(missed))
 

@@ -84,8 +84,9 @@ class SequenceModel(tfrs.Model):
             Scalar float32.
         """
         user, end = inputs["user"], inputs["end"]
-        row = end[:, None] - tf.range(self.config.max_length, 0, -1)  # [batch, length]
         first = tf.gather(self.starts, user)
+        length = tf.minimum(tf.reduce_max(end - first), self.config.max_length)
+        row = end[:, None] - tf.range(length, 0, -1)  # [batch, length]
         valid = row >= first[:, None]
         states = self.encode(tf.gather(self.movie, tf.maximum(row, 0)), valid, training=training)
         position = tf.where(valid)  # [positions, 2]
@@ -113,7 +114,7 @@ class SequenceModel(tfrs.Model):
     @property
     def steps_per_epoch(self) -> int:
         """Batches in an epoch."""
-        return -(-len(self.histories.window_users(self.config.max_length)) // self.config.batch_size)
+        return self.histories.steps(self.config.max_length, self.config.positions)
 
     def batches(self, seed: int, first_epoch: int, epochs: int) -> tf.data.Dataset:
         """Batches of windows, epoch after epoch; a function of (seed, epoch), so that a resumed run sees the same.
@@ -126,7 +127,7 @@ class SequenceModel(tfrs.Model):
         Returns:
             Elements as ``compute_loss`` takes them.
         """
-        length, size = self.config.max_length, self.config.batch_size
+        length, size = self.config.max_length, self.config.positions
         signature = {
             "user": tf.TensorSpec((None,), tf.int32),
             "end": tf.TensorSpec((None,), tf.int32),

@@ -43,13 +43,13 @@ def retrieval(*parts: str) -> RetrievalConfig:
 
 CONFIGS: dict[str, dict[str, Any]] = {
     "retrieval": vars(
-        retrieval("in_batch", "id", "history", "reconstruction", "joint", "linear", "sequence", "recency")
+        retrieval("in_batch", "id", "history", "reconstruction", "joint", "linear", "sequence", "transitions", "trend")
     ),
     "ranking": {"dimension": 4, "epochs": 1},
-    "cascade": {"retrieval": retrieval("linear", "recency")},
+    "cascade": {"retrieval": retrieval("linear", "transitions", "trend")},
     "content": {"parts": ("kernel",)},
     "iddropout": {"pair": small(IdDropoutConfig().pair)},
-    "hybrid": vars(HybridConfig(retrieval=retrieval("joint", "linear", "recency"), simulations=1)),
+    "hybrid": vars(HybridConfig(retrieval=retrieval("joint", "linear", "transitions", "trend"), simulations=1)),
 }
 
 

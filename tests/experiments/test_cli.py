@@ -9,7 +9,7 @@ import pytest
 from tfrs_lab.experiments.cli import main
 from tfrs_lab.models import quick_import
 
-FAST = ["--retrieval.parts", "in_batch", "recency", "--retrieval.in-batch.dimension", "8"]
+FAST = ["--retrieval.parts", "in_batch", "transitions", "trend", "--retrieval.in-batch.dimension", "8"]
 FAST += ["--retrieval.in-batch.batch-size", "64", "--retrieval.in-batch.epochs", "6"]
 FILES = {
     "config.json",

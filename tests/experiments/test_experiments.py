@@ -32,7 +32,7 @@ CONFIGS = {
     "userridge": {"regularization": 1.0},
     "ialsridge": {"factors": 2, "regularization": 1.0, "ridge": 1.0},
     "retrieval": {
-        "parts": ("in_batch", "history", "recency"),
+        "parts": ("in_batch", "history", "transitions", "trend"),
         "in_batch": PairConfig(dimension=8, batch_size=64, epochs=15, learning_rate=0.02),
         "history": PairConfig(query=("history",), objective="softmax", dimension=8, batch_size=16, epochs=15),
     },

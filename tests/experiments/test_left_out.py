@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tfrs_lab.data import DataError, Interactions, generate, split
+from tfrs_lab.evaluation.monitor import Monitor
 from tfrs_lab.experiments.cli import main
 from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_on_split
 from tfrs_lab.models.closed_form.linear import LinearConfig
@@ -13,7 +14,7 @@ from tfrs_lab.models.hybrid.config import HybridConfig
 from tfrs_lab.models.registry import specification
 from tfrs_lab.models.retrieval.config import RetrievalConfig
 from tfrs_lab.models.retrieval.fit import fit_retrieval
-from tfrs_lab.models.retrieval.left_out import left_out, too_long
+from tfrs_lab.models.retrieval.left_out import left_out
 from tfrs_lab.models.specification import FitContext
 from tfrs_lab.models.training.data import TrainingData
 from tfrs_lab.models.training.reporter import Reporter
@@ -39,7 +40,7 @@ def lines_of(rows, **fields) -> list[str]:
 
 
 def test_nothing_is_said_where_everything_can_be_learned(rows):
-    assert lines_of(rows, parts=("joint", "linear", "recency", "sequence", "history")) == []
+    assert lines_of(rows, parts=("joint", "linear", "transitions", "trend", "sequence", "history")) == []
 
 
 def test_tasks_that_cannot_be_learned(rows):
@@ -60,21 +61,25 @@ def test_movies_that_the_linear_part_leaves_out(rows):
 
 
 def test_time_that_is_not_there_or_tells_nothing(rows):
-    parts = ("linear", "recency", "sequence", "history")
+    parts = ("linear", "transitions", "trend", "sequence", "history")
     timeless = lines_of(replace(rows, timestamp=None), parts=parts)
-    assert [line.split(":")[0] for line in timeless] == ["linear", "recency", "sequence"]
+    assert [line.split(":")[0] for line in timeless] == ["linear", "transitions", "trend"]
+    every = lines_of(replace(rows, timestamp=None), parts=parts, towers="all")
+    assert [line.split(":")[0] for line in every] == ["linear", "sequence", "transitions", "trend"]
     assert all("no timestamps" in line for line in timeless)
+    assert "transitions: no timestamps: left out, nothing follows anything" in timeless
     equal = lines_of(replace(rows, timestamp=np.full(len(rows), 7)), parts=parts)
     assert all("all timestamps are equal" in line for line in equal)
     assert lines_of(replace(rows, timestamp=None), parts=("history",)) == []
 
 
 def test_a_fit_says_it_once_and_the_fit_that_follows_its_plan_is_silent(planted, rows, tmp_path):
-    config = RetrievalConfig(parts=("linear", "recency"))
+    config = RetrievalConfig(parts=("linear", "transitions", "trend"))
     timeless, said = replace(rows, timestamp=None), Lines()
     context = FitContext(seed=0, checkpoints=tmp_path / "c", tensorboard=tmp_path / "t", reporter=said)
     plan = fit_retrieval(config, timeless, context).plan
-    assert sum("no timestamps" in line for line in said.lines) == 2
+    assert sum("no timestamps" in line for line in said.lines) == 3
+    assert "transitions" not in plan
     again = Lines()
     fit_retrieval(config, timeless, replace(context, plan=plan, reporter=again))
     assert again.lines == []
@@ -124,28 +129,27 @@ def test_a_hybrid_without_movies_to_hide_says_so(tmp_path):
     assert [line.split(":")[1].strip() for line in told] == ["no movies can be hidden from train"]
 
 
-def test_parts_that_would_take_hours_are_left_out_and_said(tmp_path):
-    rows = Interactions.from_ratings(generate(60, 40, 900, seed=0).ratings)
-    hours = 2 * 40 * 60 * 40 * 1.3e-7 / 3600
-    config = RetrievalConfig(parts=("id", "linear"), max_hours=hours / 2)
-    said = Lines()
-    context = FitContext(0, tmp_path, tmp_path, reporter=said)
-    trained = fit_retrieval(config, rows, context)
-    assert set(trained.plan["weights"]) == {"linear"}
-    assert "id: left out, would take about 0 hours; --retrieval.max-hours allows it" in said.lines
-    again = fit_retrieval(config, rows, replace(context, plan=trained.plan))
-    np.testing.assert_array_equal(again.recommender.queries, trained.recommender.queries)
-    with pytest.raises(DataError, match=r"id: expected training to take at most .* --retrieval.max-hours allows it"):
-        fit_retrieval(replace(config, parts=("id",)), rows, context)
-    assert not too_long(replace(config, max_hours=2 * hours), rows)
-
-
 def test_a_sequence_part_without_sequences_is_left_out_and_said(tmp_path):
     ratings = generate(60, 40, 900, seed=0).ratings.unique("user_id", keep="first", maintain_order=True)
     rows, said = Interactions.from_ratings(ratings), Lines()
     context = FitContext(0, tmp_path, tmp_path, reporter=said)
     trained = fit_retrieval(RetrievalConfig(parts=("sequence", "linear")), rows, context)
-    assert set(trained.plan["weights"]) == {"linear"}
+    assert set(trained.plan["weights"]) == {"taste"}
+    assert trained.plan["epochs"] == {}
     assert "sequence: left out, no user has two movies, nothing follows anything" in said.lines
     with pytest.raises(DataError, match="sequence: no user has two movies"):
-        fit_retrieval(RetrievalConfig(parts=("sequence", "recency")), rows, context)
+        fit_retrieval(RetrievalConfig(parts=("sequence", "transitions", "trend")), rows, context)
+
+
+def test_parts_that_go_by_time_alone_are_refused_without(rows, tmp_path):
+    context = FitContext(0, tmp_path, tmp_path, reporter=Lines())
+    with pytest.raises(DataError, match="expected timestamps for transitions, trend, got ratings without"):
+        fit_retrieval(RetrievalConfig(parts=("transitions", "trend")), replace(rows, timestamp=None), context)
+
+
+def test_transitions_of_users_with_one_movie_each_are_refused(tmp_path, planted):
+    ratings = planted.train.unique("user_id", keep="first", maintain_order=True)
+    rows, monitor = Interactions.from_ratings(ratings), Monitor(planted.validation, ratings)
+    for context in (FitContext(0, tmp_path, tmp_path), FitContext(0, tmp_path, tmp_path, monitor=monitor)):
+        with pytest.raises(DataError, match="transitions: no user has two movies, nothing follows anything"):
+            fit_retrieval(RetrievalConfig(parts=("transitions",)), rows, context)

@@ -30,7 +30,7 @@ def run(tmp_path_factory):
 @pytest.fixture(scope="module")
 def exported(run):
     """A run of the same events whose model is a query tower, its export, and its test rows as a file."""
-    directory, parts = run.parent, ["--retrieval.parts", "linear", "recency"]
+    directory, parts = run.parent, ["--retrieval.parts", "linear", "--retrieval.linear.dimension", "4"]
     words = ["--ratings", str(directory / "events.csv"), "--out", str(directory / "tower")]
     assert main(["run", "retrieval", *words, *parts]) == 0
     assert main(["export", str(directory / "tower"), str(directory / "export"), "--index", "brute-force"]) == 0

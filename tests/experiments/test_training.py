@@ -19,11 +19,11 @@ from tfrs_lab.models.two_tower.config import PairConfig
 
 SMALL = {"dimension": 8, "epochs": 8, "learning_rate": 0.02, "patience": 3}
 CONFIG = RetrievalConfig(
-    parts=("in_batch", "history", "sequence", "recency"),
+    parts=("in_batch", "history", "sequence", "transitions", "trend"),
     dimension=16,
     in_batch=PairConfig(batch_size=64, **SMALL),
     history=PairConfig(query=("history",), objective="softmax", bias=True, batch_size=16, **SMALL),
-    sequence=SequenceConfig(batch_size=16, **SMALL),
+    sequence=SequenceConfig(positions=128, **SMALL),
 )
 
 

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from scipy.sparse import csr_matrix
 
+from tests.models.timed_rows import in_time, ring, watched
 from tfrs_lab.data import Dataset, Interactions, Vocabulary, generate, split
 from tfrs_lab.data.holdout import Holdout
 from tfrs_lab.data.storage import write_arrays
@@ -21,8 +22,9 @@ from tfrs_lab.models.cascade.candidates import CandidateLists
 from tfrs_lab.models.cascade.config import CascadeConfig, RankerConfig
 from tfrs_lab.models.cascade.ranker import Examples, Ranker
 from tfrs_lab.models.cascade.recommender import CascadeRecommender
-from tfrs_lab.models.cascade.signals import MovieFacts, RankingSignals
+from tfrs_lab.models.cascade.signals import FOLLOWING, MovieFacts, RankingSignals
 from tfrs_lab.models.cascade.timeline import DAY, Timeline
+from tfrs_lab.models.closed_form.transitions import fit_transitions
 from tfrs_lab.models.registry import specification
 from tfrs_lab.models.retrieval.config import RetrievalConfig
 from tfrs_lab.models.retrieval.query_tower import QueryTower
@@ -222,6 +224,40 @@ def test_what_others_rate_later_does_not_change_how_popular_a_movie_is(releases)
     before, after = features(ratings), features(swapped)
     assert before[0] == after[0]
     np.testing.assert_allclose(before[1], after[1], rtol=1e-6)
+
+
+def signals(rows):
+    return RankingSignals(
+        rows=rows,
+        facts=MovieFacts.of(None, rows.movies),
+        people=np.zeros((len(rows.users), 0), np.float32),
+        vectors=np.ones((len(rows.movies), 2), np.float32),
+        half_lives_days=(3.0,),
+        seed=0,
+    )
+
+
+def test_what_follows_the_latest_movies_is_a_feature_where_there_is_time():
+    rows, users = watched(*ring(users=40)), np.array([3, 0])
+    linear, *following = signals(rows).of_models(users)
+    known = in_time(rows)[users]
+    for config, scores in zip(FOLLOWING, following, strict=True):
+        np.testing.assert_allclose(scores, fit_transitions(config, rows).scores(known).toarray(), rtol=1e-5)
+    unseen = np.where(known.toarray() > 0, -np.inf, following[1])
+    assert unseen.argmax(axis=1).tolist() == [(3 * 7 + 8) % 20, 8]  # the next on the ring
+    without = signals(replace(rows, timestamp=None)).of_models(users)
+    assert len(without) == 1
+    np.testing.assert_allclose(without[0], linear, rtol=1e-4, atol=1e-4)
+
+
+def test_a_retriever_of_neighbours_alone_can_be_ranked_again(releases, tmp_path):
+    config = replace(CONFIG, retrieval=RetrievalConfig(parts=("transitions",)))
+    _, fits = fit(config, releases, "temporal-user", tmp_path)
+    model = fits.final.recommender
+    assert model.retrieval.neighbours is not None
+    users = np.arange(len(model.users), dtype=np.int32)
+    assert np.isfinite(model.score(users)).all()
+    assert fits.chosen.plan["stages"]["ranker mixed in"]["ndcg@10"] > 0
 
 
 def test_users_who_are_held_out_as_a_whole_are_a_draw(releases):

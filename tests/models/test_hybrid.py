@@ -13,6 +13,8 @@ from tfrs_lab.data import DataError, Interactions, generate, split
 from tfrs_lab.data.storage import write_arrays
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_on_split
+from tfrs_lab.models.closed_form.neighbours import recent_places
+from tfrs_lab.models.closed_form.transitions import TransitionsConfig, fit_transitions
 from tfrs_lab.models.hybrid.calibration import Calibration, calibrate
 from tfrs_lab.models.hybrid.cold_start import NEVER, OffsetCurve
 from tfrs_lab.models.hybrid.config import HybridConfig
@@ -197,6 +199,72 @@ def test_new_users_are_served_from_nothing_a_little_and_much(model, dataset):
     history[0, model.movies.encode(seen[:25])] = 1.0
     again, own = model.score_history(csr_matrix(history))[0], model.score(place)[0]
     assert np.corrcoef(again[model.rated], own[model.rated])[0, 1] > 0.5
+
+
+@pytest.fixture(scope="module")
+def ordered(model, mixed):
+    """The same model whose collaborative score has neighbours, strong ones."""
+    rows = Interactions.from_ratings(mixed.train_and_validation)
+    table = fit_transitions(TransitionsConfig(latest=3), rows)
+    table = table.times(5 / table.scores(recent_places(rows, 3)).max())
+    warm = replace(model.warm, neighbours=table, recent=recent_places(rows, 3))
+    return replace(model, warm=warm)
+
+
+def history_of(model, mixed, user):
+    """[1, movies] places in the history of a user of train."""
+    own = mixed.train_and_validation.filter(pl.col("user_id") == model.users.ids[user]).sort("timestamp")
+    history = np.zeros((1, len(model.movies)), np.float32)
+    history[0, model.movies.encode(own["movie_id"])] = np.arange(1, len(own) + 1)
+    return csr_matrix(history)
+
+
+def test_neighbours_add_to_rated_movies_what_the_collaborative_score_is_worth(ordered, model):
+    added = everybody(ordered) - everybody(model)
+    assert not np.delete(added, model.rated, axis=1).any()
+    _, slope = model.calibration.warm_terms(model.lengths)
+    wanted = slope[:, None] * ordered.warm.neighbours.scores(ordered.warm.recent).toarray()
+    assert np.abs(wanted).max() > 1
+    np.testing.assert_allclose(added[:, model.rated], wanted, atol=1e-4)
+    test_among_rated_movies_the_order_is_the_collaborative_models(ordered)
+
+
+def test_neighbours_of_a_history_count_as_much_as_its_own_movies(ordered, model, mixed):
+    history = history_of(model, mixed, 3)
+    added = (ordered.score_history(history) - model.score_history(history))[0, model.rated]
+    own = ordered.warm.neighbours.scores(history[:, model.rated]).toarray()[0]
+    assert np.corrcoef(added, own)[0, 1] > 0.9999
+    assert 0 < added.max() < (everybody(ordered) - everybody(model))[3].max()  # trust is below 1
+    anyhow = history.astype(bool).astype(np.float32)
+    before, after = (one.score_history(anyhow) for one in (model, ordered))
+    np.testing.assert_allclose(after, before, atol=1e-4)
+
+
+def test_strangers_have_no_neighbours(ordered, model):
+    nobody = np.array([-1, 3, -1])
+    moved = np.abs(ordered.score(nobody) - model.score(nobody)).max(axis=1)
+    assert moved[[0, 2]].tolist() == [0, 0]
+    assert moved[1] > 0.1
+
+
+def test_neighbours_stay_with_fewer_users_and_more_movies_and_in_storage(ordered, mixed):
+    some = np.array([30, 2])
+    np.testing.assert_allclose(everybody(ordered.of_users(some)), everybody(ordered)[some], atol=1e-5)
+    grown = ordered.with_movies(pl.DataFrame({"movie_id": ["0-new"], "movie_genres": [["Comedy"]]}))
+    kept = grown.movies.encode(ordered.movies.ids)
+    np.testing.assert_allclose(everybody(grown)[:, kept], everybody(ordered), atol=1e-4)
+    again = type(ordered).from_state(ordered.state())
+    np.testing.assert_array_equal(everybody(again), everybody(ordered))
+    history = history_of(ordered, mixed, 3)
+    np.testing.assert_array_equal(again.score_history(history), ordered.score_history(history))
+
+
+def test_it_is_fitted_with_transitions(dataset, tmp_path):
+    config = HybridConfig(retrieval=replace(RETRIEVAL, parts=("linear", "transitions", "trend")), simulations=1)
+    fits = fit(config, split(dataset, "temporal-user"), dataset, tmp_path)
+    assert "transitions" in fits.chosen.plan["retrieval"]
+    assert set(fits.chosen.plan["retrieval"]["weights"]) == {"taste", "transitions", "trend"}
+    assert np.isfinite(everybody(fits.final.recommender)).all()
 
 
 def test_a_fresh_process_gives_the_same_scores(model, tmp_path):

@@ -6,9 +6,8 @@ from tfrs_lab.models.backend import tf
 from tfrs_lab.models.sequential.config import SequenceConfig
 from tfrs_lab.models.sequential.losses import NEVER, catalogue_softmax
 from tfrs_lab.models.sequential.model import SequenceModel, build_sequence
-from tfrs_lab.models.training.histories import Histories
 
-TINY = SequenceConfig(dimension=16, max_length=8, dropout=0.0, batch_size=16)
+TINY = SequenceConfig(dimension=16, max_length=8, dropout=0.0, positions=128)
 
 
 def vocabulary(size: int) -> Vocabulary:
@@ -144,30 +143,8 @@ def test_movies_start_with_log_popularity():
     np.testing.assert_allclose(bias - bias[3], np.log([4, 2, 2, 1]), rtol=1e-5)
 
 
-def test_histories_are_in_order_of_time_then_of_rows_without_repetitions():
-    rows = interactions([[5, 6, 7, 5, 8], [1, 2]], movies=9, timestamps=[[3, 1, 1, 9, 3], [4, 4]])
-    histories = Histories.from_interactions(rows)
-    assert histories.movie.tolist() == [6, 7, 5, 8, 1, 2]
-    assert histories.starts.tolist() == [0, 4, 6]
-    without_time = interactions([[5, 6, 7, 5, 8], [1, 2]], movies=9)
-    assert Histories.from_interactions(without_time).movie.tolist() == [5, 6, 7, 8, 1, 2]
-
-
-def test_windows_cover_every_target_and_stay_within_the_user():
-    lengths = [1, 2, 5, 9, 23]
-    rows = interactions([list(range(length)) for length in lengths], movies=23)
-    histories = Histories.from_interactions(rows)
-    for epoch in range(20):
-        users, ends = histories.windows(4, seed=0, epoch=epoch)
-        assert sorted(users) == sorted(histories.window_users(4))
-        targets = {(user, row) for user, end in zip(users, ends, strict=True) for row in range(end - 3, end + 1)}
-        for user, start in enumerate(histories.starts[:-1]):
-            assert {(user, row) for row in range(start + 1, start + lengths[user])} <= targets
-            assert all(start < end < start + lengths[user] for u, end in zip(users, ends, strict=True) if u == user)
-
-
 def test_batches_are_a_function_of_seed_and_epoch():
-    model = untrained("attention", batch_size=7)
+    model = untrained("attention", positions=56)
     run = [batch["user"].numpy().tolist() for batch in model.batches(3, 0, 2)]
     assert len(run) == 2 * model.steps_per_epoch
     assert run[model.steps_per_epoch :] == [batch["user"].numpy().tolist() for batch in model.batches(3, 1, 2)]

@@ -1,0 +1,168 @@
+"""Which towers are trained: those that are worth it, and those that the budget allows."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.models.timed_rows import ring
+from tfrs_lab.data import DataError, Interactions
+from tfrs_lab.evaluation.monitor import Monitor
+from tfrs_lab.models.retrieval.config import RetrievalConfig
+from tfrs_lab.models.retrieval.fit import fit_retrieval
+from tfrs_lab.models.retrieval.left_out import order_leads, too_long
+from tfrs_lab.models.sequential.config import SequenceConfig
+from tfrs_lab.models.specification import FitContext
+from tfrs_lab.models.training.reporter import Reporter
+from tfrs_lab.models.two_tower.config import PairConfig
+
+PARTS = ("id", "history", "linear", "sequence", "transitions", "trend")
+PAIR = PairConfig(objective="softmax", dimension=4, epochs=1)
+CONFIG = RetrievalConfig(
+    parts=PARTS,
+    dimension=8,
+    id=PAIR,
+    history=replace(PAIR, query=("history",)),
+    sequence=SequenceConfig(dimension=4, epochs=1),
+)
+
+
+class Lines(Reporter):
+    def __init__(self):
+        self.lines = []
+
+    def line(self, text):
+        self.lines.append(text)
+
+
+@pytest.fixture(scope="module")
+def ordered():
+    """On a ring of movies the next one is wanted, which one movie knows better than all of them together."""
+    histories = ring(users=80, movies=60, length=12)
+    schema = {"user_id": pl.String, "movie_id": pl.String, "timestamp": pl.Int64}
+    rows = [(f"u{u:02}", f"m{m:02}", 86_400 * day) for u, one in enumerate(histories) for day, m in enumerate(one)]
+    every = pl.DataFrame(rows, schema=schema, orient="row")
+    last = pl.col("timestamp") == 86_400 * 11
+    return Interactions.from_ratings(every.filter(~last)), Monitor(every.filter(last), every.filter(~last))
+
+
+@pytest.fixture(scope="module")
+def tasted(planted):
+    """Two tastes, and no order."""
+    return Interactions.from_ratings(planted.train), Monitor(planted.validation, planted.train)
+
+
+def fit(config, data, directory):
+    rows, monitor = data
+    context = FitContext(0, directory, directory, reporter=Lines(), monitor=monitor)
+    return fit_retrieval(config, rows, context), context
+
+
+def left_out_lines(context):
+    return {line.split(":")[0]: line for line in context.reporter.lines if ": left out, " in line}
+
+
+def test_where_order_predicts_better_the_sequence_is_trained_and_the_towers_of_taste_are_not(ordered, tmp_path):
+    trained, context = fit(CONFIG, ordered, tmp_path)
+    assert list(trained.plan["epochs"]) == ["sequence"]
+    lines = left_out_lines(context)
+    assert list(lines) == ["id", "history"]
+    assert all("what follows what predicts better than taste (" in line for line in lines.values())
+    assert all(line.endswith("; --retrieval.towers all trains it") for line in lines.values())
+    assert set(trained.plan["weights"]) == {"taste", "sequence", "trend", "transitions"}
+
+
+def test_where_taste_predicts_better_it_is_the_other_way_round(tasted, tmp_path):
+    trained, context = fit(CONFIG, tasted, tmp_path)
+    assert list(trained.plan["epochs"]) == ["id", "history"]
+    lines = left_out_lines(context)
+    assert list(lines) == ["sequence"]
+    assert "what follows what predicts no better than taste (" in lines["sequence"]
+
+
+def test_all_towers_are_trained_where_all_are_asked_for(ordered, tmp_path):
+    trained, context = fit(replace(CONFIG, towers="all"), ordered, tmp_path)
+    assert list(trained.plan["epochs"]) == ["id", "history", "sequence"]
+    assert left_out_lines(context) == {}
+
+
+@pytest.mark.parametrize("parts", [("id", "linear", "sequence"), ("id", "sequence", "transitions")])
+def test_without_both_there_is_nothing_to_compare_and_all_are_trained(tasted, tmp_path, parts):
+    assert list(fit(replace(CONFIG, parts=parts), tasted, tmp_path)[0].plan["epochs"]) == ["id", "sequence"]
+
+
+def test_the_fit_that_follows_the_plan_trains_what_it_says_and_nothing_else(ordered, tmp_path):
+    trained, _ = fit(CONFIG, ordered, tmp_path / "first")
+    rows, _ = ordered
+    again = fit_retrieval(CONFIG, rows, FitContext(0, tmp_path, tmp_path, reporter=Lines(), plan=trained.plan))
+    assert again.plan == trained.plan
+    users = np.arange(len(rows.users), dtype=np.int32)
+    np.testing.assert_allclose(again.recommender.score(users), trained.recommender.score(users), atol=1e-3)
+
+
+def test_without_timestamps_neither_transitions_nor_the_sequence_take_part(tasted, tmp_path):
+    rows, monitor = tasted
+    trained, context = fit(CONFIG, (replace(rows, timestamp=None), monitor), tmp_path)
+    assert list(trained.plan["epochs"]) == ["id", "history"]
+    assert "transitions" not in trained.plan
+    assert trained.recommender.neighbours is None
+    assert list(left_out_lines(context)) == ["transitions", "sequence"]
+
+
+def test_order_leads_by_more_than_a_standard_error():
+    taste = np.full(100, 0.2)
+    clear, noisy = taste + 0.1, taste + np.resize([2.1, -1.9], 100)
+    assert order_leads([taste, clear])[0]
+    assert not order_leads([taste, noisy])[0]  # the same gain
+    assert not order_leads([taste, taste])[0]
+    assert order_leads([taste]) == (False, "nothing follows anything")
+    assert "(0.300 against 0.200)" in order_leads([taste, clear])[1]
+
+
+def minutes(users, movies, epochs):
+    """As estimated for the two fits of a catalogue-wide part."""
+    return 2 * epochs * users * movies * 1.3e-7 / 60
+
+
+def test_the_budget_is_spent_in_the_order_of_the_parts(tasted):
+    rows, _ = tasted
+    each = minutes(60, 20, 1)
+    config = replace(CONFIG, budget=1.5 * each)
+    found = too_long(config, rows, ())
+    assert list(found) == ["history", "sequence"]
+    assert found["history"] == "would take about 0 minutes; --retrieval.budget MINUTES allows it"
+    assert list(too_long(replace(config, parts=("history", "id", "linear")), rows, ())) == ["id"]
+    assert list(too_long(config, rows, ("id", "sequence"))) == []  # what is out takes none of it
+    longer = replace(config, id=replace(PAIR, epochs=2))
+    assert "id" in too_long(longer, rows, ())
+    assert "history" not in too_long(longer, rows, ())  # there is enough left for it
+    assert not too_long(replace(CONFIG, parts=("linear", "transitions", "trend"), budget=1e-9), rows, ())
+
+
+def test_what_does_not_fit_into_the_budget_is_left_out_and_said(tasted, tmp_path):
+    rows, _ = tasted
+    said = Lines()
+    context = FitContext(0, tmp_path, tmp_path, reporter=said)
+    config = replace(CONFIG, parts=("id", "linear"), budget=minutes(60, 20, 1) / 2)
+    trained = fit_retrieval(config, rows, context)
+    assert trained.plan["epochs"] == {}
+    assert "id: left out, would take about 0 minutes; --retrieval.budget MINUTES allows it" in said.lines
+    again = fit_retrieval(config, rows, replace(context, plan=trained.plan))
+    np.testing.assert_array_equal(again.recommender.queries, trained.recommender.queries)
+    with pytest.raises(DataError, match=r"id: would take about 0 minutes; --retrieval.budget MINUTES allows it"):
+        fit_retrieval(replace(config, parts=("id",)), rows, context)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"towers": "some"}, "towers: expected 'auto' or 'all', got 'some'"),
+        ({"budget": 0.0}, "budget: expected a number above 0"),
+        ({"parts": ("trend",)}, "parts: expected another part beside trend"),
+        ({"parts": ("linear", "recency")}, "parts: expected some of in_batch, id, .* got .*'recency'"),
+    ],
+)
+def test_nonsense_is_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        replace(CONFIG, **values)
