@@ -45,12 +45,20 @@ def test_it_is_asked_for_a_history(earlier, made, capsys):
     assert len(json.loads(capsys.readouterr().out)) == 3
 
 
-def test_a_run_is_reported_listed_exported_and_repeated(earlier, tmp_path, monkeypatch, capsys):
+def test_a_run_is_reported_listed_exported_and_repeated_by_its_own_version(earlier, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOME", str(earlier))  # its ratings are ~/ratings.csv
     run = shutil.copytree(earlier / "run", tmp_path / "run")
     assert main(["report", str(run), "--out", str(tmp_path / "page.html")]) == 0
     assert main(["runs", "--root", str(tmp_path)]) == 0
     assert main(["export", str(run), str(tmp_path / "export"), "--index", "brute-force"]) == 0
+    made = json.loads((run / "config.json").read_text())["versions"]["tfrs-lab"]
+    if made != metadata.version("tfrs-lab"):
+        capsys.readouterr()
+        assert main(["run", "--like", str(run), "--out", str(tmp_path / "again")]) == 1
+        said = capsys.readouterr().err
+        assert f"got one of {made}, whose options are others: repeat it with that version" in said
+        assert not (tmp_path / "again").exists()
+        return
     assert main(["run", "--like", str(run), "--out", str(tmp_path / "again")]) == 0
     metrics = [json.loads((directory / "metrics.json").read_text())["test"] for directory in (run, tmp_path / "again")]
     assert metrics[1]["ndcg@10"] == pytest.approx(metrics[0]["ndcg@10"], abs=0.02)

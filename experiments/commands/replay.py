@@ -23,7 +23,7 @@ from tfrs_lab.experiments.display.freshness import freshness_table
 from tfrs_lab.experiments.recommend.open import exported_version
 from tfrs_lab.experiments.runs import replay as playing
 from tfrs_lab.experiments.runs.replicates import load_source
-from tfrs_lab.experiments.storage.directory import read_config
+from tfrs_lab.experiments.storage.directory import read_config, read_settings
 from tfrs_lab.experiments.storage.stored_model import load_model
 from tfrs_lab.models.registry import specification
 from tfrs_lab.models.training.reporter import Reporter, reporter_here
@@ -95,7 +95,7 @@ def _trained_again(
     config = read_config(options.model)
     name = config["experiment"]
     settings = parse_settings(
-        [name], to_words(config["settings"]), prog="recs replay", description="", kind=OneRunOptions
+        [name], to_words(read_settings(options.model)), prog="recs replay", description="", kind=OneRunOptions
     )
     return playing.trained_again(
         specification(name),

@@ -17,7 +17,7 @@ from tfrs_lab.experiments.display.result_table import top_k_table
 from tfrs_lab.experiments.runs.repeat import check_repeatable, check_same_data
 from tfrs_lab.experiments.runs.replicates import load_source
 from tfrs_lab.experiments.runs.run import run_experiment
-from tfrs_lab.experiments.storage.directory import read_config
+from tfrs_lab.experiments.storage.directory import read_config, read_settings
 from tfrs_lab.experiments.storage.earlier_run import EarlierRun
 from tfrs_lab.experiments.storage.results import Result
 from tfrs_lab.experiments.storage.sharded_dataset import unsuitable_for_shards
@@ -37,15 +37,16 @@ def main(words: Sequence[str]) -> None:
     settings = read(rest, description=specification(name).summary)
     resume, like, earlier = settings.options.resume, settings.options.like, settings.options.from_run
     if like is not None:
-        settings = read([*to_words(read_config(like)["settings"]), *rest], description="")
+        settings = read([*to_words(read_settings(like)), *rest], description="")
         out = settings.options.out or default_directory(name, settings)
     elif resume is not None:
         out = resume.with_name(resume.name.removesuffix(".partial"))
-        stored = to_words(read_config(out)["settings"])
+        stored = to_words(read_settings(out))
         settings = read([*stored, *rest], description="")
     else:
         if earlier is not None:
-            stored = to_words({name: EarlierRun.open(earlier, name).config["settings"][name]})
+            EarlierRun.open(earlier, name)
+            stored = to_words({name: read_settings(earlier)[name]})
             settings = read([*stored, *rest], description="")
         out = settings.options.out or default_directory(name, settings)
     reporter = reporter_here()

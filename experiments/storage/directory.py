@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,25 @@ def read_config(run: Path) -> dict[str, Any]:
                 return config
             raise DataError("expected a run's config with `settings`, got other content", file=file)
     raise DataError("expected a run directory with config.json, got none", file=run)
+
+
+def read_settings(run: Path) -> dict[str, Any]:
+    """The settings of a run, for another one with the same or nearly the same.
+
+    Raises:
+        DataError: There are none, or they are those of a version with other options.
+    """
+    config = read_config(run)
+    here = metadata.version("tfrs-lab")
+    before = config.get("versions", {}).get("tfrs-lab", here)
+    if before.split(".")[:2] != here.split(".")[:2]:
+        raise DataError(
+            f"expected a run of version {here}, got one of {before}, whose options are others: repeat it with that "
+            "version, or run it anew with the settings in its config.json (recs recommend, report and export read it)",
+            file=run,
+        )
+    settings: dict[str, Any] = config["settings"]
+    return settings
 
 
 @contextmanager
