@@ -58,10 +58,10 @@ def order_leads(values: Sequence[np.ndarray]) -> tuple[bool, str]:
 
 def nothing_to_learn(config: RetrievalConfig, rows: Interactions) -> dict[str, str]:
     """Parts that the data gives nothing to learn from → why."""
-    if np.bincount(rows.user).max(initial=0) >= 2:
+    by_order = [name for name in ("sequence", "transitions") if name in config.parts]
+    if not by_order or np.bincount(rows.user).max(initial=0) >= 2:  # shards have no column of users
         return {}
-    why = "no user has two movies, nothing follows anything"
-    return {name: why for name in ("sequence", "transitions") if name in config.parts}
+    return dict.fromkeys(by_order, "no user has two movies, nothing follows anything")
 
 
 def left_out(config: RetrievalConfig, data: TrainingData) -> list[str]:
