@@ -22,6 +22,9 @@ ERRORS = 1.0
 """A change of weights must gain so many standard errors of the difference: less is noise of one validation set."""
 APART = ("spectral", "sequence")
 """Parts that are a group of their own."""
+BASES = ("taste", "sequence", "transitions")
+"""One of these counts 1 if there is any. What is rising is the same for everybody, and ``spectral`` beside better parts
+of the same kind is best by luck."""
 PRIOR = 0.1
 """What the others count to begin with where order is best alone: complements nearly always help a little, though one
 validation set may not show it. On halves of validation users of three sets this was as good as starting from 0 or
@@ -172,8 +175,8 @@ def choose_weights(groups: Groups, rows: Interactions, monitor: Monitor) -> dict
     names = groups.names
     pool = ScorePool.of(monitor, {name: groups.weighted({name: 1.0}, rows, None) for name in names})
     alone = {name: float(pool.per_user({name: 1.0}).mean()) for name in names}
-    # what is rising is the same for everybody: it is no base where something is personal
-    base = max([name for name in names if name != "trend"] or names, key=lambda name: alone[name])
+    first = [name for name in names if name in BASES] or [name for name in names if name != "trend"] or names
+    base = max(first, key=lambda name: alone[name])
     prior = PRIOR if base in ("sequence", "transitions") else 0.0
     weights = {name: 1.0 if name == base else prior * (name != "spectral") for name in names}
     now = pool.per_user(weights)
