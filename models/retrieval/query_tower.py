@@ -30,26 +30,14 @@ class Bag:
         turn: [d, dim] float32; None: the pooled rows are queries.
         mean: The mean of the rows, not their sum.
         halfway: The result counts n / (n + halfway), with n movies in the history.
-        latest: Only so many of the latest movies take part; 0 for all.
-        decay: Each movie further back counts so much of the one after it.
-        unit: Scaled to length 1, after ``spread``.
-        spread: [d, any] float32; None: lengths are those of the pooled rows. With a square root of the candidates'
-            covariance, scores get the standard deviation 1.
+        unit: Scaled to length 1.
     """
 
     table: np.ndarray
     turn: np.ndarray | None = None
     mean: bool = False
     halfway: float = 0.0
-    latest: int = 0
-    decay: float = 1.0
     unit: bool = False
-    spread: np.ndarray | None = None
-
-    @property
-    def needs_order(self) -> bool:
-        """Whether it is another one if the history is shuffled."""
-        return self.latest > 0 or self.decay < 1
 
     @property
     def matrix(self) -> np.ndarray:
@@ -75,7 +63,7 @@ class Bag:
 
 @dataclass(frozen=True, eq=False)
 class EncodedSequence:
-    """What a trained encoder makes of the end of a history.
+    """What a trained encoder makes of the end of a history; where the order is not known, as the movies come.
 
     Attributes:
         table: [movies, d] float32, the encoder's inputs.
@@ -88,9 +76,6 @@ class EncodedSequence:
     turn: np.ndarray
     config: SequenceConfig
     weights: tuple[np.ndarray, ...]
-
-    needs_order = False
-    """Where the order is not known, the movies are taken as they come."""
 
     @property
     def matrix(self) -> np.ndarray:
@@ -160,7 +145,7 @@ class QueryTower:
         for place, bag in enumerate(one.folded() for one in self.bags):
             apart: tuple[float, ...] = (place,)
             if isinstance(bag, Bag) and not bag.unit and bag.turn is None:
-                apart = (-1, bag.mean, bag.halfway, bag.latest, bag.decay)
+                apart = (-1, bag.mean, bag.halfway)
             before = together.get(apart)
             together[apart] = bag if before is None else replace(before, table=before.table + bag.table)
         return replace(self, bags=tuple(together.values()))
@@ -190,7 +175,7 @@ class QueryTower:
         found = np.tile(self.constant, (history.shape[0], 1))
         for start in range(0, len(found) if history.nnz else 0, _BLOCK):
             part = slice(start, start + _BLOCK)
-            found[part] = self.module(*in_order(history[part])).numpy()
+            found[part] = self.module(in_order(history[part])[0]).numpy()
         return found
 
     def state(self) -> dict[str, np.ndarray]:

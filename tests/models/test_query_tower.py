@@ -94,7 +94,7 @@ def test_folding_changes_nothing(rows):
 
     bags = [
         Bag(table(50, 6), mean=True), Bag(table(50, 4), mean=True, halfway=20.0), Bag(table(50, 5), mean=True),
-        Bag(table(50, 3), latest=4, decay=0.5, unit=True, spread=table(3, 3)), Bag(table(50, 2), latest=2),
+        Bag(table(50, 3), unit=True), Bag(table(50, 2), mean=True, halfway=20.0),
     ]  # fmt: skip
     tower = side_by_side([QueryTower.of(bag) for bag in bags]).turned(table(20, 3))
     folded = tower.folded()
@@ -112,34 +112,21 @@ def test_a_bag_by_hand():
     np.testing.assert_allclose(said(), [[4, 4], [3, 4], [0, 0]])
     np.testing.assert_allclose(said(mean=True), [[2, 2], [3, 4], [0, 0]])
     np.testing.assert_allclose(said(mean=True, halfway=2.0), [[1, 1], [1, 4 / 3], [0, 0]], rtol=1e-6)
-    np.testing.assert_allclose(said(latest=1), [[3, 4], [3, 4], [0, 0]])
-    np.testing.assert_allclose(said(decay=0.5), [[3.5, 4], [3, 4], [0, 0]])
-    np.testing.assert_allclose(said(latest=1, unit=True), [[0.6, 0.8], [0.6, 0.8], [0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(said(unit=True), [[0.5**0.5, 0.5**0.5], [0.6, 0.8], [0, 0]], rtol=1e-6)
     turn = np.array([[1.0], [1.0]], np.float32)
     np.testing.assert_allclose(said(turn=turn), [[8], [7], [0]])
-    np.testing.assert_allclose(said(unit=True, spread=np.array([[0.0], [0.5]], np.float32)), [[2, 2], [1.5, 2], [0, 0]])
 
 
 def test_holes_and_padding_do_not_count():
-    tower = QueryTower.of(Bag(np.eye(3, dtype=np.float32), latest=2, decay=0.5))
-    found = tower.module(np.array([[0, -1, 1, -1, 2, -1], [-1, -1, 0, 1, 2, -1]], np.int32)).numpy()
-    np.testing.assert_allclose(found, [[0, 0.5, 1]] * 2)
+    tower = QueryTower.of(Bag(np.eye(3, dtype=np.float32), mean=True))
+    found = tower.module(np.array([[0, -1, -1, 2, -1], [-1, -1, 0, 2, -1]], np.int32)).numpy()
+    np.testing.assert_allclose(found, [[0.5, 0, 0.5]] * 2)
 
 
 def test_histories_in_order():
     movies, known = in_order(csr_matrix(np.array([[3.0, 1.0, 2.0], [1.0, 0, 1.0], [0, 5.0, 0], [0, 0, 0]])))
     assert movies.tolist() == [[1, 2, 0], [0, 2, -1], [1, -1, -1], [-1, -1, -1]]
     assert known.tolist() == [True, False, True, True]
-
-
-def test_order_is_left_out_of_a_bag_where_it_is_not_known(rows):
-    rng = np.random.default_rng(2)
-    plain, latest = Bag(rng.normal(size=(50, 3)).astype(np.float32)), Bag(np.ones((50, 3), np.float32), latest=2)
-    known = in_time(rows)
-    without = known.copy()
-    without.data[:] = 1.0
-    found = QueryTower.of(plain, latest).queries(without)
-    np.testing.assert_allclose(found, QueryTower.of(plain).queries(known), atol=1e-5)
 
 
 def test_parts_that_are_no_function_of_the_history_are_regressed_on_it(rows, tmp_path):

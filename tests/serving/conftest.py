@@ -1,7 +1,5 @@
 """Small recommenders with known answers, and stored models of every kind that can be served."""
 
-from dataclasses import replace
-
 import numpy as np
 import polars as pl
 import pytest
@@ -13,11 +11,12 @@ from tfrs_lab.evaluation.topk import top_k
 from tfrs_lab.experiments.storage.stored_model import StoredModel
 from tfrs_lab.models.baselines import IALSConfig, fit_ials
 from tfrs_lab.models.cascade.recommender import CascadeRecommender
+from tfrs_lab.models.closed_form.transitions import TransitionsConfig, fit_transitions
 from tfrs_lab.models.content.config import ContentConfig
 from tfrs_lab.models.content.fit import fit_content
 from tfrs_lab.models.hybrid.calibration import Calibration, entry_thresholds
 from tfrs_lab.models.hybrid.recommender import HybridRecommender
-from tfrs_lab.models.retrieval.query_tower import Bag
+from tfrs_lab.models.retrieval.combine import Part
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.retrieval.ridge import ridge_tower
 from tfrs_lab.models.specification import FitContext
@@ -92,11 +91,9 @@ def stored(dataset, known, tmp_path_factory):
     # of so few ratings the usual penalty leaves one direction, in which all movies are alike
     ials = fit_ials(rows, IALSConfig(factors=6, iterations=4, regularization=1.0), seed=0, now=None)
     tower = ridge_tower(rows.matrix, ials.user_factors, ials.movie_factors)
-    latest = Bag(ials.movie_factors, latest=3, decay=0.5)
-    tower = replace(tower, bags=(*tower.bags, latest))
-    factors = FactorRecommender(
-        rows.users, rows.movies, ials.user_factors, ials.movie_factors, ials.popularity * 3, tower
-    )
+    vectors = Part(ials.user_factors, ials.movie_factors, tower)
+    following = fit_transitions(TransitionsConfig(latest=3, neighbours=8), rows).times(2.0)
+    factors = FactorRecommender.of(rows, vectors, ials.popularity * 3, following)
     content = fit_content(ContentConfig(), rows, FitContext(0, home, home, dataset=dataset)).recommender
     hybrid, cascade = hybrid_of(factors, content, rows), cascade_of(factors, rows)
     models = {"ials": ials, "retrieval": factors, "content": content, "hybrid": hybrid, "cascade": cascade}
