@@ -20,8 +20,8 @@ WEIGHTS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0)
 """What a group may count, beside the group that is best alone, in standard deviations of its scores."""
 ERRORS = 1.0
 """A change of weights must gain so many standard errors of the difference: less is noise of one validation set."""
-APART = ("spectral", "sequence")
-"""Parts that are a group of their own."""
+APART = ("spectral", "sequence", "transitions", "trend")
+"""Parts that are a group of their own; all others are taste."""
 BASES = ("taste", "sequence", "transitions")
 """One of these counts 1 if there is any. What is rising is the same for everybody, and ``spectral`` beside better parts
 of the same kind is best by luck."""
@@ -37,13 +37,18 @@ SCALED_BY = 4_000
 """Number of train users, a sample, by whom the scores of neighbours are standardised."""
 
 
+def group_of(part: str) -> str:
+    """The group that a part belongs to."""
+    return part if part in APART else "taste"
+
+
 @dataclass(frozen=True)
 class Groups:
     """Standardised parts, those alike taken together.
 
     Attributes:
         dense: ``taste``: the parts that learn who likes what, which count alike, since one validation set cannot tell
-            their weights apart; ``spectral``, which is best on sparse data and worse than the others on dense ones;
+            their weights apart; ``spectral``, which is as good on sparse data and worse on dense ones;
             ``sequence``; ``trend``. Each as vectors.
         transitions: What follows what; None without.
         unknown_trend: [movies] float32: what is rising among users of whom nothing is known; None without.
@@ -65,11 +70,11 @@ class Groups:
 
         Args:
             rows: What the parts were fitted on.
-            parts: Name → fitted part; all but those in ``APART`` are taste.
+            parts: Name → fitted part.
             transitions: See above.
             trends: [movies] scores of what is rising among known users, and among unknown ones.
         """
-        taste = [part.standardised() for name, part in parts.items() if name not in APART]
+        taste = [part.standardised() for name, part in parts.items() if group_of(name) == "taste"]
         dense = {"taste": sum_of(taste).standardised()} if taste else {}
         dense |= {name: parts[name].standardised() for name in APART if name in parts}
         if trends is not None:

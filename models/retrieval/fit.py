@@ -15,7 +15,7 @@ from tfrs_lab.models.closed_form.spectral import DIMENSIONS, SpectralConfig, spe
 from tfrs_lab.models.closed_form.transitions import choose_transitions, fit_transitions
 from tfrs_lab.models.closed_form.trends import fit_trend
 from tfrs_lab.models.config_fields import brief
-from tfrs_lab.models.retrieval.blend import APART, USERS, Blend, Groups, choose_blend
+from tfrs_lab.models.retrieval.blend import USERS, Blend, Groups, choose_blend, group_of
 from tfrs_lab.models.retrieval.choose_regularization import choose_regularization
 from tfrs_lab.models.retrieval.combine import Part
 from tfrs_lab.models.retrieval.config import RetrievalConfig
@@ -65,27 +65,34 @@ def fit_parts(config: RetrievalConfig, rows: Interactions, context: FitContext) 
     for text in left_out(config, data):
         context.notice(text)
     found = _closed_forms(config, rows, context)
-    names = list(plan["epochs"]) if plan else _worth_training(config, found, rows, context)
-    for name in names:
+    # the multitask network predicts ratings even where its vectors count nothing
+    counting = [name for name in plan.get("epochs", ()) if name == "joint" or _counts(name, plan)]
+    for name in counting if plan else _worth_training(config, found, rows, context):
         epochs = plan.get("epochs", {}).get(name)
         found.trained[name] = fit_part(name, getattr(config, name), data, epochs, context)
     return found
 
 
+def _counts(name: str, plan: Mapping[str, Any]) -> bool:
+    """Whether the group of a part has a weight in a plan; everything has before there is one."""
+    return not plan or bool(plan["weights"].get(group_of(name)))
+
+
 def _closed_forms(config: RetrievalConfig, rows: Interactions, context: FitContext) -> Ingredients:
     """What is solved, with settings that validation or the plan tells."""
     plan, monitor, found = context.plan or {}, context.monitor, Ingredients()
-    if "linear" in config.parts:
+    wanted = [name for name in config.parts if _counts(name, plan)]
+    if "linear" in wanted:
         linear = config.linear
         if monitor is not None and not plan:
             linear = choose_regularization(linear, rows, monitor, context.seed)
         linear = replace(linear, regularization=plan.get("regularization", linear.regularization))
         found.taste["linear"] = _of_sums(rows, *linear_tables(linear, rows, context.seed))
         found.plan["regularization"] = linear.regularization
-    if "spectral" in config.parts:
+    if "spectral" in wanted:
         found.taste["spectral"], found.plan["directions"] = _spectral(config.spectral, rows, context)
     ordered = rows.timestamp is not None and "transitions" not in nothing_to_learn(config, rows)
-    if "transitions" in config.parts and ordered:
+    if "transitions" in wanted and ordered:
         settings = replace(config.transitions, **plan.get("transitions", {}))
         if monitor is not None and not plan and settings.search:
             sample = replace(monitor, max_users=USERS)
@@ -148,16 +155,16 @@ def join_parts(config: RetrievalConfig, found: Ingredients, rows: Interactions, 
     blend = Blend.from_plan(plan) if plan else choose_blend(groups, rows, config.dimension, context.monitor)
     if not plan and len(config.parts) > 1:
         context.reporter.line(_in_words(blend, parts, found))
-    epochs = {name: part.epochs for name, part in found.trained.items()}
+    chosen = {"epochs": {name: part.epochs for name, part in found.trained.items()}, **found.plan, **blend.to_plan()}
     history = [row for part in found.trained.values() for row in part.history]
     recommender = blend.recommender(groups, rows)
     recommender = replace(recommender, tower=recommender.tower.folded())
-    return Trained(recommender, plan={"epochs": epochs, **found.plan, **blend.to_plan()}, history=history)
+    return Trained(recommender, plan=plan or chosen, history=history)
 
 
 def _in_words(blend: Blend, parts: Mapping[str, Part], found: Ingredients) -> str:
     """One line on what was chosen."""
-    taste = [name for name in parts if name not in APART]
+    taste = [name for name in parts if group_of(name) == "taste"]
     weights = {
         f"taste ({', '.join(taste)})" if name == "taste" else name: value
         for name, value in blend.weights.items()

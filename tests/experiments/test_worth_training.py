@@ -10,7 +10,7 @@ from tests.models.timed_rows import ring
 from tfrs_lab.data import DataError, Interactions
 from tfrs_lab.evaluation.monitor import Monitor
 from tfrs_lab.models.retrieval.config import RetrievalConfig
-from tfrs_lab.models.retrieval.fit import fit_retrieval
+from tfrs_lab.models.retrieval.fit import fit_parts, fit_retrieval
 from tfrs_lab.models.retrieval.left_out import order_leads, too_long
 from tfrs_lab.models.sequential.config import SequenceConfig
 from tfrs_lab.models.specification import FitContext
@@ -166,3 +166,16 @@ def test_what_does_not_fit_into_the_budget_is_left_out_and_said(tasted, tmp_path
 def test_nonsense_is_refused(values, message):
     with pytest.raises(ValueError, match=message):
         replace(CONFIG, **values)
+
+
+def test_the_final_fit_makes_nothing_that_counts_nothing(ordered, tmp_path):
+    config = replace(CONFIG, parts=(*PARTS, "spectral"), towers="all")
+    plan = fit(config, ordered, tmp_path / "first")[0].plan
+    weights = {"taste": 0.0, "spectral": 0.0, "sequence": 1.0, "transitions": 0.0, "trend": 0.0}
+    context = FitContext(0, tmp_path, tmp_path, reporter=Lines(), plan={**plan, "weights": weights})
+    found = fit_parts(config, ordered[0], context)
+    assert list(found.trained) == ["sequence"]
+    assert (found.taste, found.transitions) == ({}, None)
+    again = fit_retrieval(config, ordered[0], context)
+    assert again.plan == context.plan
+    assert again.recommender.neighbours is None
