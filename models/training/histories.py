@@ -94,8 +94,8 @@ class Histories:
     def batches(self, length: int, positions: int, seed: int, epochs: range) -> Iterator[dict[str, np.ndarray]]:
         """Batches of windows of like length, in random order.
 
-        A window is at most twice as long as another in its batch, so that padding takes no more than half. Batches of
-        equal lengths save more, but then short histories meet in a few steps, which costs a twentieth of nDCG.
+        Windows are sorted by powers of two, so that padding takes hardly more than half of a batch. Batches of equal
+        lengths save more, but then short histories meet in a few steps, which cost 2 to 6 % of nDCG@10 on 100k.
 
         Args:
             length: Of the longest window.
