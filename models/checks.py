@@ -70,6 +70,7 @@ Positive = Annotated[float, Above(0)]
 Finite = Annotated[float, Above(0), Below(math.inf)]
 NotNegative = Annotated[float, AtLeast(0)]
 Share = Annotated[float, AtLeast(0), Below(1)]
+Fraction = Annotated[float, AtLeast(0), AtMost(1)]
 
 
 class Checked:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 from scipy.sparse import diags
 
 from tfrs_lab.data.interactions import Interactions
-from tfrs_lab.models.checks import AtLeast, AtMost, Checked, Count
+from tfrs_lab.models.checks import Checked, Count, Fraction
 from tfrs_lab.models.closed_form.decompositions import qr, svd
 
-Fraction = Annotated[float, AtLeast(0), AtMost(1)]
-DIMENSIONS = (32, 64, 128, 256)
+DIMENSIONS = (16, 32, 64, 128, 256)
 """What is tried: dense data want few directions, sparse ones many. The first are the same whatever the number."""
 _PASSES = 4
 _OVERSAMPLING = 32
@@ -38,8 +36,8 @@ def spectral_tables(config: SpectralConfig, rows: Interactions, seed: int) -> tu
 
     The ideal low-pass filter of Shen et al., "How powerful is graph convolution for recommendation?", CIKM 2021
     (GF-CF), without its linear part: scores are x D⁻ᵇ V Vᵀ Dᵇ, with V the leading right singular vectors of the
-    normalised ratings, found by randomised iterations (Halko et al., SIAM Review 2011). There both powers are 1/2; a
-    smaller one of movies is better on every set that we tried.
+    normalised ratings, found by randomised iterations (Halko et al., SIAM Review 2011). There both powers are 1/2; with
+    the best number of directions a smaller one of movies was better on MovieLens-100K, on artists and on papers.
 
     Args:
         config: See there.

@@ -10,12 +10,11 @@ import numpy as np
 from scipy.sparse import csr_matrix, diags
 
 from tfrs_lab.data.interactions import Interactions
-from tfrs_lab.models.checks import Above, AtLeast, AtMost, Checked, Count, Finite
+from tfrs_lab.models.checks import Above, AtMost, Checked, Count, Finite, Fraction
 from tfrs_lab.models.closed_form.neighbours import NeighbourTable, strongest
 from tfrs_lab.models.training.histories import Histories
 
 Decay = Annotated[float, Above(0), AtMost(1)]
-Fraction = Annotated[float, AtLeast(0), AtMost(1)]
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,16 @@ ALTERNATIVES: tuple[tuple[dict[str, Any], ...], ...] = (
 """What is tried, one after the other. Shops ask for the first ones, MovieLens for longer memories."""
 MOST_PAIRS = 20_000_000
 """Of pairs of movies that are counted: where there would be more, the reach is shorter."""
+
+
+def longest_reach(rows: int) -> int:
+    """How far ahead so many rows may look at most."""
+    return max(1, MOST_PAIRS // max(rows, 1))
+
+
+def farthest(config: TransitionsConfig) -> int:
+    """How far ahead the configuration looks, or may be made to look by validation."""
+    return max([config.reach, *(values["reach"] for values in ALTERNATIVES[0] if config.search)])
 
 
 def fit_transitions(config: TransitionsConfig, rows: Interactions) -> NeighbourTable:
@@ -106,7 +115,7 @@ def _follows(config: TransitionsConfig, rows: Interactions) -> csr_matrix:
     """[movies, movies] float64: how often the row's movie is followed by the column's, decayed by distance."""
     histories = Histories.from_interactions(rows)
     movie, user = histories.movie, np.repeat(np.arange(len(rows.users)), histories.lengths)
-    reach = max(1, min(config.reach, len(movie) - 1, MOST_PAIRS // max(len(movie), 1)))
+    reach = max(1, min(config.reach, len(movie) - 1, longest_reach(len(movie))))
     counts = csr_matrix((len(rows.movies), len(rows.movies)))
     for ahead in range(1, reach + 1):
         same = user[ahead:] == user[:-ahead]

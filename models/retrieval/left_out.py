@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from tfrs_lab.data import Interactions
+from tfrs_lab.models.closed_form.transitions import farthest, longest_reach
 from tfrs_lab.models.multitask.model import impossible_tasks
 from tfrs_lab.models.retrieval.config import CATALOGUE_WIDE, RetrievalConfig
 from tfrs_lab.models.training.data import TrainingData
@@ -75,6 +76,9 @@ def left_out(config: RetrievalConfig, data: TrainingData) -> list[str]:
             f"linear: the {config.linear.max_movies:,} most rated of {movies:,} movies take part, the others score 0; "
             "--retrieval.linear.max-movies N takes more, in 12 · N² bytes"
         )
+    reach = longest_reach(len(data.rows))
+    if "transitions" in config.parts and data.rows.timestamp is not None and reach < farthest(config.transitions):
+        lines.append(f"transitions: of so many ratings what follows is counted {reach} places ahead at most")
     return lines + _without_time(config, data)
 
 

@@ -10,6 +10,7 @@ from tfrs_lab.evaluation.monitor import Monitor
 from tfrs_lab.experiments.cli import main
 from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_on_split
 from tfrs_lab.models.closed_form.linear import LinearConfig
+from tfrs_lab.models.closed_form.transitions import TransitionsConfig
 from tfrs_lab.models.hybrid.config import HybridConfig
 from tfrs_lab.models.registry import specification
 from tfrs_lab.models.retrieval.config import RetrievalConfig
@@ -153,3 +154,12 @@ def test_transitions_of_users_with_one_movie_each_are_refused(tmp_path, planted)
     for context in (FitContext(0, tmp_path, tmp_path), FitContext(0, tmp_path, tmp_path, monitor=monitor)):
         with pytest.raises(DataError, match="transitions: no user has two movies, nothing follows anything"):
             fit_retrieval(RetrievalConfig(parts=("transitions",)), rows, context)
+
+
+def test_a_shorter_reach_of_transitions_is_said(rows, monkeypatch):
+    assert lines_of(rows, parts=("transitions",)) == []
+    monkeypatch.setattr("tfrs_lab.models.closed_form.transitions.MOST_PAIRS", 7 * len(rows))
+    said = ["transitions: of so many ratings what follows is counted 7 places ahead at most"]
+    assert lines_of(rows, parts=("transitions",)) == said
+    near = TransitionsConfig(reach=7, search=False)
+    assert lines_of(rows, parts=("transitions",), transitions=near) == []
