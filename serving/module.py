@@ -11,7 +11,7 @@ from tfrs_lab.serving.conditions import Conditions
 from tfrs_lab.serving.diversity import POOL, alike_to_all, diversify
 from tfrs_lab.serving.events import each_once, in_order
 from tfrs_lab.serving.index import Index
-from tfrs_lab.serving.question import Added, Question
+from tfrs_lab.serving.query import Added, Query
 from tfrs_lab.serving.reranking import rerank
 from tfrs_lab.serving.retrieve import best, retrieve
 from tfrs_lab.serving.servable import Servable
@@ -61,7 +61,7 @@ class RecommenderModule(tf.Module):
         users = self.users.numbers(user_id)
         seen = self.users.seen(users)
         conditions = Conditions.excluding(self.movies, seen, self.movies.rows(exclude))
-        return self._answer(self._question(self.users.query(users), seen), conditions, k, users)
+        return self._answer(self._query(self.users.query(users), seen), conditions, k, users)
 
     @tf.function(input_signature=[spec("user_id", ONE), EXCLUDE, *FILTERS, spec("include_seen", [], tf.bool), K])
     def recommend_filtered(
@@ -81,8 +81,8 @@ class RecommenderModule(tf.Module):
         conditions = Conditions.excluding(self.movies, tf.where(include_seen, -1, seen), self.movies.rows(exclude))
         conditions = conditions.wanting(genres, year_from, year_to)
         between = tf.where(include_seen, tf.shape(seen)[1], 0)
-        question = self._question(self.users.query(users), seen)
-        return self._diverse(question, conditions, diversity, k, users, between)
+        query = self._query(self.users.query(users), seen)
+        return self._diverse(query, conditions, diversity, k, users, between)
 
     @tf.function(input_signature=[spec("user_id", ONE), *EVENTS, K])
     def recommend_since(
@@ -96,9 +96,9 @@ class RecommenderModule(tf.Module):
         own, queries = self._history(
             tf.concat([seen, rows], axis=1), tf.concat([tf.zeros_like(seen, tf.float32), rating], axis=1)
         )
-        question = self._question(tf.where(nothing_new[:, None], self.users.query(users), queries), own)
+        query = self._query(tf.where(nothing_new[:, None], self.users.query(users), queries), own)
         # what a ranker has made of a user's list is as old as the user's own vector
-        return self._answer(question, Conditions.excluding(self.movies, own), k, tf.where(nothing_new, users, -1))
+        return self._answer(query, Conditions.excluding(self.movies, own), k, tf.where(nothing_new, users, -1))
 
     @tf.function(input_signature=[*EVENTS, K])
     def recommend_for_history(
@@ -106,7 +106,7 @@ class RecommenderModule(tf.Module):
     ) -> dict[str, tf.Tensor]:
         """The best other movies for people known by their history only."""
         own, queries = self._history(*in_order(self.movies, movie_id, rating, timestamp))
-        return self._answer(self._question(queries, own), Conditions.excluding(self.movies, own), k)
+        return self._answer(self._query(queries, own), Conditions.excluding(self.movies, own), k)
 
     @tf.function(input_signature=[*EVENTS, EXCLUDE, *FILTERS, K])
     def recommend_for_history_filtered(
@@ -125,15 +125,15 @@ class RecommenderModule(tf.Module):
         own, queries = self._history(*in_order(self.movies, movie_id, rating, timestamp))
         conditions = Conditions.excluding(self.movies, own, self.movies.rows(exclude))
         conditions = conditions.wanting(genres, year_from, year_to)
-        return self._diverse(self._question(queries, own), conditions, diversity, k)
+        return self._diverse(self._query(queries, own), conditions, diversity, k)
 
     @tf.function(input_signature=[spec("user_id", ONE), spec("movie_id", MANY)])
     def rank(self, user_id: tf.Tensor, movie_id: tf.Tensor) -> dict[str, tf.Tensor]:
         """Scores and predicted ratings of given movies; -inf and NaN for unknown ones."""
         users, rows = self.users.numbers(user_id), self.movies.rows(movie_id)
         queries = self.users.query(users)
-        question = Question(queries) if self.following is None else self._question(queries, self.users.seen(users))
-        scores = question.scores(self.candidates, rows)
+        query = Query(queries) if self.following is None else self._query(queries, self.users.seen(users))
+        scores = query.scores(self.candidates, rows)
         if self.reranker is not None:
             scores = self.reranker(users, rows, scores)
         rating = tf.fill(tf.shape(rows), math.nan) if self.rating is None else self.rating(users, rows)
@@ -180,20 +180,20 @@ class RecommenderModule(tf.Module):
         rows = each_once(rows)
         return rows, self.history(rows, rating)
 
-    def _question(self, queries: tf.Tensor, history: tf.Tensor) -> Question:
+    def _query(self, queries: tf.Tensor, history: tf.Tensor) -> Query:
         """What people with these queries [batch, dim] and histories [batch, any], rows in order, ask the movies."""
         if self.following is None:
-            return Question(queries)
-        return Question(queries, Added.after(history, self.following, queries[:, -1:], self.candidates.shape[0]))
+            return Query(queries)
+        return Query(queries, Added.after(history, self.following, queries[:, -1:], self.candidates.shape[0]))
 
     def _answer(
-        self, question: Question, conditions: Conditions, k: tf.Tensor, users: tf.Tensor | None = None
+        self, query: Query, conditions: Conditions, k: tf.Tensor, users: tf.Tensor | None = None
     ) -> dict[str, tf.Tensor]:
-        return self.movies.answer(*self._best(question, conditions, _checked(k), users))
+        return self.movies.answer(*self._best(query, conditions, _checked(k), users))
 
     def _best(
         self,
-        question: Question,
+        query: Query,
         conditions: Conditions,
         k: tf.Tensor,
         users: tf.Tensor | None = None,
@@ -201,14 +201,14 @@ class RecommenderModule(tf.Module):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Retrieves, and ranks what is retrieved for users [batch]; at most so many seen movies stand in between."""
         if self.reranker is None or users is None:
-            return retrieve(self.search.value, self.candidates, self.listed, question, conditions, k)
+            return retrieve(self.search.value, self.candidates, self.listed, query, conditions, k)
         pool = tf.maximum(k, self.reranker.depth + between)  # the ranker sees its whole list, however short the answer
-        found = retrieve(self.search.value, self.candidates, self.listed, question, conditions, pool)
+        found = retrieve(self.search.value, self.candidates, self.listed, query, conditions, pool)
         return rerank(self.reranker, users, *found, k)
 
     def _diverse(
         self,
-        question: Question,
+        query: Query,
         conditions: Conditions,
         diversity: tf.Tensor,
         k: tf.Tensor,
@@ -221,10 +221,10 @@ class RecommenderModule(tf.Module):
             diversity = tf.identity(diversity)
 
         def alone() -> tuple[tf.Tensor, tf.Tensor]:
-            return self._best(question, conditions, k, users, between)
+            return self._best(query, conditions, k, users, between)
 
         def diverse() -> tuple[tf.Tensor, tf.Tensor]:
-            pool = self._best(question, conditions, POOL * k, users, between)
+            pool = self._best(query, conditions, POOL * k, users, between)
             return diversify(self.blocks, *pool, diversity, k)
 
         return self.movies.answer(*tf.cond(diversity > 0, diverse, alone))

@@ -1,4 +1,4 @@
-"""From a question to the best movies that fulfil the conditions: ask the index for more than needed, drop, complete."""
+"""From a query to the best movies that fulfil the conditions: ask the index for more than needed, drop, complete."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from tfrs_lab.serving.backend import tf
 from tfrs_lab.serving.conditions import Conditions
 from tfrs_lab.serving.index import ExactIndex, Index
-from tfrs_lab.serving.question import Question
+from tfrs_lab.serving.query import Query
 
 FILTERED = 4
 """With filters, so many times as many movies are fetched."""
@@ -22,7 +22,7 @@ def best(scores: tf.Tensor, rows: tf.Tensor, k: tf.Tensor) -> tuple[tf.Tensor, t
 
 
 def retrieve(
-    index: Index, candidates: tf.Tensor, listed: tf.Tensor, question: Question, conditions: Conditions, k: tf.Tensor
+    index: Index, candidates: tf.Tensor, listed: tf.Tensor, query: Query, conditions: Conditions, k: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """The best movies that fulfil the conditions.
 
@@ -35,7 +35,7 @@ def retrieve(
         index: Finds the best of all movies.
         candidates: [movies, dim] float32.
         listed: [listed] int32 ascending rows of the movies that may be recommended, those in the index.
-        question: What the scores are.
+        query: What the scores are made of.
         conditions: See there.
         k: [] int32, at least 1.
 
@@ -47,18 +47,18 @@ def retrieve(
     slack = conditions.slack if exact else tf.minimum(conditions.slack, MOST)
     wanted = k + slack if conditions.filters is None else FILTERED * (k + slack)
     depth = () if exact else index.deeper(wanted - k)
-    scores, rows = index.call(question.queries, tf.maximum(tf.minimum(wanted, many), k), *depth)
+    scores, rows = index.call(query.vectors, tf.maximum(tf.minimum(wanted, many), k), *depth)
     scores, rows = best(tf.where(conditions.allow(rows), scores, -math.inf), rows, k)
     short = tf.where(tf.reduce_sum(tf.cast(rows >= 0, tf.int32), axis=1) < tf.minimum(k, many))
-    if question.added is not None:
-        named = question.added.named
+    if query.added is not None:
+        named = query.added.named
         named = tf.where(conditions.allow(named) & _among(named, listed), named, -1)
-        scores = tf.where(question.added.find(rows)[0], -math.inf, scores)  # their scores are those of the named
-        scores, rows = _united((scores, rows), (question.scores(candidates, named), named), k)
+        scores = tf.where(query.added.find(rows)[0], -math.inf, scores)  # their scores are those of the named
+        scores, rows = _united((scores, rows), (query.scores(candidates, named), named), k)
 
     def complete() -> tuple[tf.Tensor, tf.Tensor]:
         def one(place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            every = question.all_scores(candidates, place)
+            every = query.all_scores(candidates, place)
             allowed = conditions.only(place).allow(listed[None])
             found = tf.where(allowed, tf.gather(every, listed)[None], -math.inf)
             fewer = tf.minimum(k, many)

@@ -142,6 +142,20 @@ def events(movies):
     return movies, tf.ones(tf.shape(movies)), tf.zeros(tf.shape(movies), tf.int64)
 
 
+def filtered(module, users, exclude, genres, first, last, k, include_seen=False, diversity=0.0):
+    """What ``recommend_filtered`` answers."""
+    return module.recommend_filtered(
+        tf.constant(users), tf.constant(exclude), tf.constant(genres), tf.constant(first), tf.constant(last),
+        tf.constant(diversity), tf.constant(include_seen), tf.constant(k),
+    )  # fmt: skip
+
+
+def seen_by(servable, user):
+    """Rows of the movies that a user, by number, knows, oldest first."""
+    values, starts = servable.seen
+    return values[starts[user] : starts[user + 1]].tolist()
+
+
 def assert_agree(ids, scores, table, k):
     """A list agrees with the model's own ranking of all movies, up to movies whose scores are equal in float32.
 

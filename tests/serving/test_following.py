@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tests.serving.conftest import MOVIES, USERS, events, make_servable, module_of
+from tests.serving.conftest import MOVIES, USERS, events, filtered, make_servable, module_of, seen_by
 from tests.serving.transitions import (
     Transitions,
     assert_best,
@@ -14,7 +14,6 @@ from tests.serving.transitions import (
     of_history,
     rows_of,
     score,
-    seen_by,
     stored,
     with_following,
 )
@@ -36,13 +35,6 @@ def servable():
 @pytest.fixture(scope="module")
 def modules(servable):
     return {kind: module_of(servable, kind) for kind in KINDS}
-
-
-def filtered(module, users, exclude, genres, first, last, k, include_seen=False, diversity=0.0):
-    return module.recommend_filtered(
-        tf.constant(users), tf.constant(exclude), tf.constant(genres), tf.constant(first), tf.constant(last),
-        tf.constant(diversity), tf.constant(include_seen), tf.constant(k),
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.serving.conftest import DIM, MOVIES, USERS, events, make_servable, module_of
+from tests.serving.conftest import DIM, MOVIES, USERS, events, filtered, make_servable, module_of, seen_by
 from tfrs_lab.serving.backend import tf
 
 KINDS = ("brute-force", "scann")
@@ -25,11 +25,6 @@ def expected(servable, queries, excluded, allowed, k):
     return ids, values
 
 
-def seen_by(servable, user):
-    values, starts = servable.seen
-    return values[starts[user] : starts[user + 1]]
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("k", [1, 7, MOVIES + 5])
 def test_everybody_gets_the_best_of_what_they_have_not_seen(servable, modules, kind, k):
@@ -45,13 +40,6 @@ def test_everybody_gets_the_best_of_what_they_have_not_seen(servable, modules, k
     assert np.isneginf(answer["score"][:, MOVIES:]).all()
     titles = [["" if not movie else f"Title {int(movie[1:])}" for movie in row] for row in texts(answer["movie_id"])]
     assert texts(answer["movie_title"]) == titles
-
-
-def filtered(module, users, exclude, genres, first, last, k, include_seen=False, diversity=0.0):
-    return module.recommend_filtered(
-        tf.constant(users), tf.constant(exclude), tf.constant(genres), tf.constant(first), tf.constant(last),
-        tf.constant(diversity), tf.constant(include_seen), tf.constant(k),
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -145,7 +133,7 @@ def test_a_query_sees_each_movie_once_where_it_was_last(servable):
 def test_what_happened_since_follows_what_is_stored(servable):
     told = Told()
     module = module_of(make_servable(history=told))
-    stored = seen_by(servable, 4).tolist()
+    stored = seen_by(servable, 4)
     again = f"m{stored[1]:02}"
     new = sorted(set(range(MOVIES)) - set(stored))[:2]
     names = [f"m{movie:02}" for movie in new]

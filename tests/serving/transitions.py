@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from tests.serving.conftest import MOVIES, USERS, make_servable
+from tests.serving.conftest import MOVIES, USERS, make_servable, seen_by
 from tfrs_lab.serving.backend import tf
 from tfrs_lab.serving.queries import MeanQuery, count
 
@@ -69,11 +69,6 @@ def with_following(seed=0, **changed):
         "following": Transitions(rows, np.where(rows < 0, 0, added)),
     }
     return replace(base, **{**fields, **changed})
-
-
-def seen_by(servable, user):
-    values, starts = servable.seen
-    return values[starts[user] : starts[user + 1]].tolist()
 
 
 def score(servable, query, history):

@@ -1,4 +1,4 @@
-"""What is asked of the movies, as tensors of one request: a query, and what a history adds to the scores of some."""
+"""A query as tensors of one request: a dense vector, and what a history adds to the scores of some movies."""
 
 from __future__ import annotations
 
@@ -65,25 +65,25 @@ class Added:
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
-    """A movie's score is query · candidate, plus what is added to it.
+class Query:
+    """A movie's score is vector · candidate, plus what is added to it.
 
     Attributes:
-        queries: [batch, dim] float32.
+        vectors: [batch, dim] float32.
         added: To the scores of some movies; None where there is nothing of the kind.
     """
 
-    queries: tf.Tensor
+    vectors: tf.Tensor
     added: Added | None = None
 
     def scores(self, candidates: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
         """[batch, n] float32 of given rows [batch, n] int32, anything for -1; candidates [movies, dim] float32."""
-        found = tf.einsum("bd,bnd->bn", self.queries, tf.gather(candidates, tf.maximum(rows, 0)))
+        found = tf.einsum("bd,bnd->bn", self.vectors, tf.gather(candidates, tf.maximum(rows, 0)))
         return found if self.added is None else found + self.added.to(rows)
 
     def all_scores(self, candidates: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
         """[movies] float32 of all candidates [movies, dim] float32, for one row of the request, [] int."""
-        every = tf.linalg.matvec(candidates, self.queries[place])
+        every = tf.linalg.matvec(candidates, self.vectors[place])
         if self.added is None:
             return every
         rows, values = self.added.rows[place], self.added.values[place]
