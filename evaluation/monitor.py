@@ -50,23 +50,23 @@ class Monitor:
 
         Recommenders with the same movies are scored for the same users in the same order.
         """
+        scorer = Scorer.of(recommender, self.candidates)
         values = []
-        for block in self.blocks(recommender):
-            lists, _, _ = top_k_unseen(block.scores(recommender), block.seen, self.k)
+        for block in self.blocks(scorer):
+            lists, _, _ = top_k_unseen(scorer.scores(block.users, block.history), block.seen, self.k)
             user, movie = block.relevant.nonzero()
             hits = membership(user, movie, lists, width=block.relevant.shape[1])
             values.append(ndcg_at_k(hits, block.counts, self.k))
         return np.concatenate(values)
 
-    def blocks(self, recommender: Recommender) -> Iterator[Asked]:
+    def blocks(self, scorer: Scorer) -> Iterator[ValidationUsers]:
         """Who is asked, a few at a time; for recommenders with the same movies the same users in the same order."""
-        scorer = Scorer.of(recommender, self.candidates)
         tables = self._encoded(scorer)
-        size = self.block or users_at_once(len(recommender.movies))
+        size = self.block or users_at_once(len(scorer.recommender.movies))
         for start in range(0, len(tables.users), size):
             yield tables.part(slice(start, start + size))
 
-    def _encoded(self, scorer: Scorer) -> Asked:
+    def _encoded(self, scorer: Scorer) -> ValidationUsers:
         """The tables in the recommender's numbers; they change with its movies only."""
         movies = scorer.recommender.movies.ids
         if getattr(self, "_for", None) is not movies:
@@ -74,7 +74,7 @@ class Monitor:
             self._tables = self._encode(scorer)
         return self._tables
 
-    def _encode(self, scorer: Scorer) -> Asked:
+    def _encode(self, scorer: Scorer) -> ValidationUsers:
         judgements = Judgements.from_tables(
             self.validation, self.seen, threshold=self.threshold, candidates=scorer.ranked.ids
         )
@@ -84,8 +84,7 @@ class Monitor:
             chosen = np.sort(np.random.default_rng(0).choice(chosen, most, replace=False))
         number = judgements.movies.encode(scorer.ranked.ids)
         relevant = judgements.relevant.astype(np.float32)[chosen]
-        return Asked(
-            candidates=self.candidates,
+        return ValidationUsers(
             users=[judgements.users.ids[index] for index in chosen],
             history=judgements.seen_among(scorer.recommender.movies)[chosen],
             relevant=relevant[:, number],
@@ -95,11 +94,10 @@ class Monitor:
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class ValidationUsers:
     """Users, their histories, and what is relevant and seen among the ranked movies.
 
     Attributes:
-        candidates: Ids of the movies to rank, None for all that a recommender holds.
         users: [n] ids.
         history: [n, the recommender's movies], as of ``Recommender.score_history``.
         relevant: [n, ranked].
@@ -107,18 +105,12 @@ class Asked:
         counts: [n] numbers of all relevant movies, those that are not ranked among them.
     """
 
-    candidates: Sequence[str] | None
     users: list[str]
     history: csr_matrix
     relevant: csr_matrix
     seen: csr_matrix
     counts: np.ndarray
 
-    def part(self, which: slice) -> Asked:
+    def part(self, which: slice) -> ValidationUsers:
         """Some of the users."""
-        names = ("users", "history", "relevant", "seen", "counts")
-        return replace(self, **{name: getattr(self, name)[which] for name in names})
-
-    def scores(self, recommender: Recommender) -> np.ndarray:
-        """[n, ranked] float32 scores to look at: they may be the recommender's own."""
-        return Scorer.of(recommender, self.candidates).scores(self.users, self.history)
+        return replace(self, **{name: table[which] for name, table in vars(self).items()})

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfrs_lab.evaluation.metrics import ndcg_at_k
-from tfrs_lab.evaluation.monitor import Asked, Monitor
+from tfrs_lab.evaluation.monitor import Monitor, ValidationUsers
 from tfrs_lab.evaluation.recommender import Recommender
+from tfrs_lab.evaluation.scoring import Scorer
 from tfrs_lab.evaluation.topk import top_k, top_k_unseen
 
 DEPTH = 100
@@ -37,7 +38,8 @@ class ScorePool:
     @classmethod
     def of(cls, monitor: Monitor, models: Mapping[str, Recommender]) -> ScorePool:
         """Asks each model, which hold the same movies, for the users of a monitor."""
-        found = [_pooled(block, list(models.values())) for block in monitor.blocks(next(iter(models.values())))]
+        scorers = [Scorer.of(model, monitor.candidates) for model in models.values()]
+        found = [_pooled(block, scorers) for block in monitor.blocks(scorers[0])]
         width = max(relevant.shape[1] for _, relevant, _ in found)
         scores = [_wider(scores, width, -np.inf) for scores, _, _ in found]
         relevant = [_wider(wanted, width, False) for _, wanted, _ in found]
@@ -55,9 +57,9 @@ class ScorePool:
         return ndcg_at_k(hits, self.counts, self.k)
 
 
-def _pooled(block: Asked, models: list[Recommender]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _pooled(block: ValidationUsers, scorers: list[Scorer]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """[models, users, n] scores, [users, n] whether relevant and [users] counts of some users."""
-    every = [block.scores(model) for model in models]
+    every = [scorer.scores(block.users, block.history) for scorer in scorers]
     lists = [top_k_unseen(scores, block.seen, min(DEPTH, scores.shape[1]))[0] for scores in every]
     movies = np.sort(np.concatenate(lists, axis=1), axis=1)
     movies[:, 1:][movies[:, 1:] == movies[:, :-1]] = -1
