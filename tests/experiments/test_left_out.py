@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.experiments.lines import Lines
 from tfrs_lab.data import DataError, Interactions, generate, split
 from tfrs_lab.evaluation.monitor import Monitor
 from tfrs_lab.experiments.cli import main
@@ -18,16 +19,7 @@ from tfrs_lab.models.retrieval.fit import fit_retrieval
 from tfrs_lab.models.retrieval.left_out import left_out
 from tfrs_lab.models.specification import FitContext
 from tfrs_lab.models.training.data import TrainingData
-from tfrs_lab.models.training.reporter import Reporter
 from tfrs_lab.models.two_tower.config import PairConfig
-
-
-class Lines(Reporter):
-    def __init__(self):
-        self.lines = []
-
-    def line(self, text):
-        self.lines.append(text)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.experiments.lines import Lines
 from tests.models.timed_rows import ring
 from tfrs_lab.data import DataError, Interactions
 from tfrs_lab.evaluation.monitor import Monitor
@@ -14,7 +15,6 @@ from tfrs_lab.models.retrieval.fit import fit_parts, fit_retrieval
 from tfrs_lab.models.retrieval.left_out import order_leads, too_long
 from tfrs_lab.models.sequential.config import SequenceConfig
 from tfrs_lab.models.specification import FitContext
-from tfrs_lab.models.training.reporter import Reporter
 from tfrs_lab.models.two_tower.config import PairConfig
 
 PARTS = ("id", "history", "linear", "sequence", "transitions", "trend")
@@ -26,14 +26,6 @@ CONFIG = RetrievalConfig(
     history=replace(PAIR, query=("history",)),
     sequence=SequenceConfig(dimension=4, epochs=1),
 )
-
-
-class Lines(Reporter):
-    def __init__(self):
-        self.lines = []
-
-    def line(self, text):
-        self.lines.append(text)
 
 
 @pytest.fixture(scope="module")
