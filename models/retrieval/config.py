@@ -39,7 +39,7 @@ class RetrievalConfig(Checked):
     towers: Literal["auto", "all"] = "auto"
     """Where both taste in closed form (linear or spectral) and transitions are parts, they are fitted first: if what
     follows what predicts validation better than taste, the sequence is trained and id, history and reconstruction are
-    not; if not, the other way round. all: whatever is among the parts."""
+    not; if not, or without validation, the other way round. all: whatever is among the parts."""
     dimension: Count = 128
     """Length of the final vectors."""
     budget: Positive = 60.0

@@ -136,6 +136,9 @@ def _worth_training(config: RetrievalConfig, found: Ingredients, rows: Interacti
         losers = ("id", "history", "reconstruction") if leads else ("sequence",)
         if "transitions" in config.parts:
             out |= {name: why for name in losers if name in config.parts}
+    by_taste = any(group_of(name) == "taste" for name in config.parts)
+    if config.towers == "auto" and context.monitor is None and "sequence" in config.parts and by_taste:
+        out.setdefault("sequence", "there is no validation to say what order counts")
     long = too_long(config, rows, out)
     names: list[str] = [name for name in config.parts if name in BUILDERS and name not in out and name not in long]
     if not names and not found.taste and found.transitions is None:

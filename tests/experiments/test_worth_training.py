@@ -102,6 +102,17 @@ def test_without_timestamps_neither_transitions_nor_the_sequence_take_part(taste
     assert list(left_out_lines(context)) == ["transitions", "sequence"]
 
 
+def test_without_validation_nothing_is_trained_that_would_count_nothing(ordered, tmp_path):
+    rows, _ = ordered
+    context = FitContext(0, tmp_path, tmp_path, reporter=Lines())
+    trained = fit_retrieval(CONFIG, rows, context)
+    assert list(trained.plan["epochs"]) == ["id", "history"]
+    assert trained.plan["weights"] == {"taste": 1.0}
+    assert "sequence: left out, there is no validation to say what order counts" in context.reporter.lines
+    alone = fit_retrieval(replace(CONFIG, parts=("sequence", "transitions")), rows, context)
+    assert list(alone.plan["epochs"]) == ["sequence"]
+
+
 def test_order_leads_by_more_than_a_standard_error():
     taste = np.full(100, 0.2)
     clear, noisy = taste + 0.1, taste + np.resize([2.1, -1.9], 100)
