@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags
 
 from tfrs_lab.data.interactions import Interactions
 from tfrs_lab.models.checks import Above, AtMost, Checked, Count, Finite
@@ -25,8 +25,8 @@ _PRECISE = 5_000
 class LinearConfig(Checked):
     """The closed-form part: a linear map from a user's movies to all movies."""
 
-    regularization: Finite = 300.0
-    """L2 penalty on the weights; more for sparser data."""
+    regularization: Finite = 5.0
+    """λ of the L2 penalty on the weights from a movie, in √(its ratings · the mean number of a movie's ratings)."""
     stay: Count = 40
     """So many ratings of a user in a row count as one stay."""
     apart: Annotated[float, Above(0), AtMost(1)] = 0.1
@@ -34,18 +34,19 @@ class LinearConfig(Checked):
     dimension: Count = 256
     """Length of the vectors that stand for the map."""
     max_movies: Count = 10_000
-    """Above so many movies only the most rated ones take part; the others score 0."""
+    """Above so many movies only the most rated ones take part; the others score 0. Where the solution is by users, who
+    are fewer, as many more as take no more memory."""
 
 
-def item_weights(pairs: csr_matrix, regularization: float) -> np.ndarray:
-    """Minimises ‖X − XB‖² + λ‖B‖² with diag(B) = 0: P = (XᵀX + λI)⁻¹, B_ij = −P_ij / P_jj off the diagonal.
+def item_weights(pairs: csr_matrix, regularization: float | np.ndarray) -> np.ndarray:
+    """Minimises ‖X − XB‖² + Σ_i λ_i ‖B_i‖² with diag(B) = 0: P = (XᵀX + Λ)⁻¹, B_ij = −P_ij / P_jj off the diagonal.
 
     Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019, eq. 8. Takes movies³ operations and 12 ·
     movies² bytes, above 5,000 movies 4 · movies² bytes (1.6 GB for 20,000), where it is solved in float32.
 
     Args:
         pairs: [movies, movies] XᵀX; X [users, movies] is 1 where the user has rated the movie.
-        regularization: λ.
+        regularization: λ, one or [movies].
 
     Returns:
         [movies, movies] float32 B.
@@ -61,31 +62,34 @@ def item_weights(pairs: csr_matrix, regularization: float) -> np.ndarray:
     return weights
 
 
-def item_weights_by_users(matrix: csr_matrix, regularization: float) -> np.ndarray:
-    """The same where users are fewer than movies: λP = I − XᵀK⁻¹X with K = XXᵀ + λI, by Woodbury's identity.
+def item_weights_by_users(matrix: csr_matrix, regularization: float | np.ndarray) -> np.ndarray:
+    """The same where users are fewer than movies: with Y = XΛ^-½, Λ^½PΛ^½ = I − Yᵀ(YYᵀ + I)⁻¹Y by Woodbury's identity.
 
     Takes users³ + ratings · movies operations and 4 · movies · (movies + users) bytes.
 
     Args:
         matrix: [users, movies] float32 X.
-        regularization: λ.
+        regularization: λ > 0, one or [movies].
 
     Returns:
         [movies, movies] float32 B.
 
     Raises:
-        numpy.linalg.LinAlgError: λ is too small for K to be inverted.
+        numpy.linalg.LinAlgError: λ is too small for YYᵀ + I to be inverted.
     """
-    by_movie = matrix.T.tocsr()
-    negated = _negated_inverse(matrix @ by_movie, regularization).astype(np.float32, copy=False)
+    root = np.sqrt(np.full(matrix.shape[1], regularization, np.float64)).astype(np.float32)
+    by_movie = (diags(1 / root) @ matrix.T).tocsr()
+    negated = _negated_inverse(by_movie.T @ by_movie, 1.0).astype(np.float32, copy=False)
     weights: np.ndarray = by_movie @ np.ascontiguousarray((by_movie @ negated).T)
     weights /= -1.0 - weights.diagonal()
+    weights *= root
+    weights /= root[:, None]
     np.fill_diagonal(weights, 0.0)
     return weights
 
 
-def _negated_inverse(pairs: csr_matrix, regularization: float) -> np.ndarray:
-    """[n, n] float64, above 5,000 rows float32: minus the inverse of the matrix plus λI."""
+def _negated_inverse(pairs: csr_matrix, regularization: float | np.ndarray) -> np.ndarray:
+    """[n, n] float64, above 5,000 rows float32: minus the inverse of the matrix with λ added on its diagonal."""
     gram: np.ndarray = pairs.astype(np.float64 if pairs.shape[0] <= _PRECISE else np.float32).toarray()
     gram[np.diag_indices(len(gram))] += regularization
     try:
@@ -108,7 +112,9 @@ def linear_vectors(config: LinearConfig, rows: Interactions, seed: int) -> tuple
 def linear_tables(config: LinearConfig, rows: Interactions, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """What each movie adds to the query of those who know it, and the candidates that queries meet.
 
-    EASE, but pairs of movies that a user rated in one stay count more: with S the matrix of stays and movies,
+    EASE, but the penalty grows with the root of a movie's ratings, between that of EASE, the same for all, and one in
+    proportion, as dropout has it (Steck, "Autoencoders that don't overfit towards the identity", NeurIPS 2020). And
+    pairs of movies that a user rated in one stay count more: with S the matrix of stays and movies,
     (1 - apart) SᵀS + apart XᵀX takes the place of XᵀX, and λ shrinks like the mean weight of a pair. Session-aware
     linear models likewise weigh by distance (Choi et al., WWW 2021, SLIST); theirs look ahead, ours to both sides.
 
@@ -120,17 +126,32 @@ def linear_tables(config: LinearConfig, rows: Interactions, seed: int) -> tuple[
     Returns:
         Both [movies, ≤ dimension] float32.
     """
-    popular = np.sort(np.argsort(-rows.movie_counts, kind="stable")[: config.max_movies])
+    popular = np.sort(np.argsort(-rows.movie_counts, kind="stable")[: participants(config, rows)])
     matrix = rows.matrix[:, popular]
-    if len(rows.users) < len(popular) and not _in_stays(config, rows):
-        weights = item_weights_by_users(matrix, config.regularization)
+    penalty = config.regularization * np.sqrt(rows.movie_counts[popular] * rows.movie_counts.mean())
+    if by_users(config, rows):
+        weights = item_weights_by_users(matrix, penalty)
     else:
         pairs, weight = _weighted_pairs(config, rows, matrix, popular)
-        weights = item_weights(pairs, config.regularization * weight)
+        weights = item_weights(pairs, penalty * weight)
     basis = _leading(matrix, weights, config.dimension, seed)
     table, candidates = np.zeros((2, len(rows.movies), basis.shape[1]), np.float32)
     table[popular], candidates[popular] = weights @ basis, basis
     return table, candidates
+
+
+def by_users(config: LinearConfig, rows: Interactions) -> bool:
+    """Whether the solution inverts a matrix of users, who are fewer than the movies."""
+    return len(rows.users) < min(len(rows.movies), config.max_movies) and not _in_stays(config, rows)
+
+
+def participants(config: LinearConfig, rows: Interactions) -> int:
+    """How many movies take part at most."""
+    if not by_users(config, rows):
+        return min(len(rows.movies), config.max_movies)
+    users, cells = len(rows.users), 4 * config.max_movies**2  # M (M + users) ≤ cells
+    most = int(np.sqrt(cells + users**2 / 4) - users / 2)
+    return min(len(rows.movies), max(most, config.max_movies))
 
 
 def _weighted_pairs(

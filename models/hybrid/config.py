@@ -27,7 +27,7 @@ class HybridConfig(Checked):
     """Ridge penalty, in ratings, of the regression of rated movies on demographics."""
     retrieval: RetrievalConfig = field(
         default_factory=lambda: RetrievalConfig(
-            parts=("joint", "linear", "spectral", "sequence", "transitions", "trend")
+            parts=("joint", "linear", "ials", "spectral", "sequence", "transitions", "trend")
         )
     )
     """The collaborative score, and the tasks that share its vectors."""

@@ -12,7 +12,7 @@ from tfrs_lab.models.closed_form.linear import LinearConfig, linear_tables
 from tfrs_lab.models.retrieval.query_tower import Bag, QueryTower
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 
-FACTORS = (1 / 9, 1 / 3, 3.0, 9.0, 27.0)
+FACTORS = (1 / 4, 1 / 2, 2.0, 4.0, 8.0)
 """What the configured value is multiplied by."""
 ERRORS = 2.0
 """Another value must be better by so many standard errors of the difference: the best of several always looks good."""

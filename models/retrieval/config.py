@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, get_args
 
+from tfrs_lab.models.baselines.ials import IALSConfig
 from tfrs_lab.models.checks import Checked, Count, NotEmpty, Positive, require
 from tfrs_lab.models.closed_form.linear import LinearConfig
 from tfrs_lab.models.closed_form.spectral import SpectralConfig
@@ -15,7 +16,17 @@ from tfrs_lab.models.sequential.config import SequenceConfig
 from tfrs_lab.models.two_tower.config import PairConfig
 
 PartName = Literal[
-    "in_batch", "id", "history", "reconstruction", "joint", "linear", "spectral", "sequence", "transitions", "trend"
+    "in_batch",
+    "id",
+    "history",
+    "reconstruction",
+    "joint",
+    "linear",
+    "ials",
+    "spectral",
+    "sequence",
+    "transitions",
+    "trend",
 ]
 CATALOGUE_WIDE: tuple[PartName, ...] = ("id", "history", "reconstruction", "joint")
 """Parts that score every movie for every user at each epoch."""
@@ -26,24 +37,26 @@ class RetrievalConfig(Checked):
     """Two-tower retrieval; each part is a pair of towers with its objective, or closed form."""
 
     parts: Annotated[tuple[PartName, ...], NotEmpty(distinct=True)] = (
-        "id",
         "history",
         "reconstruction",
         "linear",
+        "ials",
         "spectral",
         "sequence",
         "transitions",
         "trend",
     )
-    """What may be trained and combined. in_batch alone is plain TFRS; it adds nothing to the others."""
+    """What may be trained and combined. in_batch alone is plain TFRS; it adds nothing to the others, nor does id, which
+    knows users by their number and answers new histories by a regression."""
     towers: Literal["auto", "all"] = "auto"
-    """Where both taste in closed form (linear or spectral) and transitions are parts, they are fitted first: if what
+    """Where taste in closed form (linear, ials or spectral) and transitions are parts, they are fitted first: if what
     follows what predicts validation better than taste, the sequence is trained and id, history and reconstruction are
     not; if not, or without validation, the other way round. all: whatever is among the parts."""
     dimension: Count = 128
     """Length of the final vectors."""
-    budget: Positive = 60.0
-    """Minutes: towers whose two fits are estimated to take longer than what is left of it are not trained."""
+    budget: Positive = 12.0
+    """Minutes that training towers may take, both fits together: what is estimated to take longer is left out, and the
+    sequence is trained for fewer epochs."""
     in_batch: PairConfig = field(
         default_factory=lambda: PairConfig(temperature=0.3, bias=True, epochs=25, learning_rate=3e-3)
     )
@@ -81,6 +94,8 @@ class RetrievalConfig(Checked):
     """The same, sharing its vectors with further tasks; what the hybrid is made of."""
     linear: LinearConfig = field(default_factory=LinearConfig)
     """Movies regressed on all others, EASE; closed form."""
+    ials: IALSConfig = field(default_factory=IALSConfig)
+    """Matrix factorisation by alternating least squares; what is left open is chosen on validation."""
     spectral: SpectralConfig = field(default_factory=SpectralConfig)
     """The smoothest directions of the graph of users and movies; closed form."""
     sequence: SequenceConfig = field(default_factory=SequenceConfig)

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 
 from tfrs_lab.data import DataError, Interactions
+from tfrs_lab.models.baselines import BASELINES, FactorModel
+from tfrs_lab.models.baselines.ials import IALSConfig, fit_ials
+from tfrs_lab.models.baselines.tuning import tune
 from tfrs_lab.models.closed_form.linear import linear_tables
 from tfrs_lab.models.closed_form.neighbours import NeighbourTable
 from tfrs_lab.models.closed_form.spectral import DIMENSIONS, SpectralConfig, spectral_tables
@@ -20,8 +23,8 @@ from tfrs_lab.models.retrieval.choose_regularization import choose_regularizatio
 from tfrs_lab.models.retrieval.combine import Part
 from tfrs_lab.models.retrieval.config import RetrievalConfig
 from tfrs_lab.models.retrieval.fit_part import BUILDERS, FittedPart, fit_part
-from tfrs_lab.models.retrieval.left_out import left_out, nothing_to_learn, order_leads, too_long
-from tfrs_lab.models.retrieval.query_tower import Bag, QueryTower
+from tfrs_lab.models.retrieval.left_out import affordable, left_out, nothing_to_learn, order_leads
+from tfrs_lab.models.retrieval.query_tower import Bag, LeastSquares, QueryTower
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.specification import FitContext, Trained
 from tfrs_lab.models.training.data import TrainingData
@@ -66,8 +69,13 @@ def fit_parts(config: RetrievalConfig, rows: Interactions, context: FitContext) 
         context.notice(text)
     found = _closed_forms(config, rows, context)
     # the multitask network predicts ratings even where its vectors count nothing
-    counting = [name for name in plan.get("epochs", ()) if name == "joint" or _counts(name, plan)]
-    for name in counting if plan else _worth_training(config, found, rows, context):
+    if plan:
+        names = [name for name in plan.get("epochs", ()) if name == "joint" or _counts(name, plan)]
+        asked = plan.get("sequence_epochs", config.sequence.epochs)
+        config = replace(config, sequence=replace(config.sequence, epochs=asked))  # what the learning rate goes by
+    else:
+        config, names = _worth_training(config, found, rows, context)
+    for name in names:
         epochs = plan.get("epochs", {}).get(name)
         found.trained[name] = fit_part(name, getattr(config, name), data, epochs, context)
     return found
@@ -81,7 +89,8 @@ def _counts(name: str, plan: Mapping[str, Any]) -> bool:
 def _closed_forms(config: RetrievalConfig, rows: Interactions, context: FitContext) -> Ingredients:
     """What is solved, with settings that validation or the plan tells."""
     plan, monitor, found = context.plan or {}, context.monitor, Ingredients()
-    wanted = [name for name in config.parts if _counts(name, plan)]
+    out = nothing_to_learn(config, rows)
+    wanted = [name for name in config.parts if name not in out and _counts(name, plan)]
     if "linear" in wanted:
         linear = config.linear
         if monitor is not None and not plan:
@@ -89,9 +98,11 @@ def _closed_forms(config: RetrievalConfig, rows: Interactions, context: FitConte
         linear = replace(linear, regularization=plan.get("regularization", linear.regularization))
         found.taste["linear"] = _of_sums(rows, *linear_tables(linear, rows, context.seed))
         found.plan["regularization"] = linear.regularization
+    if "ials" in wanted:
+        found.taste["ials"], found.plan["ials"] = _factorized(config.ials, rows, context)
     if "spectral" in wanted:
         found.taste["spectral"], found.plan["directions"] = _spectral(config.spectral, rows, context)
-    ordered = rows.timestamp is not None and "transitions" not in nothing_to_learn(config, rows)
+    ordered = rows.timestamp is not None
     if "transitions" in wanted and ordered:
         settings = replace(config.transitions, **plan.get("transitions", {}))
         if monitor is not None and not plan and settings.search:
@@ -105,6 +116,23 @@ def _closed_forms(config: RetrievalConfig, rows: Interactions, context: FitConte
 def _of_sums(rows: Interactions, table: np.ndarray, candidates: np.ndarray) -> Part:
     """A part whose queries are sums over the movies of a history."""
     return Part(rows.matrix @ table, candidates, QueryTower.of(Bag(table)))
+
+
+def _factorized(config: IALSConfig, rows: Interactions, context: FitContext) -> tuple[Part, dict[str, Any]]:
+    """The part, and what validation or the plan tells of its numbers."""
+    plan, monitor = context.plan or {}, context.monitor
+    if monitor is not None and not plan:
+        choice = tune(BASELINES["ials"], rows, config, monitor, seed=context.seed)
+        values, model = choice.values, choice.model
+        context.reporter.line(f"ials: chosen on validation: {brief(values)}")
+    else:
+        values = plan.get("ials", {})
+        model = fit_ials(rows, replace(config, **values), seed=context.seed, now=None)
+    assert isinstance(model, FactorModel)
+    users, movies = model.user_factors, model.movie_factors
+    turn = np.eye(movies.shape[1], dtype=np.float32)
+    query = LeastSquares(movies, turn, model.alpha, model.regularization, movies.T @ movies)
+    return Part(users, movies, QueryTower.of(query)), values
 
 
 def _spectral(config: SpectralConfig, rows: Interactions, context: FitContext) -> tuple[Part, int]:
@@ -124,8 +152,10 @@ def _of_transitions(table: NeighbourTable, rows: Interactions) -> FactorRecommen
     return Groups({}, table).weighted({"transitions": 1.0}, rows, None)
 
 
-def _worth_training(config: RetrievalConfig, found: Ingredients, rows: Interactions, context: FitContext) -> list[str]:
-    """Names of the parts with towers that are to be trained."""
+def _worth_training(
+    config: RetrievalConfig, found: Ingredients, rows: Interactions, context: FitContext
+) -> tuple[RetrievalConfig, list[str]]:
+    """Names of the parts with towers that are to be trained, and the configuration for as long as there is time."""
     out = nothing_to_learn(config, rows)
     if config.towers == "auto" and found.taste and context.monitor is not None:
         taste, order = next(iter(found.taste.values())).standardised(), found.transitions
@@ -139,14 +169,18 @@ def _worth_training(config: RetrievalConfig, found: Ingredients, rows: Interacti
     by_taste = any(group_of(name) == "taste" for name in config.parts)
     if config.towers == "auto" and context.monitor is None and "sequence" in config.parts and by_taste:
         out.setdefault("sequence", "there is no validation to say what order counts")
-    long = too_long(config, rows, out)
+    asked = config.sequence.epochs
+    config, long = affordable(config, rows, out)
     names: list[str] = [name for name in config.parts if name in BUILDERS and name not in out and name not in long]
     if not names and not found.taste and found.transitions is None:
         timeless = f"parts: expected timestamps for {', '.join(config.parts)}, got ratings without"
         raise DataError("; ".join(f"{name}: {why}" for name, why in (out | long).items()) or timeless)
     for name, why in (out | long).items():
         context.notice(f"{name}: left out, {why}")
-    return names
+    if "sequence" in names and config.sequence.epochs < asked:
+        context.notice(f"sequence: {config.sequence.epochs} of {asked} epochs fit into {config.budget:g} minutes")
+        found.plan["sequence_epochs"] = config.sequence.epochs
+    return config, names
 
 
 def join_parts(config: RetrievalConfig, found: Ingredients, rows: Interactions, context: FitContext) -> Trained:
@@ -173,5 +207,5 @@ def _in_words(blend: Blend, parts: Mapping[str, Part], found: Ingredients) -> st
         for name, value in blend.weights.items()
         if value
     }
-    settings = {name: value for name, value in found.plan.items() if name != "transitions"}
+    settings = {name: value for name, value in found.plan.items() if isinstance(value, (int, float))}
     return f"blend: {brief({**weights, 'dimension': blend.dimension, **settings})}"

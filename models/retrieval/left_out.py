@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 
 from tfrs_lab.data import Interactions
+from tfrs_lab.models.closed_form.linear import participants
 from tfrs_lab.models.closed_form.transitions import farthest, longest_reach
 from tfrs_lab.models.multitask.model import impossible_tasks
 from tfrs_lab.models.retrieval.config import CATALOGUE_WIDE, RetrievalConfig
@@ -16,29 +19,39 @@ _SECONDS_PER_SCORE = 1.3e-7
 """Of a user and a movie at one epoch, on two cores: measured from 1,000 users and 1,700 movies to 19,000 and 12,000."""
 _SECONDS_PER_EVENT = 1.5e-4
 """Of an event at one epoch of the sequence encoder, on two cores."""
+_LEAST_EPOCHS = 2
+"""Of the sequence: with fewer it is not worth its time."""
+_ALLOWED = "--retrieval.budget MINUTES allows it"
 
 
-def too_long(config: RetrievalConfig, rows: Interactions, out: Collection[str]) -> dict[str, str]:
-    """Parts that no longer fit into the budget → how long they would take; those in ``out`` take none of it.
+def affordable(
+    config: RetrievalConfig, rows: Interactions, out: Collection[str]
+) -> tuple[RetrievalConfig, dict[str, str]]:
+    """The configuration with as many epochs of the sequence as fit into the budget, and why other parts are left out.
 
-    An estimate by size, not by the clock: the same data give the same model on every machine.
+    An estimate by size, not by the clock: the same data give the same model on every machine. Towers that score every
+    movie for every user complement each other: they are trained together or not at all.
+
+    Args:
+        config: What is asked for.
+        rows: Train rows.
+        out: Parts that are left out for another reason.
     """
-    scores = len(rows.users) * len(rows.movies)
-    found: dict[str, str] = {}
-    left = config.budget
-    for name in [name for name in config.parts if name not in out]:
-        if name in CATALOGUE_WIDE:
-            seconds = scores * _SECONDS_PER_SCORE
-        elif name == "sequence":
-            seconds = len(rows) * _SECONDS_PER_EVENT
-        else:
-            continue
-        minutes = 2 * getattr(config, name).epochs * seconds / 60
-        if minutes > left:
-            found[name] = f"would take about {minutes:,.0f} minutes; --retrieval.budget MINUTES allows it"
-        else:
-            left -= minutes
-    return found
+    scores, found, left = len(rows.users) * len(rows.movies), {}, config.budget
+    wide = [name for name in config.parts if name in CATALOGUE_WIDE and name not in out]
+    minutes = sum(2 * getattr(config, name).epochs * scores * _SECONDS_PER_SCORE / 60 for name in wide)
+    if minutes > left:
+        together = " together" if len(wide) > 1 else ""
+        found |= dict.fromkeys(wide, f"would take about {minutes:,.0f} minutes{together}; {_ALLOWED}")
+    else:
+        left -= minutes
+    if "sequence" in config.parts and "sequence" not in out:
+        epochs, minutes = config.sequence.epochs, 2 * len(rows) * _SECONDS_PER_EVENT / 60
+        fitting = min(int(left / minutes), epochs)
+        if fitting < min(_LEAST_EPOCHS, epochs):
+            found["sequence"] = f"would take about {epochs * minutes:,.0f} minutes; {_ALLOWED}"
+        config = replace(config, sequence=replace(config.sequence, epochs=max(fitting, 1)))
+    return config, found
 
 
 def order_leads(values: Sequence[np.ndarray]) -> tuple[bool, str]:
@@ -58,23 +71,27 @@ def order_leads(values: Sequence[np.ndarray]) -> tuple[bool, str]:
 
 
 def nothing_to_learn(config: RetrievalConfig, rows: Interactions) -> dict[str, str]:
-    """Parts that the data gives nothing to learn from → why."""
+    """Parts that the data gives nothing to learn from, or that want a package that is not there → why."""
+    found: dict[str, str] = {}
+    if "ials" in config.parts and find_spec("implicit") is None:
+        found["ials"] = "it needs the package implicit: pip install 'tfrs-lab[baselines]'"
     by_order = [name for name in ("sequence", "transitions") if name in config.parts]
-    if not by_order or np.bincount(rows.user).max(initial=0) >= 2:  # shards have no column of users
-        return {}
-    return dict.fromkeys(by_order, "no user has two movies, nothing follows anything")
+    if by_order and np.bincount(rows.user).max(initial=0) < 2:  # shards have no column of users
+        found |= dict.fromkeys(by_order, "no user has two movies, nothing follows anything")
+    return found
 
 
 def left_out(config: RetrievalConfig, data: TrainingData) -> list[str]:
     """A line for each part or task that is not what it would be with more data."""
     movies, lines = len(data.rows.movies), []
+    most = participants(config.linear, data.rows)
     if "joint" in config.parts:
         why = impossible_tasks(data)
         lines += [f"joint: without the {task} task: {why[task]}" for task in config.joint.tasks if task in why]
-    if "linear" in config.parts and movies > config.linear.max_movies:
+    if "linear" in config.parts and movies > most:
         lines.append(
-            f"linear: the {config.linear.max_movies:,} most rated of {movies:,} movies take part, the others score 0; "
-            "--retrieval.linear.max-movies N takes more, in 12 · N² bytes"
+            f"linear: the {most:,} most rated of {movies:,} movies take part, the others score 0; "
+            "--retrieval.linear.max-movies N takes more, in 16 · N² bytes"
         )
     reach = longest_reach(len(data.rows))
     if "transitions" in config.parts and data.rows.timestamp is not None and reach < farthest(config.transitions):

@@ -1,4 +1,4 @@
-"""From a history to a query: sums over tables of movies and encoded sequences, as plain arrays until they are asked."""
+"""From a history to a query: sums of what its movies tell, each kind as plain arrays until it is asked."""
 
 from __future__ import annotations
 
@@ -99,12 +99,52 @@ class EncodedSequence:
         return cls(state["table"], state["turn"], config, tuple(weights))
 
 
-Summand: TypeAlias = Bag | EncodedSequence
+@dataclass(frozen=True, eq=False)
+class LeastSquares:
+    """The user's side of implicit matrix factorisation, given the movies' (Hu et al., ICDM 2008, eq. 4).
+
+    x = (YᵀY + (α - 1) Σ y yᵀ + λ I)⁻¹ α Σ y, sums over the history.
+
+    Attributes:
+        table: [movies, factors] float32, Y.
+        turn: [factors, dim] float32: from x to queries.
+        alpha: α.
+        regularization: λ.
+        gram: [factors, factors] float32, YᵀY of all movies, also where ``table`` has but some.
+    """
+
+    table: np.ndarray
+    turn: np.ndarray
+    alpha: float
+    regularization: float
+    gram: np.ndarray
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """``turn``."""
+        return self.turn
+
+    def folded(self) -> LeastSquares:
+        """Itself: there is nothing to fold."""
+        return self
+
+    def state(self) -> dict[str, np.ndarray]:
+        """As plain arrays."""
+        return {name: np.asarray(value) for name, value in vars(self).items()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, np.ndarray]) -> LeastSquares:
+        """The inverse of ``state``."""
+        numbers = {name: state[name].item() for name in ("alpha", "regularization")}
+        return cls(**{**state, **numbers})
+
+
+Summand: TypeAlias = Bag | EncodedSequence | LeastSquares
 
 
 @dataclass(frozen=True, eq=False)
 class QueryTower:
-    """A sum of what bags and encoders make of a history, and a constant.
+    """A sum of what bags and the like make of a history, and a constant.
 
     Attributes:
         bags: Over the same movies.
@@ -189,7 +229,8 @@ class QueryTower:
         bags: list[Summand] = []
         while f"{len(bags)}/table" in state:
             own = under(f"{len(bags)}/", state)
-            bags.append(EncodedSequence.from_state(own) if "encoder" in own else Bag.from_state(own))
+            kind = EncodedSequence if "encoder" in own else LeastSquares if "gram" in own else Bag
+            bags.append(kind.from_state(own))
         return cls(tuple(bags), state["constant"])
 
 

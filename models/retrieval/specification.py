@@ -7,7 +7,7 @@ from tfrs_lab.models.specification import Specification, fitted_by
 
 SPECIFICATION = Specification(
     name="retrieval",
-    summary="two towers on TFRS: ids, histories, order and time in one vector",
+    summary="two towers on TFRS: taste, order and time in one vector",
     config=RetrievalConfig,
     fit=fitted_by("retrieval.fit.fit_retrieval"),
     load=FactorRecommender.from_state,

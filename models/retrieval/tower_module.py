@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
 from tfrs_lab.models.backend import tf
 from tfrs_lab.models.latest_movies import latest_movies
-from tfrs_lab.models.retrieval.query_tower import Bag, EncodedSequence, QueryTower
+from tfrs_lab.models.retrieval.query_tower import Bag, EncodedSequence, LeastSquares, QueryTower
 from tfrs_lab.models.sequential.encoders import ENCODERS
 
 LEAST = 1e-9
@@ -20,7 +25,7 @@ class TowerModule(tf.Module):
 
     def __init__(self, tower: QueryTower) -> None:
         super().__init__()
-        self.bags = [BagModule(bag) if isinstance(bag, Bag) else SequenceModule(bag) for bag in tower.bags]
+        self.bags = [MODULES[type(bag)](bag) for bag in tower.bags]
         self.constant = tf.Variable(tower.constant, trainable=False)
 
     def __call__(self, movies: tf.Tensor) -> tf.Tensor:
@@ -87,3 +92,32 @@ class SequenceModule(tf.Module):
         inputs = tf.gather(self.table, tf.maximum(latest, 0)) * tf.cast(valid, tf.float32)[..., None]
         states = self.encode(inputs, valid)[:, -1] * tf.cast(valid[:, -1:], tf.float32)
         return tf.matmul(states, self.turn)
+
+
+class LeastSquaresModule(tf.Module):
+    """``LeastSquares`` in the graph."""
+
+    def __init__(self, part: LeastSquares) -> None:
+        super().__init__()
+        self.table = tf.Variable(part.table, trainable=False)
+        self.turn = tf.Variable(part.turn, trainable=False)
+        every = part.gram.astype(np.float64) + part.regularization * np.eye(len(part.gram))
+        self.every = tf.Variable(every, trainable=False)
+        self.alpha = part.alpha
+
+    def __call__(self, movies: tf.Tensor) -> tf.Tensor:
+        """[batch, dim] float32 from movies [batch, any] int32; zeros for an empty history."""
+        real = tf.cast(movies >= 0, tf.float32)[:, :, None]
+        own = tf.cast(tf.gather(self.table, tf.maximum(movies, 0)) * real, tf.float64)  # [batch, any, factors]
+        left = self.every + (self.alpha - 1.0) * tf.matmul(own, own, transpose_a=True)
+        right = self.alpha * tf.reduce_sum(own, axis=1)
+        found = tf.linalg.cholesky_solve(tf.linalg.cholesky(left), right[:, :, None])[:, :, 0]
+        return tf.matmul(tf.cast(found, tf.float32), self.turn)
+
+
+MODULES: dict[type, Callable[[Any], tf.Module]] = {
+    Bag: BagModule,
+    EncodedSequence: SequenceModule,
+    LeastSquares: LeastSquaresModule,
+}
+"""How each kind of summand becomes a graph."""

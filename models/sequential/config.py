@@ -25,7 +25,7 @@ class SequenceConfig(Checked):
     """Most recent movies that the encoder sees."""
     horizon: NotNegative = 1.0
     """Targets are the movies ahead, weighted by exp(-distance / horizon); 0 for the next movie alone."""
-    dropout: Share = 0.5
+    dropout: Share = 0.3
     """Share of values dropped from the input, the attention weights and each block's output."""
     negatives: Count = 1024
     """Catalogues above ``full_softmax`` movies: movies drawn per step, beside those of the batch's users."""

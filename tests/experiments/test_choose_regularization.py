@@ -20,7 +20,7 @@ def test_sparse_data_want_more_than_next_to_nothing() -> None:
     parts = split(generate(400, 150, 6_000, tastes=4, seed=0), "random")
     rows = Interactions.from_ratings(parts.train)
     chosen = choose_regularization(LinearConfig(regularization=1.0, apart=1.0), rows, monitor_of(parts), seed=0)
-    assert chosen.regularization == 27.0
+    assert chosen.regularization == 4.0
 
 
 def test_what_is_not_reliably_better_changes_nothing() -> None:
@@ -40,6 +40,6 @@ def test_the_final_fit_takes_what_the_first_chose(tmp_path) -> None:
     rows = Interactions.from_ratings(parts.train)
     first = fit_retrieval(config, rows, FitContext(0, tmp_path, tmp_path, monitor=monitor_of(parts)))
     assert first.plan is not None
-    assert first.plan["regularization"] == 27.0
+    assert first.plan["regularization"] == 4.0
     again = fit_retrieval(config, rows, FitContext(0, tmp_path, tmp_path, plan=first.plan))
     np.testing.assert_array_equal(first.recommender.queries, again.recommender.queries)

@@ -12,7 +12,7 @@ from tfrs_lab.data import DataError, Interactions
 from tfrs_lab.evaluation.monitor import Monitor
 from tfrs_lab.models.retrieval.config import RetrievalConfig
 from tfrs_lab.models.retrieval.fit import fit_parts, fit_retrieval
-from tfrs_lab.models.retrieval.left_out import order_leads, too_long
+from tfrs_lab.models.retrieval.left_out import affordable, order_leads
 from tfrs_lab.models.sequential.config import SequenceConfig
 from tfrs_lab.models.specification import FitContext
 from tfrs_lab.models.two_tower.config import PairConfig
@@ -128,19 +128,31 @@ def minutes(users, movies, epochs):
     return 2 * epochs * users * movies * 1.3e-7 / 60
 
 
-def test_the_budget_is_spent_in_the_order_of_the_parts(tasted):
+def test_towers_of_taste_are_trained_together_or_not_at_all(tasted):
     rows, _ = tasted
-    each = minutes(60, 20, 1)
-    config = replace(CONFIG, budget=1.5 * each)
-    found = too_long(config, rows, ())
-    assert list(found) == ["history", "sequence"]
-    assert found["history"] == "would take about 0 minutes; --retrieval.budget MINUTES allows it"
-    assert list(too_long(replace(config, parts=("history", "id", "linear")), rows, ())) == ["id"]
-    assert list(too_long(config, rows, ("id", "sequence"))) == []  # what is out takes none of it
-    longer = replace(config, id=replace(PAIR, epochs=2))
-    assert "id" in too_long(longer, rows, ())
-    assert "history" not in too_long(longer, rows, ())  # there is enough left for it
-    assert not too_long(replace(CONFIG, parts=("linear", "transitions", "trend"), budget=1e-9), rows, ())
+    both = 2 * minutes(60, 20, 1)
+    few = replace(CONFIG, budget=0.9 * both)
+    _, found = affordable(few, rows, ("sequence",))
+    assert list(found) == ["id", "history"]
+    assert found["history"] == "would take about 0 minutes together; --retrieval.budget MINUTES allows it"
+    assert not affordable(few, rows, ("id", "sequence"))[1]  # what is out takes none of it
+    assert not affordable(replace(CONFIG, budget=1.1 * both), rows, ("sequence",))[1]
+    assert not affordable(replace(CONFIG, parts=("linear", "transitions", "trend"), budget=1e-9), rows, ())[1]
+
+
+def test_the_sequence_is_trained_as_long_as_there_is_time(tasted, ordered, tmp_path):
+    rows, _ = tasted
+    epoch = 2 * len(rows) * 1.5e-4 / 60
+    six = replace(CONFIG, parts=("sequence", "linear"), sequence=replace(CONFIG.sequence, epochs=6))
+    for epochs, expected in [(8.5, 6), (4.5, 4), (2.5, 2)]:
+        config, found = affordable(replace(six, budget=epochs * epoch), rows, ())
+        assert (config.sequence.epochs, found) == (expected, {})
+    assert list(affordable(replace(six, budget=1.5 * epoch), rows, ())[1]) == ["sequence"]
+    short = 3.5 * 2 * len(ordered[0]) * 1.5e-4 / 60
+    trained, context = fit(replace(CONFIG, sequence=six.sequence, budget=short), ordered, tmp_path)
+    assert f"sequence: 3 of 6 epochs fit into {short:g} minutes" in context.reporter.lines
+    assert trained.plan["sequence_epochs"] == 3
+    assert trained.plan["epochs"]["sequence"] <= 3
 
 
 def test_what_does_not_fit_into_the_budget_is_left_out_and_said(tasted, tmp_path):

@@ -12,6 +12,7 @@ from tfrs_lab.models.closed_form.linear import (
     item_weights,
     item_weights_by_users,
     linear_vectors,
+    participants,
 )
 
 
@@ -22,22 +23,27 @@ def rows():
 
 def test_weights_solve_ease(rows):
     x = rows.matrix.toarray().astype(np.float64)
-    p = np.linalg.inv(x.T @ x + 7 * np.eye(x.shape[1]))
-    expected = -p / np.diag(p)
-    np.fill_diagonal(expected, 0)
-    np.testing.assert_allclose(item_weights(rows.matrix.T @ rows.matrix, 7.0), expected, atol=1e-5)
+    for penalty in (np.full(x.shape[1], 7.0), np.linspace(2.0, 9.0, x.shape[1])):
+        p = np.linalg.inv(x.T @ x + np.diag(penalty))
+        expected = -p / np.diag(p)
+        np.fill_diagonal(expected, 0)
+        np.testing.assert_allclose(item_weights(rows.matrix.T @ rows.matrix, penalty), expected, atol=1e-5)
 
 
-def test_enough_dimensions_give_eases_scores(rows):
-    queries, candidates = linear_vectors(LinearConfig(regularization=7.0, apart=1.0), rows, seed=0)
-    np.testing.assert_allclose(
-        queries @ candidates.T, rows.matrix @ item_weights(rows.matrix.T @ rows.matrix, 7.0), atol=1e-4
-    )
+@pytest.fixture(scope="module")
+def scores(rows):
+    """What whole weights give, with penalties by the root of what is rated."""
+    counts = rows.movie_counts
+    return rows.matrix @ item_weights(rows.matrix.T @ rows.matrix, 2.0 * np.sqrt(counts * counts.mean()))
 
 
-def test_fewer_dimensions_lose_as_little_as_a_truncated_svd(rows):
-    scores = rows.matrix @ item_weights(rows.matrix.T @ rows.matrix, 7.0)
-    queries, candidates = linear_vectors(LinearConfig(regularization=7.0, apart=1.0, dimension=6), rows, seed=0)
+def test_enough_dimensions_give_eases_scores(rows, scores):
+    queries, candidates = linear_vectors(LinearConfig(regularization=2.0, apart=1.0), rows, seed=0)
+    np.testing.assert_allclose(queries @ candidates.T, scores, atol=1e-4)
+
+
+def test_fewer_dimensions_lose_as_little_as_a_truncated_svd(rows, scores):
+    queries, candidates = linear_vectors(LinearConfig(regularization=2.0, apart=1.0, dimension=6), rows, seed=0)
     assert queries.shape[1] == candidates.shape[1] == 6
     least = (np.linalg.svd(scores, compute_uv=False)[6:] ** 2).sum()
     assert ((scores - queries @ candidates.T) ** 2).sum() < 1.01 * least
@@ -84,6 +90,14 @@ def test_in_large_catalogues_only_the_most_rated_movies_take_part(rows):
     assert rows.movie_counts[used].min() >= np.delete(rows.movie_counts, used).max()
 
 
+def test_with_fewer_users_as_many_movies_take_part_as_the_same_memory_allows(rows):
+    few = replace(rows.take(np.flatnonzero(rows.user < 10)), timestamp=None)
+    config = LinearConfig(max_movies=20)
+    assert len(few.movies) > 35
+    assert participants(config, few) == int(np.sqrt(4 * 20**2 + 5**2) - 5)
+    assert participants(config, replace(rows, timestamp=None)) == 20  # no fewer users than movies
+
+
 @pytest.mark.parametrize("field", ["regularization", "stay", "apart", "dimension", "max_movies"])
 def test_nonsense_is_refused(field):
     with pytest.raises(ValueError, match=f"{field}: expected .* got 0"):
@@ -92,8 +106,9 @@ def test_nonsense_is_refused(field):
 
 def test_fewer_users_than_movies_give_the_same_weights(rows):
     few = rows.matrix[:25]
-    expected = item_weights(few.T @ few, 7.0)
-    np.testing.assert_allclose(item_weights_by_users(few, 7.0), expected, atol=1e-5)
+    for penalty in (7.0, np.linspace(2.0, 9.0, few.shape[1])):
+        expected = item_weights(few.T @ few, penalty)
+        np.testing.assert_allclose(item_weights_by_users(few, penalty), expected, atol=1e-5)
 
 
 def test_float32_is_precise_enough(rows, monkeypatch):

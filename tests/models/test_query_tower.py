@@ -8,17 +8,18 @@ from scipy.sparse import csr_matrix
 
 from tests.models.timed_rows import in_time
 from tfrs_lab.data import Interactions, generate
+from tfrs_lab.models.baselines.ials import IALSConfig, fit_ials
 from tfrs_lab.models.multitask.config import JointConfig
 from tfrs_lab.models.registry import specification
 from tfrs_lab.models.retrieval.blend import Blend
 from tfrs_lab.models.retrieval.combine import Part, sum_of
 from tfrs_lab.models.retrieval.config import RetrievalConfig
 from tfrs_lab.models.retrieval.part_towers import tower_of
-from tfrs_lab.models.retrieval.query_tower import Bag, QueryTower, in_order, side_by_side
+from tfrs_lab.models.retrieval.query_tower import Bag, LeastSquares, QueryTower, in_order, side_by_side
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.specification import FitContext
 
-TASTE = ("history", "reconstruction", "linear")
+TASTE = ("history", "reconstruction", "linear", "ials")
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +156,19 @@ def test_a_sum_of_parts_has_the_sum_of_their_towers(rows):
     close(together.tower.queries(rows.matrix), together.queries)
     short = together.shortened(3)
     close(short.tower.queries(rows.matrix), short.queries)
+
+
+def test_least_squares_folds_in_like_matrix_factorisation(rows):
+    model = fit_ials(rows, IALSConfig(factors=6), seed=0, now=None)
+    turn = np.random.default_rng(0).standard_normal((6, 9)).astype(np.float32)
+    movies = model.movie_factors
+    tower = QueryTower.of(LeastSquares(movies, turn, model.alpha, model.regularization, movies.T @ movies))
+    history = in_time(rows)[:20]
+    wanted = model.score_history(history)
+    scores = tower.queries(history) @ np.linalg.pinv(turn) @ movies.T
+    close(scores, wanted)
+    stored = QueryTower.from_state(tower.state())
+    np.testing.assert_array_equal(stored.queries(history), tower.queries(history))
+    kept = np.arange(0, len(rows.movies), 2)  # what is left out is still in the Gram matrix
+    close(stored.among(kept).queries(history[:, kept]), tower.queries(history.multiply(np.isin(np.arange(50), kept))))
+    assert not tower.queries(csr_matrix((1, len(rows.movies)))).any()
