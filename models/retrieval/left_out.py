@@ -37,7 +37,8 @@ def affordable(
         rows: Train rows.
         out: Parts that are left out for another reason.
     """
-    scores, found, left = len(rows.users) * len(rows.movies), {}, config.budget
+    scores, left = len(rows.users) * len(rows.movies), config.budget
+    found: dict[str, str] = {}
     wide = [name for name in config.parts if name in CATALOGUE_WIDE and name not in out]
     minutes = sum(2 * getattr(config, name).epochs * scores * _SECONDS_PER_SCORE / 60 for name in wide)
     if minutes > left:
