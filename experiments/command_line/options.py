@@ -102,6 +102,12 @@ class DataOptions:
         if self.folds < 2:
             raise ValueError(f"--folds: expected at least 2, got {self.folds}")
 
+    @property
+    def data_name(self) -> str:
+        """What the ratings are called: the dataset, or the file without its ending."""
+        own = self.ratings or self.train
+        return own.stem if own else self.dataset
+
 
 @dataclass(frozen=True, kw_only=True)
 class ShardOptions(DataOptions):
@@ -179,6 +185,11 @@ class OneRunOptions(RunOptions):
     """Train on several devices: mirrored: this machine's GPUs; multi-worker: the machines that TF_CONFIG names."""
     shards: Path | None = None
     """Learn from what `recs data shards` has split and encoded, read from disk, instead of a dataset in memory."""
+
+    @property
+    def data_name(self) -> str:
+        """What the ratings are called: also the directory of shards."""
+        return super().data_name if self.shards is None else self.shards.name
 
     def __post_init__(self) -> None:
         super().__post_init__()

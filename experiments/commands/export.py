@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Literal
 import tyro
 
 from tfrs_lab.experiments.command_line.usage import parse_options
-from tfrs_lab.experiments.display.display import console
+from tfrs_lab.experiments.display.display import console, program
 from tfrs_lab.models.training.reporter import reporter_here
 
 
@@ -41,9 +42,11 @@ class ExportOptions:
 def main(words: Sequence[str]) -> None:
     """Exports, and prints how to load it."""
     options = parse_options(ExportOptions, words, prog="recs export")
-    from tfrs_lab.experiments.export.export import export_run
+    reporter = reporter_here()
+    with reporter.phase(f"exporting {options.run}"):
+        from tfrs_lab.experiments.export.export import export_run
 
-    found = export_run(options.run, options.out, options.index, options.min_recall, reporter_here())
+        found = export_run(options.run, options.out, options.index, options.min_recall, reporter)
     if options.json:
         record = {"version": str(found.version), "index": vars(found.setting), f"recall@{found.k}": found.recall}
         print(json.dumps({**record, "diversity": found.curve}))
@@ -52,9 +55,8 @@ def main(words: Sequence[str]) -> None:
     screen.print(f"SavedModel: {found.version} ({found.setting.kind})", soft_wrap=True)
     for point in found.curve[:: max(1, len(found.curve) // 3)]:
         screen.print(
-            f"  diversity {point['diversity']:.1f}: nDCG@10 {point['ndcg@10']:.3f}, unlikeness "
-            f"{point['unlikeness@10']:.3f}, coverage {point['coverage@10']:.3f}"
+            f"  diversity {point['diversity']:.1f}: nDCG@10 {point['ndcg@10']:.3f}, dissimilarity "
+            f"{point['dissimilarity@10']:.3f}, coverage {point['coverage@10']:.3f}"
         )
-    modules = "scann, tensorflow as tf" if found.setting.kind == "scann" else "tensorflow as tf"
-    code = f"import {modules}; print(tf.saved_model.load('{found.version}').signatures)"
-    screen.print(f'next: python -c "{code}"', soft_wrap=True)
+    screen.print(f"next: {program()} serve {shlex.quote(str(options.out))}", soft_wrap=True)
+    screen.print("      answers over HTTP, with a page to try it at http://127.0.0.1:8501", soft_wrap=True)

@@ -15,7 +15,7 @@ from tfrs_lab.data.reading.feature_files import read_features
 from tfrs_lab.data.storage import without_nan
 from tfrs_lab.experiments.command_line.usage import parse_options
 from tfrs_lab.experiments.display.display import console, program
-from tfrs_lab.models.training.reporter import reporter_here
+from tfrs_lab.models.training.reporter import Reporter, reporter_here
 
 if TYPE_CHECKING:
     from tfrs_lab.experiments.export.index_store import StoredIndex
@@ -65,21 +65,23 @@ class IndexOptions:
 def main(words: Sequence[str]) -> None:
     """Tunes, builds or changes the index, and prints what it is."""
     options = parse_options(IndexOptions, words, prog="recs index", description=DESCRIPTION)
-    index = _index(options)
+    reporter = reporter_here()
+    with reporter.phase(f"index of {options.run}"):
+        index = _index(options, reporter)
     if options.json:
         print(json.dumps(without_nan(json.loads((options.run / "index.json").read_text(encoding="utf-8")))))
         return
     show(index, options.run)
 
 
-def _index(options: IndexOptions) -> StoredIndex:
+def _index(options: IndexOptions, reporter: Reporter) -> StoredIndex:
     from tfrs_lab.experiments.export.indexing import TuningTarget, change_movies, tune_index
 
     if options.add or options.remove:
         table = read_features(options.add, MOVIES_SCHEMA, "movie_id")[0] if options.add else None
         return change_movies(options.run, table, options.remove)
     target = TuningTarget(options.target_recall, options.k, options.seed, options.only_scann)
-    return tune_index(options.run, target, reporter_here(), afresh=options.rebuild)
+    return tune_index(options.run, target, reporter, afresh=options.rebuild)
 
 
 def show(index: StoredIndex, run: Path) -> None:

@@ -65,7 +65,8 @@ def main(words: Sequence[str]) -> None:
     options = parse_options(ReplayOptions, words, prog="recs replay", description=DESCRIPTION)
     reporter = reporter_here()
     version = exported_version(options.model)
-    result = _of_run(options, reporter) if version is None else _of_export(options, version, reporter)
+    with reporter.phase(f"replaying to {options.model}"):
+        result = _of_run(options, reporter) if version is None else _of_export(options, version, reporter)
     if version is None:
         write_json(options.model / "replay.json", result)
     if options.json:

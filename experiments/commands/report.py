@@ -11,6 +11,7 @@ import tyro
 from tfrs_lab.data import DataError
 from tfrs_lab.experiments.command_line.usage import parse_options
 from tfrs_lab.experiments.display.display import console
+from tfrs_lab.models.training.reporter import reporter_here
 
 DESCRIPTION = """Writes one self-contained HTML page about a finished run, or about several side by side: metrics with
 intervals and paired differences, quality by length of the list, by users and by movies, learning curves, calibration,
@@ -47,8 +48,9 @@ def main(words: Sequence[str]) -> None:
     out = options.out or (options.runs[0] / "report.html" if alone else Path("report.html"))
     if out.is_dir():
         raise DataError("--out: expected the name of a file, got a directory", file=out)
-    runs = read_runs(options.runs)
-    failed = {name: reason for directory in options.runs for name, reason in failed_in(directory).items()}
-    write_text(out, page(runs, failed))
+    with reporter_here().phase("report"):
+        runs = read_runs(options.runs)
+        failed = {name: reason for directory in options.runs for name, reason in failed_in(directory).items()}
+        write_text(out, page(runs, failed))
     about = runs[0].label if len(runs) == 1 else f"{len(runs)} runs"
     console().print(f"report of {about}: {out}", soft_wrap=True)

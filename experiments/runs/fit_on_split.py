@@ -123,10 +123,12 @@ def fit_on_split(
     asks, validation = split.validation_asks, None
     if len(split.validation):
         validation = evaluation_task(asks, split.train, split.validation, reveal_counts=revealed)
-    chosen = fit_chosen(experiment, config, rows("train"), validation, asks, setup)
-    known = rows("train_and_validation")
-    final = experiment.fit(config, known, setup.context("final", asks, plan=chosen.plan))
-    check_model(experiment, final, known, reporter)
+    with reporter.phase(f"{experiment.name}: fit 1 of 2 ({'validation' if validation else 'train'})"):
+        chosen = fit_chosen(experiment, config, rows("train"), validation, asks, setup)
+    with reporter.phase(f"{experiment.name}: fit 2 of 2 (all that is known)"):
+        known = rows("train_and_validation")
+        final = experiment.fit(config, known, setup.context("final", asks, plan=chosen.plan))
+        check_model(experiment, final, known, reporter)
     return Fits(chosen, final, time.perf_counter() - started)
 
 

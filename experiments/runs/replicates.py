@@ -56,6 +56,11 @@ def load_source(options: DataOptions, reporter: Reporter) -> Source:
     Raises:
         DataError: They are missing or malformed.
     """
+    with reporter.phase(f"loading {options.data_name}"):
+        return _read(options, reporter)
+
+
+def _read(options: DataOptions, reporter: Reporter) -> Source:
     if isinstance(options, OneRunOptions) and options.shards is not None:
         from tfrs_lab.experiments.storage.sharded_dataset import read_sharded
 

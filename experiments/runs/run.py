@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -116,7 +117,8 @@ def _run(run: Run, out: Path) -> Result:
                 run_replicate(run, replicate, directory / replicate.label)
         if len(every) > 1:
             merge(directory, [replicate.label for replicate in every])
-        write_report(read_result(directory))
+        with run.reporter.phase(f"{run.experiment.name}: report"):
+            write_report(read_result(directory))
     return read_result(out)
 
 
@@ -150,11 +152,17 @@ def describe(run: Run) -> dict[str, Any]:
 
 def run_replicate(run: Run, replicate: Replicate, directory: Path) -> None:
     """Fits, scores validation and, once, test, and writes the files of one replicate."""
-    split, options, dataset, seed = replicate.split(), run.settings.options, run.source.dataset, replicate.seed
+    split, options = replicate.split(), run.settings.options
     revealed = answerable(options.revealed, split)
     if revealed != options.revealed:
         run.reporter.line(f"new users have few ratings: shown are {', '.join(map(str, revealed))} of them")
     fits = run.fit(replicate, split, directory)
+    with run.reporter.phase(f"{run.experiment.name}: scoring"):
+        _score_fits(run, fits, split, replicate.seed, revealed, directory)
+
+
+def _score_fits(run: Run, fits: Fits, split: Split, seed: int, revealed: Sequence[int], directory: Path) -> None:
+    options, dataset = run.settings.options, run.source.dataset
     score = partial(_score, options=options, kind=split.asks, seed=seed)
     validation = None
     if len(split.validation):

@@ -43,7 +43,8 @@ class Worker:
             self._process.start()
         theirs.close()
         try:
-            self.about: dict[str, str] = self._answer(reporter)
+            with reporter.phase(f"loading {settings.options.data_name}"):
+                self.about: dict[str, str] = self._answer(reporter)
         except BaseException:
             self.end()
             raise

@@ -10,7 +10,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -29,7 +29,7 @@ def serve(connection: Connection, settings: Settings, start_method: str) -> None
     """Reads the data, then runs what it is asked to, until something fails or nothing more is asked.
 
     Sends ``("done", answer)`` when the data are read and after each experiment, or ``("failed", reason, traceback)``;
-    before them ``("line", text)`` and ``("step", task, done, total, text)``, the calls of a reporter.
+    before them the calls of a reporter, such as ``("line", text)``.
 
     Args:
         connection: To the process that asks; it sends an experiment's name and the run directory to write.
@@ -93,6 +93,15 @@ class _Sender(Reporter):
     def step(self, task: str, done: int, total: int, text: str) -> None:
         """Passes it on."""
         self._connection.send(("step", task, done, total, text))
+
+    def begin(self, phase: str) -> None:
+        """Passes it on."""
+        self._connection.send(("begin", phase))
+
+    def end(self, finished: bool) -> None:
+        """Passes it on; of what is broken off the other side may not want to know any more."""
+        with nullcontext() if finished else suppress(OSError):
+            self._connection.send(("end", finished))
 
 
 def _end_with_parent() -> None:

@@ -1,13 +1,15 @@
-"""Tells a person what is going on: a bar on a terminal or in a notebook, plain lines on stderr elsewhere."""
+"""Tells a person what is going on: a spinner on a terminal, a bar in a notebook, plain lines on stderr elsewhere."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 
 class Reporter:
@@ -19,44 +21,77 @@ class Reporter:
     def step(self, task: str, done: int, total: int, text: str) -> None:
         """Step ``done`` of ``total`` of a task has ended."""
 
+    def begin(self, phase: str) -> None:
+        """A phase of the work begins; one that begins inside another is part of it."""
+
+    def end(self, finished: bool) -> None:
+        """The phase is over, or was broken off."""
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """A context for a phase: ``loading 100k``, ``ease: scoring``."""
+        self.begin(name)
+        try:
+            yield
+        except BaseException:
+            self.end(finished=False)
+            raise
+        self.end(finished=True)
+
 
 class ConsoleReporter(Reporter):
-    """Writes to stderr, so that stdout holds results only."""
+    """Writes to stderr, so that stdout holds results only.
 
-    def __init__(self) -> None:
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            TextColumn("{task.completed}/{task.total}  {task.fields[text]}"),
+    On a terminal a spinner turns while a phase lasts, with its seconds and the latest step. A finished phase is a line
+    with its seconds; elsewhere than on a terminal its steps are none.
+
+    Args:
+        console: Where to write; None for stderr.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self.live = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[latest]}", markup=False),
             console=self.console,
             transient=True,
+            redirect_stdout=False,
         )
-        self._task: TaskID | None = None
+        self._depth = 0
 
     def line(self, text: str) -> None:
-        """Prints the line; a running bar ends."""
-        self._end_bar()
+        """Prints the line; on a terminal above the running phase."""
         self.console.print(text, markup=False)
 
-    def step(self, task: str, done: int, total: int, text: str) -> None:
-        """Moves the bar on a terminal, else prints a line."""
-        if not self.console.is_terminal:
-            self.console.print(f"  {task} {done}/{total}  {text}", markup=False)
-            return
-        if self._task is None:
-            self._bars.start()
-            self._task = self._bars.add_task(task, total=total, text=text)
-        self._bars.update(self._task, description=task, completed=done, total=total, text=text)
-        if done == total:
-            self._end_bar()
+    def begin(self, phase: str) -> None:
+        """Starts the clock, and on a terminal the spinner."""
+        self._depth += 1
+        if self._depth == 1:
+            self.live.add_task(phase, total=None, latest="")
+            if self.console.is_terminal:
+                self.live.start()
 
-    def _end_bar(self) -> None:
-        if self._task is not None:
-            self._bars.stop()
-            self._bars.remove_task(self._task)
-            self._task = None
+    def end(self, finished: bool) -> None:
+        """Stops the spinner, and tells what a finished phase took."""
+        self._depth -= 1
+        if self._depth == 0:
+            (task,) = self.live.tasks
+            if self.console.is_terminal:
+                self.live.stop()
+            self.live.remove_task(task.id)
+            if finished:
+                self.line(f"{task.description}  {task.elapsed:.1f} s")
+
+    def step(self, task: str, done: int, total: int, text: str) -> None:
+        """Shown beside the phase on a terminal; elsewhere a line, unless it is part of a phase."""
+        latest = f"{task} {done}/{total}  {text}"
+        if self._depth and self.console.is_terminal:
+            self.live.update(self.live.task_ids[0], latest=latest)
+        elif not self._depth:
+            self.line(f"  {latest}")
 
 
 class NotebookReporter(Reporter):

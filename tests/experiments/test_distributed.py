@@ -19,9 +19,10 @@ ROOT = Path(__file__).parent.parent.parent
 CLI = ["-m", "tfrs_lab.experiments.cli"]
 EVERY_EPOCH = """
 import sys
-from tfrs_lab.models.training import callbacks
+from tfrs_lab.models.training import callbacks, reporter
 from tfrs_lab.experiments.cli import main
 
+reporter.ConsoleReporter.step = lambda self, task, done, total, text: self.line(f"{task} {done}/{total}")
 callbacks.SECONDS_BETWEEN = 0.0  # so short a training would otherwise store nothing before its end
 """
 KILLED = (
