@@ -72,11 +72,11 @@ def options_of():
             asked = ("ablate", words[1])
         if words[0] == "data":
             asked = ("data", words[1])
-        if words[0] == "runs" and words[1:] and not words[1].startswith("-"):
-            asked = ("runs", words[1])
+        if words[0] == "runs":
+            asked = ("runs", words[1] if words[1:] and not words[1].startswith("-") else "list")
         if asked not in known:
             with pytest.raises(SystemExit):
-                main([*asked, "--help"])
+                main([*asked, "--help-all"])
             known[asked] = set(re.findall(r"--[a-zA-Z0-9][\w.-]*", capsys.readouterr().out))
         return known[asked]
 

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -16,6 +16,7 @@ import tyro
 from tfrs_lab.data import DataError
 from tfrs_lab.experiments.command_line.options import RunOptions
 from tfrs_lab.experiments.command_line.usage import parse_options
+from tfrs_lab.models.config_fields import flatten
 from tfrs_lab.models.registry import specification
 
 if sys.version_info >= (3, 11):
@@ -59,9 +60,43 @@ def parse_words(
     fields += [(name, specification(name).config) for name in names]
     whole = dataclasses.make_dataclass("Settings", fields, frozen=True)
     defaults = whole(kind(), *(specification(name).config() for name in names))
-    words = [*_words_of_config_option(arguments), *arguments]
-    parsed: Any = parse_options(whole, words, prog=prog, default=defaults, description=description)
+    configs = {name: getattr(defaults, name) for name in names}
+    taken = {field.name for field in dataclasses.fields(defaults.options)}
+    words = [*_words_of_config_option(arguments), *with_owners(arguments, configs, taken)]
+    parsed: Any = parse_options(whole, words, prog=prog, own=kind, default=defaults, description=description)
     return parsed.options, {name: getattr(parsed, name) for name in names}
+
+
+def with_owners(words: Sequence[str], configs: Mapping[str, Any], taken: Collection[str]) -> list[str]:
+    """Words in which a field's bare name stands for it in each configuration that has one, at the top or nearest to it.
+
+    >>> from tfrs_lab.models.hybrid.config import HybridConfig
+    >>> with_owners(["--budget", "5", "--seed", "1"], {"hybrid": HybridConfig()}, {"seed"})
+    ['--hybrid.retrieval.budget', '5', '--seed', '1']
+
+    Args:
+        words: As they were written; what is no bare name, or one of several fields, stays.
+        configs: Name of an experiment → its configuration.
+        taken: Names that options of the command have.
+    """
+    found: list[str] = []
+    starts = [place for place, word in enumerate(words) if word.startswith("--")]
+    for start, end in zip(starts, [*starts[1:], len(words)], strict=True):
+        option, equals, value = words[start].partition("=")
+        bare = option[2:].replace("-", "_")
+        owners = (
+            [] if bare in taken else [f"{name}.{field}" for name in configs if (field := _nearest(configs[name], bare))]
+        )
+        for written in [f"--{owner}".replace("_", "-") for owner in owners] or [option]:
+            found += [f"{written}{equals}{value}", *words[start + 1 : end]]
+    return [*words[: starts[0] if starts else len(words)], *found]
+
+
+def _nearest(config: Any, name: str) -> str | None:
+    """The field of that name that is nearest to the top; None where there is none, or several."""
+    fields = [field for field in flatten(config) if field.rpartition(".")[2] == name]
+    depths = [field.count(".") for field in fields]
+    return fields[depths.index(min(depths))] if fields and depths.count(min(depths)) == 1 else None
 
 
 def _words_of_config_option(arguments: Sequence[str]) -> list[str]:

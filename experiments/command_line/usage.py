@@ -6,12 +6,14 @@ import contextlib
 import io
 import re
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 import tyro
 
 from tfrs_lab.data.reading.hints import did_you_mean
+from tfrs_lab.experiments.command_line.help import HELP, examples, print_help
 
 Options = TypeVar("Options")
 
@@ -23,8 +25,20 @@ NUMBERS = {
 """What Python says of text that is no number, and what was expected."""
 
 
-def parse_options(kind: type[Options], words: Sequence[str], *, prog: str, **arguments: Any) -> Options:
-    """Reads an options dataclass from command-line words with tyro."""
+def parse_options(
+    kind: type[Options], words: Sequence[str], *, prog: str, own: type | None = None, **arguments: Any
+) -> Options:
+    """Reads an options dataclass from command-line words with tyro.
+
+    Args:
+        kind: The dataclass.
+        words: What was written; where it asks for help, that is printed and the process ends.
+        prog: The command.
+        own: The part of ``kind`` that is not the configurations of models; None for all of it.
+        **arguments: Of ``tyro.cli``.
+    """
+    if any(word in HELP for word in words):
+        print_help(kind, own or kind, words, prog, **arguments)
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
@@ -90,22 +104,25 @@ def leading_names(
 
 def wants_help(words: Sequence[str]) -> bool:
     """Whether help is asked for before anything else."""
-    return bool(words) and words[0] in ("-h", "--help")
+    return bool(words) and words[0] in HELP[:-1]
 
 
-def print_choices(usage: str, choices: Mapping[str, str], further: str = "") -> NoReturn:
+def print_choices(prog: str, choice: str, choices: Mapping[str, str], further: str) -> NoReturn:
     """Prints what a command's first word may be, and ends with status 0."""
-    width = max(map(len, choices))
-    print(f"usage: {usage}\n")
-    print("\n".join(f"  {name:<{width}} {text}" for name, text in choices.items()))
-    if further:
-        print(f"\n{further}")
+    width = max(map(len, choices)) + 2
+    print(f"usage: {prog} {choice} [OPTIONS]\n")
+    for name, text in choices.items():
+        print(textwrap.fill(text, 100, initial_indent=f"  {name:<{width}}", subsequent_indent=" " * (width + 2)))
+    print(
+        "\n".join(["", *examples(prog), "", f"`{prog} {choice} --help` lists options.", *textwrap.wrap(further, 100)])
+    )
     sys.exit(0)
 
 
-def usage_error(prog: str, expected: str, choices: Sequence[str], got: str) -> NoReturn:
-    """Says which words were expected and which one came."""
-    fail(prog, f"expected {expected} ({', '.join(choices)}), got {got!r}{did_you_mean(got, choices)}")
+def usage_error(prog: str, expected: str, choices: Sequence[str], got: str | None) -> NoReturn:
+    """Says which words were expected and which one came, None for none."""
+    came = f"{got!r}{did_you_mean(got, choices)}" if got else "none"
+    fail(prog, f"expected {expected} ({', '.join(choices)}), got {came}")
 
 
 def fail(prog: str, message: str) -> NoReturn:

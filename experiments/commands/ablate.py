@@ -60,14 +60,11 @@ def main(words: Sequence[str]) -> None:
 def _names(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
     """The ablations named before the first option, and the other words."""
     if wants_help(words):
-        further = (
-            "`recs ablate NAME --help` lists the options. `recs ablate --resume DIR` finishes what was interrupted."
-        )
         questions = {name: study.question for name, study in STUDIES.items()}
-        print_choices("recs ablate NAME [NAME ...] [options]", questions, further)
+        print_choices("recs ablate", "NAME ...", questions, "`recs ablate --resume OUT` finishes what was interrupted.")
     names, rest = leading_names("recs ablate", "ablations", tuple(STUDIES), words)
     if not names and _resumed(words) is None:
-        usage_error("recs ablate", "ablations", tuple(STUDIES), words[0] if words else "nothing")
+        usage_error("recs ablate", "ablations", tuple(STUDIES), words[0] if words else None)
     return names, rest
 
 

@@ -89,6 +89,7 @@ def _show_next(directory: Path, model: StoredModel, options: RunOptions, screen:
     user = example_user(model)
     liked = ",".join(favourites(model, user, 2).table["movie_id"])
     ideas: dict[tuple[str, ...], str] = {
+        ("demo", str(directory.parent)): "a page to try a model of these, in the browser",
         ("recommend", str(directory), "--user", user): "more for this user, with reasons",
         ("recommend", str(directory), "--history", liked): "for somebody who knows these movies",
         ("run", "retrieval", "--help"): "every option of the two-tower model",

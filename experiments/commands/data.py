@@ -46,9 +46,9 @@ class DataCommandOptions:
 def main(words: Sequence[str]) -> None:
     """Shows or prepares a dataset."""
     if wants_help(words):
-        print_choices("recs data ACTION [NAME] [options]", ACTIONS)
+        print_choices("recs data", "ACTION", ACTIONS, "NAME is one of 100k, latest-small, 1m, 10m, 20m, 25m and 32m.")
     if not words or words[0] not in ACTIONS:
-        usage_error("recs data", "an action", tuple(ACTIONS), words[0] if words else "nothing")
+        usage_error("recs data", "an action", tuple(ACTIONS), words[0] if words else None)
     action = words[0]
     if action == "shards":
         _write_shards(parse_options(ShardOptions, words[1:], prog="recs data shards", description=ACTIONS[action]))

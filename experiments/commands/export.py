@@ -56,7 +56,7 @@ def main(words: Sequence[str]) -> None:
     for point in found.curve[:: max(1, len(found.curve) // 3)]:
         screen.print(
             f"  diversity {point['diversity']:.1f}: nDCG@10 {point['ndcg@10']:.3f}, dissimilarity "
-            f"{point['dissimilarity@10']:.3f}, coverage {point['coverage@10']:.3f}"
+            f"{point['unlikeness@10']:.3f}, coverage {point['coverage@10']:.3f}"
         )
     screen.print(f"next: {program()} serve {shlex.quote(str(options.out))}", soft_wrap=True)
     screen.print("      answers over HTTP, with a page to try it at http://127.0.0.1:8501", soft_wrap=True)

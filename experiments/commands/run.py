@@ -84,20 +84,14 @@ def _experiment_of(words: list[str]) -> tuple[str, list[str]]:
     if len(words) > 1 and words[0] == "--like":
         return read_config(Path(words[1]))["experiment"], words
     if wants_help(words):
-        further = (
-            "`recs run EXPERIMENT --help` lists its options. `recs run --resume DIR` finishes an interrupted run, "
-            "`recs run --like DIR` repeats a finished one."
-        )
-        print_choices("recs run EXPERIMENT [options]", {name: specification(name).summary for name in NAMES}, further)
-    return usage_error("recs run", "an experiment", NAMES, words[0] if words else "nothing")
+        further = "`recs run --resume RUN` finishes an interrupted run, `recs run --like RUN` repeats a finished one."
+        print_choices("recs run", "EXPERIMENT", {name: specification(name).summary for name in NAMES}, further)
+    return usage_error("recs run", "an experiment", NAMES, words[0] if words else None)
 
 
 def default_directory(name: str, settings: Settings) -> Path:
     """``runs/<experiment>-<dataset>-<time>``."""
-    options = settings.options
-    own = options.ratings or options.train
-    dataset = own.stem if own else options.dataset
-    return Path("runs") / f"{name}-{dataset}-{time.strftime('%Y%m%d-%H%M%S')}"
+    return Path("runs") / f"{name}-{settings.options.data_name}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
 def show(result: Result, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import tyro
 
 from tfrs_lab.data.storage import without_nan
-from tfrs_lab.experiments.command_line.usage import parse_options, usage_error
+from tfrs_lab.experiments.command_line.usage import parse_options, print_choices, usage_error, wants_help
 from tfrs_lab.experiments.display.display import console, title_of, with_interval
 from tfrs_lab.experiments.display.result_table import ResultTable
 from tfrs_lab.experiments.storage.stored_runs import StoredRun, check_deletable, delete_runs, stored_runs
@@ -20,13 +20,6 @@ from tfrs_lab.models.registry import NAMES
 
 NOTE = "Test metrics; ± is half a 95 % bootstrap interval over users."
 SMALLER_IS_BETTER = ("rmse", "mae")
-OVERVIEW = """usage: recs runs [list] [options]
-       recs runs compare RUN RUN ... [options]
-       recs runs delete RUN ... [--yes]
-
-Shows the runs in a directory, compares some, or deletes some. `recs runs ACTION --help` lists the options of
-an action; without an action the runs are listed:
-"""
 COMPARE = """Prints runs side by side, with intervals, and the paired difference of each to the first where their test
 ratings and users are the same; where they are not, it says so."""
 DELETE = """Deletes run directories, and those of comparisons with all their runs; nothing else. On a terminal it asks
@@ -97,8 +90,9 @@ class DeleteOptions:
 
 def main(words: Sequence[str]) -> None:
     """Lists, compares or deletes."""
-    if words and words[0] in ("-h", "--help"):
-        print(OVERVIEW)
+    if wants_help(words):
+        about = {name: str(run.__doc__) for name, run in ACTIONS.items()}
+        print_choices("recs runs", "ACTION", about, "Without an action the runs are listed.")
     if words and not words[0].startswith("-") and words[0] not in ACTIONS:
         usage_error("recs runs", "what to do", tuple(ACTIONS), words[0])
     action, rest = (words[0], words[1:]) if words and words[0] in ACTIONS else ("list", words)
@@ -106,6 +100,7 @@ def main(words: Sequence[str]) -> None:
 
 
 def _list(words: Sequence[str]) -> None:
+    """Lists the runs in a directory, newest first."""
     options = parse_options(ListOptions, words, prog="recs runs list")
     runs = _chosen(stored_runs(options.root), options)
     if options.json:
@@ -181,6 +176,7 @@ def _metric(run: StoredRun, name: str) -> str:
 
 
 def _compare(words: Sequence[str]) -> None:
+    """Prints runs side by side, with intervals and paired differences."""
     options = parse_options(CompareOptions, words, prog="recs runs compare", description=COMPARE)
     from tfrs_lab.experiments import compare
 
@@ -192,6 +188,7 @@ def _compare(words: Sequence[str]) -> None:
 
 
 def _delete(words: Sequence[str]) -> None:
+    """Deletes run directories."""
     options = parse_options(DeleteOptions, words, prog="recs runs delete", description=DELETE)
     directories = list({run.resolve(): run for run in _found(options.runs, options.root)}.values())
     for directory in directories:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -70,13 +70,9 @@ class ServeOptions(ServerSettings):
 def main(words: Sequence[str]) -> None:
     """Serves until it is stopped."""
     options = parse_options(ServeOptions, words, prog="recs serve")
-    try:
-        from tfrs_lab.serving.http.access import Access, read_key
-        from tfrs_lab.serving.http.run import serve
-    except ModuleNotFoundError as error:
-        if error.name not in ("fastapi", "fastapi_offline", "uvicorn", "prometheus_client"):
-            raise
-        raise ImportError(f"recs serve needs the package {error.name}: pip install 'tfrs-lab[serving]'") from None
+    serve = server()
+    from tfrs_lab.serving.http.access import Access, read_key
+
     settings = ServerSettings(**{field.name: getattr(options, field.name) for field in fields(ServerSettings)})
     serve(
         options.directories(),
@@ -86,3 +82,20 @@ def main(words: Sequence[str]) -> None:
         access=Access(read_key(options.api_key_file), options.cors_origin),
         report=lambda line: console().print(line, soft_wrap=True),
     )
+
+
+def server() -> Callable[..., None]:
+    """``tfrs_lab.serving.http.run.serve``, whose packages come with an extra of their own.
+
+    Raises:
+        ImportError: One of them is missing.
+    """
+    try:
+        from tfrs_lab.serving.http.run import serve
+    except ModuleNotFoundError as error:
+        if error.name not in ("fastapi", "fastapi_offline", "uvicorn", "prometheus_client"):
+            raise
+        raise ImportError(
+            f"expected the extra `serving`, got no package {error.name}: pip install '.[serving]' where this project is"
+        ) from None
+    return serve

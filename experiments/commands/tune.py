@@ -100,10 +100,8 @@ def _experiment_of(words: list[str]) -> tuple[str, list[str]]:
         return words[0], words[1:]
     if wants_help(words):
         fields = {name: ", ".join(space) for name, space in SPACES.items()}
-        further = "`recs tune EXPERIMENT --help` lists its options and says how the search works."
-        print_choices("recs tune EXPERIMENT [options]", fields, further)
-    got = words[0] if words else "nothing"
-    return usage_error("recs tune", "an experiment with a search space", tuple(SPACES), got)
+        print_choices("recs tune", "EXPERIMENT", fields, "Beside each experiment stand the fields that are searched.")
+    return usage_error("recs tune", "an experiment with a search space", tuple(SPACES), words[0] if words else None)
 
 
 def _chosen_space(name: str, only: str | None, prog: str) -> Space:

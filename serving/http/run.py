@@ -27,6 +27,7 @@ try:
 except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
+USUAL = ServerSettings()
 _MOST_FILES = 65_536
 _SWITCH_SECONDS = 0.001  # while a version is loaded, answers wait at most so long for Python's lock; default 0.005
 
@@ -36,9 +37,10 @@ def serve(
     *,
     host: str,
     port: int,
-    settings: ServerSettings,
     report: Callable[[str], None],
+    settings: ServerSettings = USUAL,
     access: Access = EVERYBODY,
+    ready: Callable[[str], None] = lambda url: None,
 ) -> None:
     """Serves models until SIGINT or SIGTERM, then lets running requests finish.
 
@@ -46,9 +48,10 @@ def serve(
         directories: Model name → directory of versions.
         host: Address or name to bind to.
         port: Port; 0 for a free one.
-        settings: Limits and intervals.
         report: Is told what happens, a line at a time.
+        settings: Limits and intervals.
         access: What is asked of clients.
+        ready: Is called with the address of the page once it can be asked for.
 
     Raises:
         OSError: The port is not free.
@@ -68,6 +71,7 @@ def serve(
             report(f"anyone who reaches {shown}:{bound} can ask: there is no key; see docs/server.md")
         listener.listen(2048)
         report(f"serving {', '.join(directories)} at http://{shown}:{bound} (docs at /docs, stop with Ctrl-C)")
+        ready(f"http://{shown}:{bound}")
         _run(Guard(Application(models, settings, metrics), access), listener, models, settings)
     finally:
         listener.close()

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -145,5 +146,5 @@ def test_help_lists_every_question_and_nothing_else(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["ablate", "--help"])
     assert ended.value.code == 0
-    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    listed = re.findall(r"^  (\w+)  ", capsys.readouterr().out, re.MULTILINE)
     assert listed == list(STUDIES)

@@ -250,7 +250,7 @@ def test_an_unknown_key_in_a_settings_file_is_a_usage_error(planted_files, tmp_p
         (["run", "ease", "--split", "temporal"], "got 'temporal'; did you mean temporal-user?"),
         (
             ["recommend", "x", "--usr", "3"],
-            "recs recommend: expected options of this command, got --usr, 3; did you mean",
+            "recs recommend: expected options of this command, got --usr, 3; did you mean --user?",
         ),
         (["recommend", "x", "--user"], "recs recommend: --user: expected a value, got nothing"),
         (["recommend", "x", "--k", "many"], "recs recommend: --k: expected a whole number, got 'many'"),
@@ -262,6 +262,13 @@ def test_an_unknown_key_in_a_settings_file_is_a_usage_error(planted_files, tmp_p
         (["run", "retrieval", "--retrieval.dimension", "0"], "dimension"),
         (["recommend", "."], "recs recommend: expected either --user or --history"),
         (["data", "show", "100k"], "info"),
+        (["data"], "recs data: expected an action (info, prepare, shards), got none (recs data --help)"),
+        (["run"], "got none (recs run --help)"),
+        (["runs", "lst"], "did you mean list?"),
+        (["ablate", "logk"], "did you mean logq?"),
+        (["hepl"], "did you mean help?"),
+        (["run", "retrieval", "--epochs", "3"], "expected options of this command, got --epochs"),  # of several parts
+        (["--print-completion", "csh"], "recs: --print-completion: expected bash, zsh, fish, got csh"),
     ],
 )
 def test_usage_errors_exit_with_2(words, expected, capsys):
