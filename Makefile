@@ -30,7 +30,7 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 run: $(VENV)/.installed-run
-	$(BIN)/recs compare popularity ease ials retrieval content hybrid --dataset 100k
+	$(BIN)/recs compare $(BASELINES) retrieval hybrid --dataset 100k
 
 setup: $(VENV)/.installed-all
 
@@ -41,7 +41,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed-run: pyproject.toml requirements/run.txt | $(BIN)/python
-	@echo 'Installing TensorFlow, TFRS and the baselines into $(VENV): a few minutes, 3.1 GB'
+	@echo 'Installing TensorFlow, TFRS, the baselines and the server into $(VENV): a few minutes, 3.1 GB'
 	$(call install,run)
 	@touch $@
 
@@ -125,12 +125,13 @@ results: setup
 LOCK = uv pip compile --universal --python-version 3.10 --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links --quiet $(UPGRADE)
 lock:
-	$(LOCK) pyproject.toml --extra baselines --output-file requirements/run.txt
+	$(LOCK) pyproject.toml --extra baselines --extra serving --output-file requirements/run.txt
 	$(LOCK) pyproject.toml $(patsubst %,--extra %,baselines sentences serving notebooks docs dev) \
 	    --constraint requirements/run.txt --output-file requirements/test.txt
 	for extra in bench mlflow; do $(LOCK) pyproject.toml --extra $$extra --constraint requirements/test.txt \
 	    $$(sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements/test.txt) \
 	    --output-file requirements/$$extra.txt || exit 1; done
+	$(LOCK) requirements/serve.in --constraint requirements/test.txt --output-file requirements/serve.txt
 	echo pip-audit | $(LOCK) - --constraint requirements/test.txt --output-file requirements/audit.txt
 
 clean:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "requirements").glob("*.txt"))
 PINNED = re.compile(r"([a-z0-9-]+)==[\w.+!]+(?: ; [^\\]+?)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n")
 INSTALLED = {
-    "run": ["baselines"],
+    "run": ["baselines", "serving"],
     "test": ["baselines", "sentences", "serving", "notebooks", "docs", "dev"],
     "bench": ["bench"],
     "mlflow": ["mlflow"],
