@@ -10,19 +10,19 @@ class ServerSettings:
     """Limits and intervals."""
 
     max_body_mb: float = 4.0
-    """Largest body of a request, in megabytes (2**20 bytes), also once decompressed."""
+    """Maximum size of a request's body in megabytes (2**20 bytes), also once decompressed."""
     max_batch: int = 1024
-    """Most rows of one request, and of one call of a model."""
+    """Maximum rows per request, and per call of a model."""
     max_k: int = 1000
     """Largest k of a request."""
     max_waiting: int = 2048
-    """So many requests may wait for one version of a model; more are turned away with status 429."""
+    """Maximum queued requests per model version; more get HTTP 429."""
     versions: int = 1
-    """So many of a model's newest versions are served; as in TensorFlow Serving the newest answers by default."""
+    """How many of a model's newest versions are served; as in TensorFlow Serving the newest answers by default."""
     poll_seconds: float = 2.0
     """How often the directories are searched for new versions."""
     request_seconds: float = 20.0
-    """A client has so long to send its headers, and again so long to send the body."""
+    """Seconds allowed for a request's headers, and again for its body."""
     shutdown_seconds: int = 30
     """How long running requests may take to finish at the end."""
 

@@ -36,9 +36,9 @@ async function ask() {
 
 function invite() {
   $("columns").replaceChildren();
-  if (state.mode === "movies") $("status").textContent = "Pick a movie or more to begin.";
+  if (state.mode === "movies") $("status").textContent = "Pick one or more movies to begin.";
   else if (!first().users) $("status").textContent = "Type a user's id to begin.";
-  else $("status").replaceChildren("Pick a user to begin, or take ", element("button", { type: "button", onclick: anybody }, "anybody"));
+  else $("status").replaceChildren("Pick a user to begin, or ", element("button", { type: "button", onclick: anybody }, "try a random user"));
 }
 
 async function anybody() {

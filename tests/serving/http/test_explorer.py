@@ -231,7 +231,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has
 @pytest.mark.parametrize("page", [PHONE], indirect=True)
 def test_on_a_phone_in_the_dark(page):
     page.goto("/")
-    page.get_by_role("button", name="anybody").tap()
+    page.get_by_role("button", name="try a random user").tap()
     status(page, "5 from recs")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     places = [column(page, model).bounding_box() for model in ("recs", "reverse")]
