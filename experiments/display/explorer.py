@@ -82,7 +82,7 @@ class Explorer:
             raise ValueError(f"expected either user or history, got {'neither' if user is None else 'both'}")
         if history is not None:
             ids = [self.movie_id(movie) for movie in ([history] if isinstance(history, str) else history)]
-            found = recommend_for_history(self.model, ids, k)
+            found = recommend_for_history(self.model, [(movie_id, None) for movie_id in ids], k)
             return movies_table(found, f"{self.model.name} recommends after {', '.join(self._titles(ids))}")
         user_id = _one_id(user)
         found = recommend_for_user(self.model, user_id, k)

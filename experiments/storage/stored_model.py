@@ -22,6 +22,7 @@ from tfrs_lab.experiments.storage.directory import check_files
 from tfrs_lab.experiments.storage.recommender_source import History, UserSummary, rated_by, unknown_movie
 from tfrs_lab.experiments.storage.results import read_result
 from tfrs_lab.models.registry import specification
+from tfrs_lab.serving.liked import liked
 
 MODEL_FILE = "checkpoints/model.npz"
 MODEL_FILES = (MODEL_FILE, "movies.parquet", "known.parquet", "test.parquet")
@@ -94,20 +95,19 @@ def recommend_for_user(model: StoredModel, user_id: str, k: int) -> pl.DataFrame
     Returns:
         ``rank`` (from 1), ``movie_id``, ``movie_title``, ``score``, ``why``.
     """
-    recommender = model.recommender
-    history = interaction_matrix(
-        model.known.filter(pl.col("user_id") == user_id), Vocabulary([user_id]), recommender.movies
-    )
+    recommender, own = model.recommender, model.known.filter(pl.col("user_id") == user_id)
+    history = interaction_matrix(own, Vocabulary([user_id]), recommender.movies)
     scores = Scorer.of(recommender, None)([user_id], history)[0]
-    return _answer(model, scores, history.indices, k)
+    ratings = own["user_rating"].to_list() if "user_rating" in own.columns else [None] * own.height
+    return _answer(model, scores, history.indices, liked(list(zip(own["movie_id"], ratings, strict=True))), k)
 
 
-def recommend_for_history(model: StoredModel, movie_ids: Sequence[str], k: int) -> pl.DataFrame:
+def recommend_for_history(model: StoredModel, rated: History, k: int) -> pl.DataFrame:
     """The best movies for someone of whom only some movies are known, oldest first; nothing is trained.
 
-    Of a movie that is there twice the last time counts.
+    Of a movie that is there twice the last time counts. Ratings tell what is named as a reason.
     """
-    recommender = model.recommender
+    recommender, movie_ids = model.recommender, [movie_id for movie_id, _ in rated]
     history = recommender.movies.encode(movie_ids)
     for movie_id, index in zip(movie_ids, history, strict=True):
         if index < 0:
@@ -116,7 +116,7 @@ def recommend_for_history(model: StoredModel, movie_ids: Sequence[str], k: int) 
     for place, movie in enumerate(history, start=1):
         places[0, movie] = place
     scores = recommender.score_history(csr_matrix(places))[0]
-    return _answer(model, np.array(scores, dtype=np.float32), history, k)
+    return _answer(model, np.array(scores, dtype=np.float32), history, liked(rated), k)
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,8 +159,10 @@ def example_user(model: StoredModel) -> str:
     return str(middle["user_id"][len(middle) // 2])
 
 
-def _answer(model: StoredModel, scores: np.ndarray, history: np.ndarray, k: int) -> pl.DataFrame:
-    """The table of the best movies outside the history."""
+def _answer(
+    model: StoredModel, scores: np.ndarray, history: np.ndarray, liked_ids: Sequence[str], k: int
+) -> pl.DataFrame:
+    """The table of the best movies outside the history; reasons are of those that were liked."""
     scores[history] = -np.inf
     indices, values = top_k(scores[None, :], k)
     chosen = indices[0][indices[0] >= 0]
@@ -171,15 +173,17 @@ def _answer(model: StoredModel, scores: np.ndarray, history: np.ndarray, k: int)
             "movie_id": movie_ids,
             "movie_title": _titles(model, movie_ids),
             "score": values[0][: len(chosen)],
-            "why": _reasons(model, chosen, history),
+            "why": _reasons(model, chosen, liked_ids),
         }
     )
 
 
-def _reasons(model: StoredModel, chosen: np.ndarray, history: np.ndarray) -> list[str]:
-    """For each chosen movie the two movies of the history that the model holds most alike."""
+def _reasons(model: StoredModel, chosen: np.ndarray, liked_ids: Sequence[str]) -> list[str]:
+    """For each chosen movie the two of those that were liked that the model holds most alike."""
     recommender: Any = model.recommender
     movies: Vocabulary = recommender.movies
+    places = movies.encode(liked_ids)
+    history = np.unique(places[places >= 0])
     raters = dict(model.known.group_by("movie_id").len().iter_rows())
     there = len(history) and len(chosen)
     alike = recommender.similarity(chosen)[:, history] if there else np.zeros((len(chosen), 0))
@@ -224,8 +228,8 @@ class RunSource:
         return recommend_for_user(self.model, user_id, k)
 
     def for_history(self, history: History, k: int) -> pl.DataFrame:
-        """See ``Source``; ratings are not used."""
-        return recommend_for_history(self.model, [movie_id for movie_id, _ in history], k)
+        """See ``Source``."""
+        return recommend_for_history(self.model, history, k)
 
     def who(self, user_id: str, k: int) -> UserSummary:
         """See ``Source``."""

@@ -126,7 +126,7 @@ def assert_as_in_process(found, model, users, histories):
             assert found[batch]["movie_title"][place] == [model.titles[movie] for movie in row]
     for batch in ("recommend_for_history/3", "recommend_for_history/256"):
         for place, row in enumerate(found[batch]["movie_id"]):
-            table = recommend_for_history(model, histories[place % 3], 60)
+            table = recommend_for_history(model, [(movie, None) for movie in histories[place % 3]], 60)
             assert_agree(row, found[batch]["score"][place], table, 7)
 
 

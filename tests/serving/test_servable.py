@@ -43,7 +43,7 @@ def test_histories(stored, modules, name):
     for history in (movies[3:4], movies[::9], movies[1:40]):
         for order in (history, history[::-1]):
             answer = modules[name].recommend_for_history(*events([order]), tf.constant(9))
-            compare(answer, recommend_for_history(stored[name], order, 60))
+            compare(answer, recommend_for_history(stored[name], [(movie, None) for movie in order], 60))
 
 
 @pytest.mark.parametrize("name", MODELS)

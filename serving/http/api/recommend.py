@@ -15,6 +15,7 @@ from tfrs_lab.serving.http.errors import ApiError, invalid
 from tfrs_lab.serving.http.payloads.tensors import default_input
 from tfrs_lab.serving.http.servable import DEFAULT_SIGNATURE, Servable
 from tfrs_lab.serving.http.signature import Signature
+from tfrs_lab.serving.liked import liked
 
 # So many movies are asked of a model whose own graph cannot filter, all if they are too few, and of similar_movies for
 # reasons.
@@ -55,7 +56,7 @@ async def recommend(servable: Servable, question: Question) -> list[Found]:
     seen = (*catalogue.users.get(question.user_id or "", ()), *question.events, *question.history)
     if not question.reasons or not seen:
         return found
-    return await explain(servable, found, [movie_id for movie_id, _ in seen])
+    return await explain(servable, found, liked(seen))
 
 
 async def _from_more(
@@ -83,7 +84,7 @@ async def explain(servable: Servable, found: Sequence[Found], history: Sequence[
     Args:
         servable: The version that answers.
         found: Movies.
-        history: Movie ids.
+        history: Ids of movies that were liked.
     """
     signature = servable.signatures.get("similar_movies")
     if signature is None or not found:

@@ -36,6 +36,8 @@ def test_recommendations_of_a_user_come_with_reasons(server):
 def test_recommendations_of_a_history(server):
     answer = ask(server, history=[{"movie_id": "50", "rating": 1}, {"movie_id": "258", "rating": 4}], k=3)
     assert ids(answer) == ["100", "56", "181"]
+    assert [reason["movie_id"] for reason in answer["recommendations"][2]["why"]] == ["258"]  # the other was not liked
+    answer = ask(server, history=[{"movie_id": "50"}, {"movie_id": "258"}], k=3)
     assert [reason["movie_id"] for reason in answer["recommendations"][2]["why"]] == ["50", "258"]
     assert ids(ask(server, history=[{"movie_id": "50"}], model="reverse")) == ["172", "181", "56", "100", "258"]
 
