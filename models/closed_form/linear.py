@@ -12,6 +12,7 @@ from tfrs_lab.data.interactions import Interactions
 from tfrs_lab.models.checks import Above, AtMost, Checked, Count, Finite
 from tfrs_lab.models.closed_form.decompositions import qr, svd
 from tfrs_lab.models.closed_form.inverse import negated_inverse
+from tfrs_lab.models.closed_form.neighbours import NeighbourTable
 from tfrs_lab.models.training.histories import Histories
 
 _PASSES = 3
@@ -19,6 +20,8 @@ _OVERSAMPLING = 32
 _SHIFTS = 4
 # Larger catalogues are solved in float32, in half of the memory and time; rankings are the same.
 _PRECISE = 5_000
+_AT_ONCE = 1_000
+_LONGEST = 100  # of a longer history the latest movies count
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class LinearConfig(Checked):
     """What two movies of one user count as a pair that were not rated in one stay; 1: order does not matter, EASE."""
     dimension: Count = 256
     """Length of the vectors that stand for the map."""
+    neighbours: Count = 500
+    """Where vectors lose too much, so many of the largest weights from each movie stand for the map instead."""
     max_movies: Count = 10_000
     """Above so many movies only the most rated ones take part; the others score 0. Where the solution is by users, who
     are fewer, as many more as take no more memory."""
@@ -112,6 +117,46 @@ def linear_vectors(config: LinearConfig, rows: Interactions, seed: int) -> tuple
 def linear_tables(config: LinearConfig, rows: Interactions, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """What each movie adds to the query of those who know it, and the candidates that queries meet.
 
+    See ``solve_linear`` and ``LinearWeights.tables``.
+    """
+    return solve_linear(config, rows).tables(rows, config.dimension, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearWeights:
+    """A linear map from a user's movies to all movies.
+
+    Attributes:
+        movies: [n] int: those that take part, ascending.
+        weights: [n, n] float32, zeros on the diagonal.
+    """
+
+    movies: np.ndarray
+    weights: np.ndarray
+
+    def tables(self, rows: Interactions, dimension: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """The map in low rank, both tables [movies, ≤ dimension] float32; the seed starts the decomposition."""
+        basis = _leading(rows.matrix[:, self.movies], self.weights, dimension, seed)
+        table, candidates = np.zeros((2, len(rows.movies), basis.shape[1]), np.float32)
+        table[self.movies], candidates[self.movies] = self.weights @ basis, basis
+        return table, candidates
+
+    def nearest(self, rows: Interactions, number: int) -> NeighbourTable:
+        """The map by the so many largest weights from each movie; all movies of a history count alike."""
+        number = min(number, len(self.movies))
+        columns = np.empty((len(self.movies), number), np.int64)
+        for start in range(0, len(columns), _AT_ONCE):
+            size = -np.abs(self.weights[start : start + _AT_ONCE])
+            columns[start : start + _AT_ONCE] = np.argpartition(size, number - 1, axis=1)[:, :number]
+        values = np.take_along_axis(self.weights, columns, axis=1)
+        entries = (values.ravel(), (np.repeat(self.movies, number), self.movies[columns.ravel()]))
+        table = csr_matrix(entries, shape=(len(rows.movies), len(rows.movies)))
+        return NeighbourTable(table, latest=_LONGEST, decay=1.0)
+
+
+def solve_linear(config: LinearConfig, rows: Interactions) -> LinearWeights:
+    """The weights of a linear model.
+
     EASE, but the penalty grows with the root of a movie's ratings, between that of EASE, the same for all, and one in
     proportion, as dropout has it (Steck, "Autoencoders that don't overfit towards the identity", NeurIPS 2020). And
     pairs of movies that a user rated in one stay count more: with S the matrix of stays and movies,
@@ -121,23 +166,14 @@ def linear_tables(config: LinearConfig, rows: Interactions, seed: int) -> tuple[
     Args:
         config: See there.
         rows: Train rows.
-        seed: Starts the singular value decomposition.
-
-    Returns:
-        Both [movies, ≤ dimension] float32.
     """
     popular = np.sort(np.argsort(-rows.movie_counts, kind="stable")[: participants(config, rows)])
     matrix = rows.matrix[:, popular]
     penalty = config.regularization * np.sqrt(rows.movie_counts[popular] * rows.movie_counts.mean())
     if by_users(config, rows):
-        weights = item_weights_by_users(matrix, penalty)
-    else:
-        pairs, weight = _weighted_pairs(config, rows, matrix, popular)
-        weights = item_weights(pairs, penalty * weight)
-    basis = _leading(matrix, weights, config.dimension, seed)
-    table, candidates = np.zeros((2, len(rows.movies), basis.shape[1]), np.float32)
-    table[popular], candidates[popular] = weights @ basis, basis
-    return table, candidates
+        return LinearWeights(popular, item_weights_by_users(matrix, penalty))
+    pairs, weight = _weighted_pairs(config, rows, matrix, popular)
+    return LinearWeights(popular, item_weights(pairs, penalty * weight))
 
 
 def by_users(config: LinearConfig, rows: Interactions) -> bool:

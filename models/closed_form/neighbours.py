@@ -22,9 +22,9 @@ class NeighbourTable(Stored):
     """What the latest movies of a history add to the scores of others: Σ_l decay^l · weights[h_l, m], h_0 the latest.
 
     Attributes:
-        weights: [movies, movies] float32 ≥ 0, a few in each row.
+        weights: [movies, movies] float32, a few in each row.
         latest: So many of the latest movies take part.
-        decay: Each movie further back counts so much of the one after it.
+        decay: Each movie further back counts so much of the one after it; 1 where the order does not matter.
     """
 
     weights: csr_matrix
@@ -36,7 +36,7 @@ class NeighbourTable(Stored):
 
         Args:
             history: [batch, movies]: a movie's place in the history, 1 for the oldest. Where all places are equal, the
-                order is not known and nothing is added.
+                order is not known, and nothing is added where it matters.
         """
         return self._emphasis(csr_matrix(history)) @ self.weights
 
@@ -44,7 +44,7 @@ class NeighbourTable(Stored):
         """[batch, movies] float32: decay^l of the latest movie but l."""
         movies, ordered = in_order(history)
         behind = (movies >= 0).sum(axis=1)[:, None] - 1 - np.arange(movies.shape[1])
-        row, place = np.nonzero((movies >= 0) & (behind < self.latest) & ordered[:, None])
+        row, place = np.nonzero((movies >= 0) & (behind < self.latest) & (ordered[:, None] | (self.decay == 1)))
         counts = (self.decay ** behind[row, place]).astype(np.float32)
         return csr_matrix((counts, (row, movies[row, place])), shape=history.shape)
 

@@ -37,8 +37,9 @@ class NeighboursModule(tf.Module):
         Args:
             movies: [batch, any] int32 distinct rows, oldest first; -1 anywhere for none.
         """
-        latest = latest_movies(movies, self.decay.shape[0])
+        number = tf.minimum(tf.shape(movies)[1], self.decay.shape[0])
+        latest = latest_movies(movies, number)
         rows = tf.where(latest < 0, self.nothing, latest)
-        shape = [tf.shape(movies)[0], self.decay.shape[0] * self.movies.shape[1]]
-        values = tf.gather(self.values, rows) * self.decay[:, None]
+        shape = [tf.shape(movies)[0], number * self.movies.shape[1]]
+        values = tf.gather(self.values, rows) * self.decay[self.decay.shape[0] - number :, None]
         return tf.reshape(tf.gather(self.movies, rows), shape), tf.reshape(values, shape)

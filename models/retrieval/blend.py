@@ -22,7 +22,7 @@ ERRORS = 1.0
 """A change of weights must gain so many standard errors of the difference: less is noise of one validation set."""
 APART = ("spectral", "sequence", "transitions", "trend")
 """Parts that are a group of their own; all others are taste."""
-BASES = ("taste", "sequence", "transitions")
+BASES = ("taste", "sequence", "transitions", "linear")
 """One of these counts 1 if there is any. What is rising is the same for everybody, and ``spectral`` beside better parts
 of the same kind is best by luck."""
 PRIOR = 0.1
@@ -50,12 +50,14 @@ class Groups:
         dense: ``taste``: the parts that learn who likes what, which count alike, since one validation set cannot tell
             their weights apart; ``spectral``, which is as good on sparse data and worse on dense ones;
             ``sequence``; ``trend``. Each as vectors.
-        transitions: What follows what; None without.
+        table: A sparse table of neighbours: what follows what, or the weights of ``linear``; None without.
+        table_name: ``transitions`` or ``linear``.
         unknown_trend: [movies] float32: what is rising among users of whom nothing is known; None without.
     """
 
     dense: dict[str, Part]
-    transitions: NeighbourTable | None = None
+    table: NeighbourTable | None = None
+    table_name: str = "transitions"
     unknown_trend: np.ndarray | None = None
 
     @classmethod
@@ -63,16 +65,18 @@ class Groups:
         cls,
         rows: Interactions,
         parts: Mapping[str, Part],
-        transitions: NeighbourTable | None,
+        table: NeighbourTable | None,
         trends: tuple[np.ndarray, np.ndarray] | None,
+        table_name: str = "transitions",
     ) -> Groups:
         """Standardises.
 
         Args:
             rows: What the parts were fitted on.
             parts: Name → fitted part.
-            transitions: See above.
+            table: See above.
             trends: [movies] scores of what is rising among known users, and among unknown ones.
+            table_name: See above.
         """
         taste = [part.standardised() for name, part in parts.items() if group_of(name) == "taste"]
         dense = {"taste": sum_of(taste).standardised()} if taste else {}
@@ -81,16 +85,14 @@ class Groups:
             known = trends[0][:, None]
             one = QueryTower((), np.ones(1, np.float32))
             dense["trend"] = Part(np.ones((len(rows.users), 1), np.float32), known, one)
-        if transitions is not None and not transitions.weights.nnz:
-            transitions = None
-        if transitions is not None:
-            transitions = transitions.times(1 / _deviation(transitions, rows))
-        return cls(dense, transitions, None if trends is None else trends[1])
+        if table is not None:
+            table = table.times(1 / _deviation(table, rows)) if table.weights.nnz else None
+        return cls(dense, table, table_name, None if trends is None else trends[1])
 
     @property
     def names(self) -> list[str]:
         """Of the groups."""
-        return [*self.dense, *([] if self.transitions is None else ["transitions"])]
+        return [*self.dense, *([] if self.table is None else [self.table_name])]
 
     def weighted(self, weights: Mapping[str, float], rows: Interactions, dimension: int | None) -> FactorRecommender:
         """The sum of the groups, each times its weight; vectors of at most ``dimension`` numbers, None for any."""
@@ -98,8 +100,8 @@ class Groups:
         together = sum_of(parts) if parts else _nothing(rows)
         if dimension is not None and parts:
             together = together.shortened(dimension)
-        counts = float(weights.get("transitions", 0.0))
-        neighbours = self.transitions.times(counts) if self.transitions is not None and counts else None
+        counts = float(weights.get(self.table_name, 0.0))
+        neighbours = self.table.times(counts) if self.table is not None and counts else None
         return FactorRecommender.of(rows, together, rows.movie_counts.astype(np.float32), neighbours)
 
 

@@ -12,7 +12,7 @@ from tfrs_lab.data import DataError, Interactions
 from tfrs_lab.models.baselines import BASELINES, FactorModel
 from tfrs_lab.models.baselines.ials import IALSConfig, fit_ials
 from tfrs_lab.models.baselines.tuning import tune
-from tfrs_lab.models.closed_form.linear import linear_tables
+from tfrs_lab.models.closed_form.linear import LinearConfig, solve_linear
 from tfrs_lab.models.closed_form.neighbours import NeighbourTable
 from tfrs_lab.models.closed_form.spectral import DIMENSIONS, SpectralConfig, spectral_tables
 from tfrs_lab.models.closed_form.transitions import choose_transitions, fit_transitions
@@ -38,12 +38,14 @@ class Ingredients:
         trained: Name → part with towers.
         taste: Name → part in closed form that learns who likes what.
         transitions: What follows what; None without.
+        linear: The weights of ``linear`` as a table, where they are better so than as vectors; else None.
         plan: What was chosen for the closed forms.
     """
 
     trained: dict[str, FittedPart] = field(default_factory=dict)
     taste: dict[str, Part] = field(default_factory=dict)
     transitions: NeighbourTable | None = None
+    linear: NeighbourTable | None = None
     plan: dict[str, Any] = field(default_factory=dict)
 
 
@@ -83,7 +85,8 @@ def fit_parts(config: RetrievalConfig, rows: Interactions, context: FitContext) 
 
 def _counts(name: str, plan: Mapping[str, Any]) -> bool:
     """Whether the group of a part has a weight in a plan; everything has before there is one."""
-    return not plan or bool(plan["weights"].get(group_of(name)))
+    group = name if name == plan.get("table") else group_of(name)
+    return not plan or bool(plan["weights"].get(group))
 
 
 def _closed_forms(config: RetrievalConfig, rows: Interactions, context: FitContext) -> Ingredients:
@@ -91,26 +94,43 @@ def _closed_forms(config: RetrievalConfig, rows: Interactions, context: FitConte
     plan, monitor, found = context.plan or {}, context.monitor, Ingredients()
     out = nothing_to_learn(config, rows)
     wanted = [name for name in config.parts if name not in out and _counts(name, plan)]
+    ordered = rows.timestamp is not None
     if "linear" in wanted:
-        linear = config.linear
-        if monitor is not None and not plan:
-            linear = choose_regularization(linear, rows, monitor, context.seed)
-        linear = replace(linear, regularization=plan.get("regularization", linear.regularization))
-        found.taste["linear"] = _of_sums(rows, *linear_tables(linear, rows, context.seed))
-        found.plan["regularization"] = linear.regularization
+        _linear(config.linear, rows, context, found, alone=not (ordered and "transitions" in wanted))
     if "ials" in wanted:
         found.taste["ials"], found.plan["ials"] = _factorized(config.ials, rows, context)
     if "spectral" in wanted:
         found.taste["spectral"], found.plan["directions"] = _spectral(config.spectral, rows, context)
-    ordered = rows.timestamp is not None
     if "transitions" in wanted and ordered:
         settings = replace(config.transitions, **plan.get("transitions", {}))
         if monitor is not None and not plan and settings.search:
             sample = replace(monitor, max_users=USERS)
-            settings = choose_transitions(settings, rows, lambda table: sample(_of_transitions(table, rows)))
+            settings = choose_transitions(settings, rows, lambda table: sample(_of_table(table, rows)))
         found.transitions = fit_transitions(settings, rows)
         found.plan["transitions"] = vars(settings)
     return found
+
+
+def _linear(config: LinearConfig, rows: Interactions, context: FitContext, found: Ingredients, *, alone: bool) -> None:
+    """The part as vectors or, if ``alone`` has the place of the table, as one: whichever predicts validation better."""
+    plan, monitor = context.plan or {}, None if context.plan else context.monitor
+    if monitor is not None:
+        config = choose_regularization(config, rows, monitor, context.seed)
+    config = replace(config, regularization=plan.get("regularization", config.regularization))
+    found.plan["regularization"] = config.regularization
+    solved = solve_linear(config, rows)
+    if plan.get("table") != "linear":
+        found.taste["linear"] = _of_sums(rows, *solved.tables(rows, config.dimension, context.seed))
+        if monitor is None or not alone:
+            return
+    table = solved.nearest(rows, config.neighbours)
+    if monitor is not None:
+        models = (_of_taste(found.taste["linear"], rows), _of_table(table, rows))
+        before, after = (replace(monitor, max_users=USERS).per_user(model) for model in models)
+        if (after - before).mean() <= (after - before).std() / max(len(after), 1) ** 0.5:
+            return
+        del found.taste["linear"]
+    found.linear, found.plan["table"] = table, "linear"
 
 
 def _of_sums(rows: Interactions, table: np.ndarray, candidates: np.ndarray) -> Part:
@@ -143,13 +163,17 @@ def _spectral(config: SpectralConfig, rows: Interactions, context: FitContext) -
         return _of_sums(rows, *spectral_tables(replace(config, dimension=number), rows, context.seed)), number
     table, candidates = spectral_tables(replace(config, dimension=max(DIMENSIONS)), rows, context.seed)
     parts = {number: _of_sums(rows, table[:, :number], candidates[:, :number]) for number in DIMENSIONS}
-    sample, popularity = replace(monitor, max_users=USERS), rows.movie_counts.astype(np.float32)
-    best = max(DIMENSIONS, key=lambda number: sample(FactorRecommender.of(rows, parts[number], popularity)))
+    sample = replace(monitor, max_users=USERS)
+    best = max(DIMENSIONS, key=lambda number: sample(_of_taste(parts[number], rows)))
     return parts[best], best
 
 
-def _of_transitions(table: NeighbourTable, rows: Interactions) -> FactorRecommender:
+def _of_table(table: NeighbourTable, rows: Interactions) -> FactorRecommender:
     return Groups({}, table).weighted({"transitions": 1.0}, rows, None)
+
+
+def _of_taste(part: Part, rows: Interactions) -> FactorRecommender:
+    return FactorRecommender.of(rows, part, rows.movie_counts.astype(np.float32))
 
 
 def _worth_training(
@@ -159,8 +183,8 @@ def _worth_training(
     out = nothing_to_learn(config, rows)
     if config.towers == "auto" and found.taste and context.monitor is not None:
         taste, order = next(iter(found.taste.values())).standardised(), found.transitions
-        models = [FactorRecommender.of(rows, taste, rows.movie_counts.astype(np.float32))]
-        models += [] if order is None else [_of_transitions(order, rows)]
+        models = [_of_taste(taste, rows)]
+        models += [] if order is None else [_of_table(order, rows)]
         sample = replace(context.monitor, max_users=USERS)
         leads, why = order_leads([sample.per_user(model) for model in models])
         losers = ("id", "history", "reconstruction") if leads else ("sequence",)
@@ -172,7 +196,7 @@ def _worth_training(
     asked = config.sequence.epochs
     config, long = affordable(config, rows, out)
     names: list[str] = [name for name in config.parts if name in BUILDERS and name not in out and name not in long]
-    if not names and not found.taste and found.transitions is None:
+    if not names and not found.taste and found.transitions is None and found.linear is None:
         timeless = f"parts: expected timestamps for {', '.join(config.parts)}, got ratings without"
         raise DataError("; ".join(f"{name}: {why}" for name, why in (out | long).items()) or timeless)
     for name, why in (out | long).items():
@@ -188,7 +212,8 @@ def join_parts(config: RetrievalConfig, found: Ingredients, rows: Interactions, 
     plan = context.plan or {}
     parts = {name: part.vectors(rows) for name, part in found.trained.items()} | found.taste
     trends = fit_trend(config.trend, rows) if "trend" in config.parts else None
-    groups = Groups.of(rows, parts, found.transitions, trends)
+    table, name = (found.transitions, "transitions") if found.linear is None else (found.linear, "linear")
+    groups = Groups.of(rows, parts, table, trends, name)
     blend = Blend.from_plan(plan) if plan else choose_blend(groups, rows, config.dimension, context.monitor)
     if not plan and len(config.parts) > 1:
         context.reporter.line(_in_words(blend, parts, found))

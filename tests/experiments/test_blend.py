@@ -141,7 +141,7 @@ def test_a_blend_is_the_weighted_sum_of_its_groups(groups, rows):
     model = blend.recommender(groups, rows)
     dense = scores_of(groups.dense["taste"]) + 0.5 * scores_of(groups.dense["sequence"])
     np.testing.assert_allclose(model.queries @ model.candidates.T, dense, atol=1e-4)
-    added = 2 * groups.transitions.scores(model.recent).toarray()
+    added = 2 * groups.table.scores(model.recent).toarray()
     np.testing.assert_allclose(model.score(np.arange(USERS)), dense + added, atol=1e-4)
     assert Blend.from_plan(blend.to_plan()) == blend
     assert replace(blend, dimension=4).recommender(groups, rows).queries.shape == (USERS, 4)
@@ -154,7 +154,7 @@ def test_a_blend_without_neighbours_stores_none(groups, rows):
 
 def test_neighbours_alone_are_a_blend(groups, rows):
     model = Blend({"transitions": 1.0}, 8).recommender(groups, rows)
-    added = groups.transitions.scores(model.recent).toarray()
+    added = groups.table.scores(model.recent).toarray()
     np.testing.assert_allclose(model.score(np.arange(USERS)), added, atol=1e-6)
 
 

@@ -194,3 +194,41 @@ def test_the_final_fit_makes_nothing_that_counts_nothing(ordered, tmp_path):
     again = fit_retrieval(config, ordered[0], context)
     assert again.plan == context.plan
     assert again.recommender.neighbours is None
+
+
+def many_small_interests():
+    """Forty pairs of movies, everybody knowing a few pairs: forty directions, of which two hold next to nothing."""
+    random = np.random.default_rng(0)
+    pairs = [random.choice(40, 4, replace=False) for _ in range(400)]
+    table = pl.DataFrame(
+        [
+            (f"u{user:03}", f"m{2 * pair + side:02}")
+            for user, own in enumerate(pairs)
+            for pair in own
+            for side in (0, 1)
+        ],
+        schema=["user_id", "movie_id"],
+        orient="row",
+    )
+    hidden = table.with_row_index().group_by("user_id", maintain_order=True).first().select("index")
+    train = table.with_row_index().join(hidden, on="index", how="anti").drop("index")
+    held = table.with_row_index().join(hidden, on="index", how="semi").drop("index")
+    return Interactions.from_ratings(train), Monitor(held, train)
+
+
+def test_where_vectors_lose_too_much_the_linear_part_is_a_table(tmp_path, tasted):
+    rows, _ = data = many_small_interests()
+    narrow = replace(RetrievalConfig().linear, dimension=2)
+    config = replace(CONFIG, parts=("linear", "ials"), linear=narrow)
+    trained, _ = fit(config, data, tmp_path)
+    assert trained.plan["table"] == "linear"
+    assert trained.plan["weights"]["linear"] == 1.0
+    model = trained.recommender
+    assert model.neighbours is not None
+    again = fit_retrieval(config, rows, FitContext(0, tmp_path, tmp_path, reporter=Lines(), plan=trained.plan))
+    users = np.arange(len(rows.users), dtype=np.int32)
+    np.testing.assert_allclose(again.recommender.score(users), model.score(users), atol=1e-3)
+    unordered = rows.matrix.astype(bool).astype(np.float32)
+    np.testing.assert_allclose(model.score_history(unordered), model.score(users), atol=2e-2)
+    wide = fit(replace(config, linear=replace(narrow, dimension=80)), tasted, tmp_path / "tasted")[0]
+    assert "table" not in wide.plan

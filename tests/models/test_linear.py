@@ -13,6 +13,7 @@ from tfrs_lab.models.closed_form.linear import (
     item_weights_by_users,
     linear_vectors,
     participants,
+    solve_linear,
 )
 
 
@@ -116,3 +117,16 @@ def test_float32_is_precise_enough(rows, monkeypatch):
     expected = item_weights(pairs, 7.0)
     monkeypatch.setattr("tfrs_lab.models.closed_form.linear._PRECISE", 10)
     np.testing.assert_allclose(item_weights(pairs, 7.0), expected, atol=1e-5)
+
+
+def test_the_largest_weights_stand_for_the_map(rows, scores):
+    solved = solve_linear(LinearConfig(regularization=2.0, apart=1.0), rows)
+    histories = rows.matrix.astype(bool).astype(np.float32)  # in no order
+    every = solved.nearest(rows, 100)
+    assert every.weights.nnz == 40 * 40
+    np.testing.assert_allclose(every.scores(histories).toarray(), scores, atol=1e-4)
+    few = solved.nearest(rows, 3)
+    for row in range(40):
+        kept = few.weights[row].tocoo()
+        assert set(kept.col) == set(np.argsort(-np.abs(solved.weights[row]))[:3])
+        np.testing.assert_array_equal(kept.data, solved.weights[row, kept.col])
