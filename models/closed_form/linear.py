@@ -169,7 +169,8 @@ def solve_linear(config: LinearConfig, rows: Interactions) -> LinearWeights:
     """
     popular = np.sort(np.argsort(-rows.movie_counts, kind="stable")[: participants(config, rows)])
     matrix = rows.matrix[:, popular]
-    penalty = config.regularization * np.sqrt(rows.movie_counts[popular] * rows.movie_counts.mean())
+    counts = np.maximum(rows.movie_counts[popular], 1)  # movies of a larger catalogue may have no row
+    penalty = config.regularization * np.sqrt(counts * rows.movie_counts.mean())
     if by_users(config, rows):
         return LinearWeights(popular, item_weights_by_users(matrix, penalty))
     pairs, weight = _weighted_pairs(config, rows, matrix, popular)

@@ -130,3 +130,12 @@ def test_the_largest_weights_stand_for_the_map(rows, scores):
         kept = few.weights[row].tocoo()
         assert set(kept.col) == set(np.argsort(-np.abs(solved.weights[row]))[:3])
         np.testing.assert_array_equal(kept.data, solved.weights[row, kept.col])
+
+
+def test_movies_without_a_row_score_zero(rows):
+    kept = rows.movie != 3
+    bare = replace(rows, user=rows.user[kept], movie=rows.movie[kept], timestamp=None, rating=None)
+    queries, candidates = linear_vectors(LinearConfig(), bare, seed=0)
+    scores = queries @ candidates.T
+    assert np.isfinite(scores).all()
+    np.testing.assert_allclose(scores[:, 3], 0.0, atol=1e-6)

@@ -71,8 +71,8 @@ def test_a_served_model_answers_for_what_has_happened_since(tmp_path):
     known = pl.concat([first, since])
     worth = {name: ndcg(lists, users, last, known) for name, lists in said.items()}
     print(worth)
-    assert worth["recommend_since"] >= 0.27
-    assert worth["recommend_for_history"] >= 0.27
+    assert worth["recommend_since"] >= 0.275
+    assert worth["recommend_for_history"] >= 0.275
     assert min(worth["recommend_since"], worth["recommend_for_history"]) > worth["recommend"] + 0.02
 
 
