@@ -31,8 +31,8 @@ def hybrid_vectors(model: HybridRecommender) -> Vectors:
 
 def _likeness(model: HybridRecommender) -> tuple[np.ndarray, np.ndarray]:
     """Collaborative vectors of rated movies, zeros for others; and content vectors."""
-    rated = np.zeros((len(model.movies), model.warm.candidates.shape[1]), np.float32)
-    rated[model.rated] = model.warm.candidates
+    rated = np.zeros((len(model.movies), model.warm.alike.shape[1]), np.float32)
+    rated[model.rated] = model.warm.alike
     return rated, model.content.candidates
 
 

@@ -73,7 +73,7 @@ def factor_vectors(model: FactorRecommender) -> Vectors:
         candidates,
         history,
         of_histories,
-        likeness=(model.candidates,),
+        likeness=(model.alike,),
         following=None if model.neighbours is None else model.neighbours.module,
     )
 

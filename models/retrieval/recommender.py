@@ -30,6 +30,8 @@ class FactorRecommender(Stored):
         tower: Makes queries of histories.
         neighbours: Adds to the scores; None for nothing.
         recent: [users, movies] places of the users' latest movies, what ``neighbours`` goes by.
+        likeness: [movies, any] float32: movies are as alike as the cosines of these; None for the candidates, in which
+            popularity, order and trends have a share.
     """
 
     users: Vocabulary
@@ -40,6 +42,7 @@ class FactorRecommender(Stored):
     tower: QueryTower
     neighbours: NeighbourTable | None = None
     recent: csr_matrix | None = None
+    likeness: np.ndarray | None = None
 
     @classmethod
     def of(
@@ -96,6 +99,7 @@ class FactorRecommender(Stored):
             tower=self.tower.among(movies),
             neighbours=None if self.neighbours is None else self.neighbours.among(movies),
             recent=None if self.recent is None else self.recent[:, movies],
+            likeness=None if self.likeness is None else self.likeness[movies],
         )
 
     def of_users(self, users: np.ndarray) -> FactorRecommender:
@@ -104,9 +108,14 @@ class FactorRecommender(Stored):
         recent = None if self.recent is None else self.recent[users]
         return replace(self, users=ids, queries=self.queries[users], recent=recent)
 
+    @property
+    def alike(self) -> np.ndarray:
+        """[movies, any] float32: the vectors whose cosines are ``similarity``."""
+        return self.candidates if self.likeness is None else self.likeness
+
     def similarity(self, movies: np.ndarray) -> np.ndarray:
         """[batch, movies] float32 in [-1, 1]: cosines of movies [batch], indices into ``movies``, with all of them."""
-        return cosines(self.candidates, movies)
+        return cosines(self.alike, movies)
 
     @classmethod
     def from_state(cls, state: Mapping[str, np.ndarray]) -> FactorRecommender:
