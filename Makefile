@@ -57,7 +57,7 @@ lint: setup
 # the rooms under the names they are imported by, for tools that read packages from a path
 links:
 	@mkdir -p build/packages/tfrs_lab
-	@ln -sfn ../../../tfrs_lab/__init__.py build/packages/tfrs_lab/__init__.py
+	@for file in tfrs_lab/*.py; do ln -sfn ../../../$$file build/packages/$$file; done
 	@for room in data evaluation models serving experiments; do \
 	    ln -sfn ../../../$$room build/packages/tfrs_lab/$$room; done
 

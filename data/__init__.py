@@ -4,11 +4,11 @@ from tfrs_lab.data.catalogue import NAMES
 from tfrs_lab.data.dataset import Dataset, fingerprint
 from tfrs_lab.data.errors import DataError, printable
 from tfrs_lab.data.evaluation_tasks import REVEALED, EvaluationTask, answerable, evaluation_task
+from tfrs_lab.data.hints import did_you_mean
 from tfrs_lab.data.interactions import Interactions, Vocabulary
 from tfrs_lab.data.names import parse_columns
 from tfrs_lab.data.reading.feature_files import read_columns
 from tfrs_lab.data.reading.files import load_files, load_split_files
-from tfrs_lab.data.reading.hints import did_you_mean
 from tfrs_lab.data.reading.parquet import read_table
 from tfrs_lab.data.reading.ratings import read_ratings_file
 from tfrs_lab.data.sources.loading import load

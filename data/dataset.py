@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from typing import Any
 
 import polars as pl
@@ -94,6 +95,13 @@ class Dataset:
         vars(dataset)["encoded"] = encoded  # where the property below would keep it
         return dataset
 
+    def __repr__(self) -> str:
+        counts = f"{len(self.ratings):,} ratings, {len(self.users):,} users, {len(self.movies):,} movies"
+        return f"<Dataset {self.name}: {counts}>"
+
+    def _repr_html_(self) -> str:
+        return f"<code>{escape(repr(self))}</code>{self.ratings.head(3)._repr_html_()}"
+
     @cached_property
     def encoded(self) -> Interactions:
         """The ratings in integers, in row order: ids are mapped once for all splits."""
@@ -103,6 +111,13 @@ class Dataset:
     def has_ratings(self) -> bool:
         """Whether feedback is explicit: rows carry ``user_rating``."""
         return "user_rating" in self.ratings.columns
+
+    @property
+    def has_movie_features(self) -> bool:
+        """Whether anything is known of any movie beside its id."""
+        known = pl.col("movie_genres").list.len() + pl.col("tags").list.len() > 0
+        named = pl.col("movie_title") != pl.col("movie_id")
+        return bool(self.movies.select((known | named | pl.col("release_year").is_not_null()).any()).item())
 
     @property
     def has_timestamps(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,21 @@ class Evaluation:
     per_user: pl.DataFrame
     topk: pl.DataFrame
     interactions: int
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """``metric``, ``value`` and, where there is an interval, ``low`` and ``high``."""
+        rows = [(name, float(value), *self.confidence.get(name, (None, None))) for name, value in self.metrics.items()]
+        schema = {"metric": pl.String, **dict.fromkeys(("value", "low", "high"), pl.Float64)}
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def __repr__(self) -> str:
+        shown = [name for name in ("ndcg@10", "recall@10", "rmse") if name in self.metrics]
+        values = ", ".join(f"{name} {self.metrics[name]:.4f}" for name in shown)
+        return f"<Evaluation of {len(self.per_user):,} users: {values}>"
+
+    def _repr_html_(self) -> str:
+        return f"<code>{escape(repr(self))}</code>{self.frame._repr_html_()}"
 
     def as_dict(self) -> dict[str, Any]:
         """The part that goes into ``metrics.json``: the metrics, "confidence" and "slices"."""

@@ -103,7 +103,7 @@ def _with_help(words: list[str]) -> list[str]:
 
 def _meant(name: str) -> str:
     """The command that was meant, if there is one like it; an experiment's name alone wants to be run."""
-    from tfrs_lab.data.reading.hints import did_you_mean, near_words
+    from tfrs_lab.data.hints import did_you_mean, near_words
     from tfrs_lab.models.registry import NAMES
 
     experiments = near_words(name, NAMES)

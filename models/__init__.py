@@ -10,19 +10,15 @@ Glossary, used in every name and docstring here:
 - Shapes: ``batch`` rows of a training step or request, ``dim`` length of an embedding, ``users`` and ``movies``
   sizes of the vocabularies, ``k`` length of a result list.
 
-Importing this package sets ``TF_USE_LEGACY_KERAS=1``, because TFRS is written for Keras 2; it must come before
-TensorFlow. It imports no TensorFlow itself: modules here take it from ``tfrs_lab.models.backend``, which checks.
+It imports no TensorFlow itself: modules here take it from ``tfrs_lab.models.backend``, which checks.
 """
 
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-os.environ["TF_USE_LEGACY_KERAS"] = "1"
 
 
 @contextmanager

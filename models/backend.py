@@ -5,8 +5,6 @@ Every module that needs TensorFlow says ``from tfrs_lab.models.backend import tf
 
 import os
 
-from tfrs_lab import models  # noqa: F401  (sets TF_USE_LEGACY_KERAS before TensorFlow is first imported)
-
 # Level 3 hides "no CUDA" and the like, which look like errors and are none; real errors raise exceptions.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -22,8 +20,8 @@ def require_keras_2() -> None:
     if not tf.keras.layers.Layer.__module__.startswith("tf_keras"):
         raise ImportError(
             f"TensorFlow Recommenders needs Keras 2 (the package tf-keras), but this process has already loaded Keras "
-            f"{tf.keras.__version__}. Start a new process or notebook kernel and either import `models` before "
-            "TensorFlow or set the environment variable TF_USE_LEGACY_KERAS=1."
+            f"{tf.keras.__version__}. Start a new process or notebook kernel and either import `tfrs_lab` before "
+            "tf.keras is used or set the environment variable TF_USE_LEGACY_KERAS=1."
         )
 
 

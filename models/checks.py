@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
+
+from tfrs_lab.data.hints import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,21 @@ class Checked:
             require(_allowed(hint, value), field, _expected(hint), value)
 
 
-def require(condition: bool, field: str, expected: str, got: object) -> None:
+def require_known(name: str, known: Iterable[str], field: str) -> None:
+    """Raises ValueError with what may have been meant where a name is none of those that are known.
+
+    >>> require_known("bpr2", ["softmax", "bpr"], "objective")
+    Traceback (most recent call last):
+    ValueError: objective: expected one of softmax, bpr, got 'bpr2'; did you mean bpr?
+    """
+    known = list(known)
+    require(name in known, field, f"one of {', '.join(known)}", name, did_you_mean(str(name), known))
+
+
+def require(condition: bool, field: str, expected: str, got: object, hint: str = "") -> None:
     """Raises ValueError naming the field, what was expected and what came."""
     if not condition:
-        raise ValueError(f"{field}: expected {expected}, got {got!r}")
+        raise ValueError(f"{field}: expected {expected}, got {got!r}{hint}")
 
 
 def _allowed(hint: Any, value: Any) -> bool:

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from tfrs_lab.data.hints import did_you_mean
+
 
 def value_of(config: Any, name: str) -> Any:
     """The value of a field: ``dimension``, or ``id.dimension`` inside the configuration in the field ``id``.
@@ -17,7 +19,8 @@ def value_of(config: Any, name: str) -> Any:
     fields = [field.name for field in dataclasses.fields(config)] if dataclasses.is_dataclass(config) else []
     if head not in fields:
         owner = type(config).__name__
-        raise ValueError(f"expected a field of {owner} ({', '.join(fields) or 'it has none'}), got {head!r}")
+        hint = did_you_mean(head, fields)
+        raise ValueError(f"expected a field of {owner} ({', '.join(fields) or 'it has none'}), got {head!r}{hint}")
     value = getattr(config, head)
     return value_of(value, rest) if rest else value
 
@@ -35,7 +38,11 @@ def with_values(config: Any, values: Mapping[str, Any]) -> Any:
     changes: dict[str, Any] = {}
     nested: dict[str, dict[str, Any]] = {}
     for name, value in values.items():
-        value_of(config, name)
+        before = value_of(config, name)
+        if isinstance(value, Mapping) and dataclasses.is_dataclass(before):
+            value = with_values(before, value)
+        elif dataclasses.is_dataclass(before) and type(value) is not type(before):
+            raise ValueError(f"{name}: expected a {type(before).__name__} or its fields as a dictionary, got {value!r}")
         head, _, rest = name.partition(".")
         if rest:
             nested.setdefault(head, {})[rest] = value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 
+from tfrs_lab.data.hints import did_you_mean
 from tfrs_lab.models.specification import Specification
 
 _BASELINES = (
@@ -37,8 +38,11 @@ def specification(name: str) -> Specification:
     Raises:
         ValueError: There is none; nothing else is imported for a name read from a file.
     """
+    if name == "towers":
+        own: Specification = importlib.import_module("tfrs_lab.models.retrieval.specification").OWN_TOWERS
+        return own
     if name not in NAMES:
-        raise ValueError(f"expected an experiment ({', '.join(NAMES)}), got {name!r}")
+        raise ValueError(f"expected an experiment ({', '.join(NAMES)}), got {name!r}{did_you_mean(name, NAMES)}")
     found: Specification
     if name in _BASELINES:
         found = importlib.import_module("tfrs_lab.models.baselines.specification").SPECIFICATIONS[name]

@@ -5,10 +5,5 @@ SavedModel that any TensorFlow process can load; see ``docs/serving.md``. Names 
 the side that asks, *candidate* a movie's vector, *score* their dot product; *row* is a movie's place in the tables.
 Shapes: ``batch`` rows of a request, ``dim`` length of a vector, ``users``, ``movies``, ``k`` length of a result list.
 
-Importing this package sets ``TF_USE_LEGACY_KERAS=1``, because TFRS is written for Keras 2; it must come before
-TensorFlow. It imports no TensorFlow itself: modules here take it from ``tfrs_lab.serving.backend``.
+It imports no TensorFlow itself: modules here take it from ``tfrs_lab.serving.backend``.
 """
-
-import os
-
-os.environ["TF_USE_LEGACY_KERAS"] = "1"

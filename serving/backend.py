@@ -4,8 +4,6 @@ import importlib.util
 import os
 from typing import Any
 
-from tfrs_lab import serving  # noqa: F401  (sets TF_USE_LEGACY_KERAS before TensorFlow is first imported)
-
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hides "no CUDA" and the like; real errors raise exceptions
 
 import tensorflow as tf
@@ -15,7 +13,7 @@ tf.get_logger().setLevel("WARNING")  # less would tell where assets of a SavedMo
 if not tf.keras.layers.Layer.__module__.startswith("tf_keras"):
     raise ImportError(
         f"TensorFlow Recommenders needs Keras 2 (the package tf-keras), but this process has already loaded Keras "
-        f"{tf.keras.__version__}. Start a new process and either import `serving` before TensorFlow or set the "
+        f"{tf.keras.__version__}. Start a new process and either import `tfrs_lab` before tf.keras is used or set the "
         "environment variable TF_USE_LEGACY_KERAS=1."
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from tfrs_lab import data, experiments
+import tfrs_lab as tl
+from tfrs_lab import data
 from tfrs_lab.data import Dataset, Split
 from tfrs_lab.evaluation import evaluate
 
@@ -22,7 +23,7 @@ def movielens() -> Dataset:
 
 def scored(split: Split) -> float:
     """nDCG@10 of what is fitted in closed form: taste, and what validation says that order and time are worth."""
-    model = experiments.fit("retrieval", split, parts=("linear", "transitions", "trend"))
+    model = tl.fit("retrieval", split, parts=("linear", "transitions", "trend"))
     return evaluate(model, split.test, seen=split.train_and_validation, bootstrap=0).metrics["ndcg@10"]
 
 

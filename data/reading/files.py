@@ -104,7 +104,8 @@ def load_split_files(
     movie_table, user_table, dropped = _features(together, movies, users, names, skip_bad_lines, report)
     dropped += sum(summary.skipped for summary in summaries)
     dataset = Dataset(_name(train), together, movie_table, user_table, source, dropped, summaries)
-    return dataset, Split("files", parts["train"], parts.get("validation", together.clear()), parts["test"])
+    rest = parts.get("validation", together.clear())
+    return dataset, Split("files", parts["train"], rest, parts["test"], dataset=dataset)
 
 
 def _say(summaries: Iterable[ReadingSummary], report: Report | None) -> None:

@@ -6,9 +6,11 @@ unless a split says otherwise.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +18,7 @@ import polars as pl
 
 from tfrs_lab.data.dataset import Dataset
 from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.hints import did_you_mean
 from tfrs_lab.data.interactions import Interactions
 from tfrs_lab.data.splits import by_id as split_by_id
 from tfrs_lab.data.splits import by_row as split_by_row
@@ -57,6 +60,7 @@ class Split:
         test_cut: The kind of split that cut test, a key of ``SPLITS``; None for ``kind``, and for ``"files"`` for what
             the rows tell.
         validation_cut: The same for validation.
+        dataset: What was split, with what is known of movies and users; None where only rows are known.
     """
 
     kind: str
@@ -67,12 +71,20 @@ class Split:
     encoded_source: Interactions | None = None
     test_cut: str | None = None
     validation_cut: str | None = None
+    dataset: Dataset | None = None
 
     def __post_init__(self) -> None:
         for name in ("train", "test"):
             if getattr(self, name).is_empty():
                 sizes = f"{self.train.height} train, {self.validation.height} validation, {self.test.height} test"
                 raise DataError(f"empty split: {self.kind} expected rows to learn from and to test on, got {sizes}")
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{getattr(self, part).height:,} {part}" for part in ("train", "validation", "test"))
+        return f"<Split {self.kind}: {sizes}>"
+
+    def _repr_html_(self) -> str:
+        return f"<code>{escape(repr(self))}</code>{self.train.head(3)._repr_html_()}"
 
     @cached_property
     def asks(self) -> str:
@@ -125,15 +137,21 @@ def split(dataset: Dataset, kind: str | None = None, *, seed: int = 0, **options
     """
     kind = kind or ("temporal-user" if dataset.has_timestamps else "random")
     if kind not in SPLITS:
-        raise DataError(f"unknown split {kind!r}, expected one of {', '.join(SPLITS)}")
+        raise DataError(f"unknown split {kind!r}, expected one of {', '.join(SPLITS)}{did_you_mean(kind, SPLITS)}")
     if kind in NEED_TIMESTAMPS and not dataset.has_timestamps:
         allowed = ", ".join(name for name in SPLITS if name not in NEED_TIMESTAMPS)
         raise DataError(f"the split {kind} needs the column timestamp, which {dataset.name} lacks; allowed: {allowed}")
+    known = [name for name in inspect.signature(SPLITS[kind]).parameters if name not in ("dataset", "seed")]
+    for name in options:
+        if name not in known:
+            allowed = ", ".join(known) or "none"
+            raise DataError(f"the split {kind} has the options {allowed}, got {name!r}{did_you_mean(name, known)}")
     labels = SPLITS[kind](dataset, seed=seed, **options)
     chosen = [labels == part for part in (TRAIN, VALIDATION, TEST)]
     train, validation, test = (dataset.ratings.filter(rows) for rows in chosen)
     numbers = [np.flatnonzero(rows) for rows in chosen]
-    return Split(kind, train, validation, test, (numbers[0], numbers[1], numbers[2]), dataset.encoded)
+    rows = (numbers[0], numbers[1], numbers[2])
+    return Split(kind, train, validation, test, rows, dataset.encoded, dataset=dataset)
 
 
 def folds(dataset: Dataset, *, n: int = 5, seed: int = 42, validation: float = 0.1) -> list[Split]:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeVar
 
 import tyro
 
-from tfrs_lab.data.reading.hints import did_you_mean
+from tfrs_lab.data.hints import did_you_mean
 from tfrs_lab.experiments.command_line.help import HELP, examples, print_help
 
 Options = TypeVar("Options")

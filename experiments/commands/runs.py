@@ -178,9 +178,11 @@ def _metric(run: StoredRun, name: str) -> str:
 def _compare(words: Sequence[str]) -> None:
     """Prints runs side by side, with intervals and paired differences."""
     options = parse_options(CompareOptions, words, prog="recs runs compare", description=COMPARE)
-    from tfrs_lab.experiments import compare
+    from tfrs_lab.experiments.reports import read_runs
+    from tfrs_lab.experiments.runs.comparison import comparison, of_runs
 
-    table = compare(_found(options.runs, options.root), metrics=options.metrics)
+    runs = read_runs(_found(options.runs, options.root))
+    table = comparison(of_runs(runs), options.metrics)
     if options.json:
         print(json.dumps(without_nan(table.frame.to_dicts())))
     else:

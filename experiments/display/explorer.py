@@ -5,21 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from html import escape
 
 import numpy as np
 import polars as pl
 
-from tfrs_lab.data import DataError, Dataset, Split, did_you_mean, evaluation_task
-from tfrs_lab.evaluation import Recommender
+from tfrs_lab.data import DataError, did_you_mean
 from tfrs_lab.evaluation.topk import top_k
 from tfrs_lab.experiments.display.display import held_out_label
 from tfrs_lab.experiments.display.result_table import ResultTable, movies_table
 from tfrs_lab.experiments.storage.stored_model import (
     StoredModel,
     favourites,
-    load_model,
     recommend_for_history,
     recommend_for_user,
 )
@@ -29,13 +26,21 @@ YEAR = re.compile(r" \(\d{4}\)$")
 
 @dataclass(frozen=True, eq=False)
 class Explorer:
-    """A model with the titles of its movies and what its users have rated; made by ``experiments.explore``.
+    """A model with the titles of its movies and what its users have rated; made by ``tl.explore``.
 
     Attributes:
         model: The model, and the tables that belong to it.
     """
 
     model: StoredModel
+
+    def __repr__(self) -> str:
+        recommender = self.model.recommender
+        counts = f"{len(recommender.users):,} users, {len(recommender.movies):,} movies"
+        return f"<Explorer of {self.model.name}: {counts}>"
+
+    def _repr_html_(self) -> str:
+        return f"<code>{escape(repr(self))}</code>"
 
     def similar(self, movie: str, k: int = 10) -> ResultTable:
         """The movies that the model holds most alike.
@@ -49,7 +54,10 @@ class Explorer:
 
         Raises:
             DataError: No movie, or more than one, is meant.
+            ValueError: The model does not tell which movies are alike.
         """
+        if not hasattr(self.model.recommender, "similarity"):
+            raise ValueError("expected a model with `similarity`, got one without: see evaluation.Recommender")
         movie_id = self.movie_id(movie)
         recommender = self.model.recommender
         own = recommender.movies.encode([movie_id])
@@ -62,20 +70,22 @@ class Explorer:
         frame = pl.DataFrame({**columns, "movie_title": self._titles(ids), "similarity": values[found]})
         return movies_table(frame, f"{self.model.name}: most like {self._titles([movie_id])[0]}")
 
-    def recommend(self, user: str | None = None, *, history: Sequence[str] | None = None, k: int = 10) -> ResultTable:
+    def recommend(
+        self, user: str | Sequence[str] | None = None, *, history: Sequence[str] | None = None, k: int = 10
+    ) -> ResultTable:
         """The best movies for a user, without those already rated, or for anyone who names some movies.
 
         Args:
-            user: Id of a user; one who is not known gets what is popular, which the table says.
+            user: Id of a user; one who is not known gets what is popular, which the table says. Or several ids.
             history: Instead, movies by id, title or part of the title, oldest first.
             k: How many.
 
         Returns:
             A table; ``frame`` has ``rank``, ``movie_id``, ``movie_title``, ``score``, ``why`` and, of a user,
-            ``held_out``: whether the movie is among the user's test ratings.
+            ``held_out``: whether the movie is among the user's test ratings; of several users, first ``user_id``.
 
         Raises:
-            ValueError: Neither or both are given, or more than one user.
+            ValueError: Neither or both are given, or no id.
             DataError: A movie is not found.
         """
         if (user is None) == (history is None):
@@ -84,13 +94,23 @@ class Explorer:
             ids = [self.movie_id(movie) for movie in ([history] if isinstance(history, str) else history)]
             found = recommend_for_history(self.model, [(movie_id, None) for movie_id in ids], k)
             return movies_table(found, f"{self.model.name} recommends after {', '.join(self._titles(ids))}")
+        label = held_out_label(self.model.split)
+        if isinstance(user, (list, tuple, np.ndarray, pl.Series)) and len(user):
+            ids = [_one_id(one) for one in user]
+            parts = [self._of_user(one, k).insert_column(0, pl.lit(one).alias("user_id")) for one in ids]
+            notes = [note for one, part in zip(ids, parts, strict=True) if (note := self._note(one, part))]
+            title = f"{self.model.name} recommends to {len(ids)} users"
+            return movies_table(pl.concat(parts), title, held_out=label, note="; ".join(notes))
         user_id = _one_id(user)
+        found = self._of_user(user_id, k)
+        title = f"{self.model.name} recommends to user {user_id}"
+        return movies_table(found, title, held_out=label, note=self._note(user_id, found))
+
+    def _of_user(self, user_id: str, k: int) -> pl.DataFrame:
+        """What is recommended, with ``held_out``."""
         found = recommend_for_user(self.model, user_id, k)
         held = self.model.test.filter(pl.col("user_id") == user_id)["movie_id"]
-        found = found.with_columns(pl.col("movie_id").is_in(held.implode()).alias("held_out"))
-        title = f"{self.model.name} recommends to user {user_id}"
-        label, note = held_out_label(self.model.split), self._note(user_id, found)
-        return movies_table(found, title, held_out=label, note=note)
+        return found.with_columns(pl.col("movie_id").is_in(held.implode()).alias("held_out"))
 
     def _note(self, user_id: str, found: pl.DataFrame) -> str:
         """What has to be said of a user's table."""
@@ -139,31 +159,8 @@ class Explorer:
         return [self.model.titles.get(movie_id, movie_id) for movie_id in movie_ids]
 
 
-def explore(model: Any, split: Split | None = None, dataset: Dataset | None = None) -> Explorer:
-    """Makes a model ready to be asked about movies by their titles.
-
-    Args:
-        model: What ``experiments.fit`` returned, or the directory of a run, which needs nothing else.
-        split: What the model was fitted on.
-        dataset: Has the titles.
-
-    Raises:
-        ValueError: ``model`` is something else, or ``split`` is missing.
-        DataError: The directory is no finished run.
-    """
-    if isinstance(model, (str, Path)):
-        return Explorer(load_model(Path(model)))
-    if not isinstance(model, Recommender) or split is None:
-        got = f"a {type(model).__name__}{'' if split else ' and no split'}"
-        raise ValueError(f"expected a run directory, or a fitted recommender and its split, got {got}")
-    movies = dataset.movies if dataset else pl.DataFrame(dict.fromkeys(("movie_id", "movie_title"), model.movies.ids))
-    asked = evaluation_task(split.asks, split.train_and_validation, split.test)
-    titles = dict(movies.select("movie_id", "movie_title").iter_rows())
-    return Explorer(StoredModel("the model", model, titles, asked.seen, asked.rows, movies, split.asks))
-
-
 def _one_id(user: object) -> str:
     """A user's id, which may be a number."""
     if isinstance(user, (str, int, np.integer)) and not isinstance(user, bool):
         return str(user)
-    raise ValueError(f"expected the id of one user, got {user!r}")
+    raise ValueError(f"expected the id of a user, got {user!r}")

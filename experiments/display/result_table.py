@@ -21,7 +21,7 @@ from tfrs_lab.experiments.display.display import WIDTH, title_of, with_interval
 
 @dataclass(frozen=True, repr=False, eq=False)
 class ResultTable:
-    """A table of texts; what ``experiments.compare`` and the methods of ``experiments.explore`` return.
+    """A table of texts; what ``tl.compare`` and the methods of models and explorers return.
 
     Attributes:
         header: A heading per column.
@@ -63,6 +63,28 @@ class ResultTable:
         note = f"<p>{escape(self.note)}</p>" if self.note else ""
         styles = [f' style="text-align: {"left" if left else "right"}"' for left in self._left()]
         return f"<table><caption><b>{escape(self.title)}</b></caption>{self._html(styles, styles)}</table>{note}"
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.frame[key]
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns of ``frame``."""
+        return self.frame.columns
+
+    def to_pandas(self) -> Any:
+        """The numbers as a DataFrame of pandas.
+
+        Raises:
+            ImportError: It is not installed.
+        """
+        try:
+            return self.frame.to_pandas()
+        except ModuleNotFoundError as error:
+            raise ImportError(f"to_pandas needs pandas: pip install pandas ({error}); .frame is of polars") from None
 
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
         printer.text(repr(self))  # type: ignore[attr-defined]

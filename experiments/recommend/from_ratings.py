@@ -8,7 +8,7 @@ from typing import Any
 
 from tfrs_lab.data import Dataset, Split, held_out
 from tfrs_lab.experiments.command_line.options import DataOptions
-from tfrs_lab.experiments.runs.fit_on_split import fit
+from tfrs_lab.experiments.runs.fit_on_split import fit_in_memory
 from tfrs_lab.experiments.runs.guards import check_model
 from tfrs_lab.experiments.runs.replicates import load_source
 from tfrs_lab.experiments.storage.stored_model import StoredModel
@@ -27,7 +27,10 @@ def fitted_on_all(options: DataOptions, name: str, reporter: Reporter) -> Stored
     held, kind = held_out(dataset.ratings, "temporal-user" if dataset.has_timestamps else "random")
     if held.any():
         rest, held_rows = dataset.ratings.filter(~held), dataset.ratings.filter(held)
-        recommender = fit(name, Split(kind, rest, held_rows, held_rows), dataset=dataset, tested=False)
+        split, chosen = Split(kind, rest, held_rows, held_rows, dataset=dataset), specification(name)
+        fits = fit_in_memory(chosen, chosen.config(), split, reporter=reporter, tested=False)
+        reporter.line(f"{name}: fitted in {fits.seconds:.1f} s")
+        recommender = fits.final.recommender
     else:
         recommender = _as_it_is(name, dataset, reporter)
     return StoredModel(

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from tfrs_lab.data import Split, evaluation_task
-from tfrs_lab.evaluation import Evaluation, Recommender, evaluate
+from tfrs_lab.data import did_you_mean
 from tfrs_lab.experiments.display.comparison_table import over_draws
 from tfrs_lab.experiments.display.differences import Paired, difference_text, paired_to, reliable
 from tfrs_lab.experiments.display.display import number, title_of, with_interval
 from tfrs_lab.experiments.display.result_table import ResultTable
-from tfrs_lab.experiments.reports import Run, as_runs, asked_of, read_runs
-from tfrs_lab.experiments.storage.results import Result
-
-METRICS = ("ndcg@10", "precision@10", "recall@10")
-EXPECTED = "a run directory, a Result, an Evaluation, or with `split` a fitted recommender"
+from tfrs_lab.experiments.reports import Run
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,45 +37,24 @@ class Scored:
     spread: Mapping[str, float] | None = None
 
 
-def compare(
-    scored: Mapping[str, Any] | Iterable[Any], split: Split | None = None, *, metrics: Sequence[str] = METRICS
-) -> ResultTable:
-    """Compares models; the differences are to the first.
-
-    Args:
-        scored: Name → run directory, ``Result``, ``Evaluation`` (from ``evaluation.evaluate``), or fitted recommender
-            (from ``experiments.fit``). Or just run directories and ``Result``s, which have names; a directory of
-            ``recs compare`` means all its runs.
-        split: What fitted recommenders are tested on.
-        metrics: Keys of ``metrics.json``; the differences of the first are shown, those of all are in ``frame``.
-
-    Returns:
-        A table. Its ``frame`` has a row per model and metric: ``model``, ``metric``, ``value``, ``low`` and ``high``
-        (95 % bootstrap over users), ``difference`` to the first model, ``difference_low``, ``difference_high``,
-        ``p_value`` and ``p_holm`` (corrected for the number of models), null where a metric has no value per user or
-        the tests are not the same.
-
-    Raises:
-        ValueError: There is nothing to compare, or something that can't be, or a metric that no model has.
-        DataError: A directory is no finished run.
-    """
-    found = _all_scored(scored, split)
-    if not found or not metrics:
-        raise ValueError(f"expected at least one model and one metric, got {len(found)} and {len(metrics)}")
-    known = dict.fromkeys(name for one in found for name in one.metrics)
-    for metric in metrics:
-        if metric not in known:
-            raise ValueError(f"expected metrics among {', '.join(known)}, got {metric!r}")
-    return comparison(found, metrics)
-
-
 def of_runs(runs: Sequence[Run]) -> list[Scored]:
     """The runs of a page as ``comparison`` takes them."""
-    return [_of_run(run.label, run) for run in runs]
+    return [of_run(run.label, run) for run in runs]
 
 
 def comparison(scored: Sequence[Scored], metrics: Sequence[str]) -> ResultTable:
-    """The table of ``compare``."""
+    """The table of these models; the differences are to the first.
+
+    Raises:
+        ValueError: There is no model, or no metric, or one that no model has.
+    """
+    if not scored or not metrics:
+        raise ValueError(f"expected at least one model and one metric, got {len(scored)} and {len(metrics)}")
+    known = list(dict.fromkeys(name for one in scored for name in one.metrics))
+    for metric in metrics:
+        if metric not in known:
+            hint = did_you_mean(metric, known)
+            raise ValueError(f"expected metrics among {', '.join(known)}, got {metric!r}{hint}")
     first, *others = scored
     differing = {one.label: reason for one in others if (reason := why_not_paired(one, first))}
     alike = [one for one in scored if one.label not in differing]
@@ -149,41 +122,8 @@ def _difference(one: Mapping[str, Any] | None) -> str:
     return f"{difference_text(one)}{'*' if reliable(one) else ' '}" if one else "–"
 
 
-def _all_scored(scored: Mapping[str, Any] | Iterable[Any], split: Split | None) -> list[Scored]:
-    if isinstance(scored, Mapping):
-        return [_scored(str(label), one, split) for label, one in scored.items()]
-    if isinstance(scored, (str, Path)):
-        scored = [scored]
-    runs: list[Run] = []
-    for one in scored:
-        if not isinstance(one, (str, Path, Result)):
-            raise ValueError(f"expected run directories or Results, or a dictionary name → model, got {_kind(one)}")
-        runs += [Run(one, one.name)] if isinstance(one, Result) else read_runs([Path(one)])
-    return of_runs(as_runs([run.result for run in runs]))
-
-
-def _scored(label: str, one: Any, split: Split | None) -> Scored:
-    if isinstance(one, (str, Path)):
-        runs = read_runs([Path(one)])
-        if len(runs) != 1:
-            raise ValueError(f"{label}: expected the directory of one run, got a comparison of {len(runs)}")
-        return _of_run(label, runs[0])
-    if isinstance(one, Result):
-        return _of_run(label, Run(one, label))
-    if isinstance(one, Evaluation):
-        return Scored(label, one.metrics, one.confidence, one.per_user)
-    if split is not None and isinstance(one, Recommender):
-        asked = evaluation_task(split.asks, split.train_and_validation, split.test)
-        found = evaluate(one, asked.rows, seen=asked.seen, candidates=asked.candidates)
-        return Scored(label, found.metrics, found.confidence, found.per_user, frozenset([asked_of(asked.rows, None)]))
-    raise ValueError(f"{label}: expected {EXPECTED}, got {_kind(one)}{'' if split else ' and no split'}")
-
-
-def _of_run(label: str, run: Run) -> Scored:
+def of_run(label: str, run: Run) -> Scored:
+    """A run as ``comparison`` takes it."""
     result = run.result
     spread = result.metrics["spread"]["test"] if over_draws(result) else None
     return Scored(label, result.metrics["test"], result.metrics["confidence"], result.per_user, run.asked, spread)
-
-
-def _kind(one: Any) -> str:
-    return f"a {type(one).__name__}"

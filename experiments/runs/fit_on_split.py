@@ -16,9 +16,8 @@ from tfrs_lab.experiments.runs.guards import check_model, check_split, unknown_s
 from tfrs_lab.experiments.runs.threads import limit_threads
 from tfrs_lab.experiments.storage.earlier_run import EarlierRun
 from tfrs_lab.models.config_fields import flatten
-from tfrs_lab.models.registry import specification
 from tfrs_lab.models.specification import FitContext, Specification, Trained
-from tfrs_lab.models.training.reporter import Reporter, reporter_here
+from tfrs_lab.models.training.reporter import Reporter
 
 if TYPE_CHECKING:
     from tfrs_lab.models.training.cluster import Cluster
@@ -160,33 +159,27 @@ def fit_chosen(
     return experiment.fit(config, train, setup.context("validation", asks, monitor=monitor))
 
 
-def fit(
-    name: str,
+def fit_in_memory(
+    experiment: Specification,
+    config: Any,
     split: Split,
     *,
-    dataset: Dataset | None = None,
+    reporter: Reporter,
     seed: int = 0,
     tune_baselines: bool = True,
     tested: bool = True,
-    **options: Any,
-) -> Any:
-    """Fits an experiment's recommender in one line, for notebooks.
+) -> Fits:
+    """Fits twice as ``fit_on_split`` does, and keeps no files.
 
     Args:
-        name: "retrieval", "ease", ...: a name that ``recs compare`` takes.
-        split: From ``data.split``.
-        dataset: What was split, for models that use features of movies or users.
+        experiment: What to fit.
+        config: Its configuration.
+        split: The rows; models that use features of movies or users find them in its dataset.
+        reporter: Progress reporter.
         seed: Seed of everything random.
-        tune_baselines: Whether a baseline chooses on validation what the options leave open.
+        tune_baselines: Whether a baseline chooses on validation what the configuration leaves open.
         tested: Whether the test rows will be predicted, so that they must not be among those that are learned from.
-        **options: Fields of the experiment's configuration, such as ``dimension=64``.
-
-    Returns:
-        The recommender fitted on train and validation; give it to ``evaluation.evaluate`` with ``split.test``.
     """
-    chosen, reporter = specification(name), reporter_here()
     with tempfile.TemporaryDirectory() as directory:
-        setup = FitSetup(Path(directory), seed, reporter=reporter, dataset=dataset, tune_baselines=tune_baselines)
-        fits = fit_on_split(chosen, chosen.config(**options), split, setup, tested=tested)
-    reporter.line(f"{name}: fitted in {fits.seconds:.1f} s")
-    return fits.final.recommender
+        setup = FitSetup(Path(directory), seed, reporter=reporter, dataset=split.dataset, tune_baselines=tune_baselines)
+        return fit_on_split(experiment, config, split, setup, tested=tested)

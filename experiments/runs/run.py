@@ -122,6 +122,20 @@ def _run(run: Run, out: Path) -> Result:
     return read_result(out)
 
 
+def save_fits(run: Run, fits: Fits, split: Split, out: Path, *, overwrite: bool = False, report: bool = True) -> Result:
+    """Writes the run directory of what was fitted already; ``report``: with its page.
+
+    Raises:
+        DataError: ``out`` holds something else.
+    """
+    revealed = answerable(run.settings.options.revealed, split)
+    with building(out, describe(run), overwrite=overwrite) as directory:
+        _score_fits(run, fits, split, run.settings.options.seed, revealed, directory)
+        if report:
+            write_report(read_result(directory))
+    return read_result(out)
+
+
 def describe(run: Run) -> dict[str, Any]:
     """The content of ``config.json``."""
     name, source, dataset = run.experiment.name, run.source, run.source.dataset

@@ -185,7 +185,7 @@ def _reasons(model: StoredModel, chosen: np.ndarray, liked_ids: Sequence[str]) -
     places = movies.encode(liked_ids)
     history = np.unique(places[places >= 0])
     raters = dict(model.known.group_by("movie_id").len().iter_rows())
-    there = len(history) and len(chosen)
+    there = len(history) and len(chosen) and hasattr(recommender, "similarity")
     alike = recommender.similarity(chosen)[:, history] if there else np.zeros((len(chosen), 0))
     reasons = []
     for movie, row in zip(chosen, alike, strict=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal, get_args
 
 from tfrs_lab.models.baselines.ials import IALSConfig
-from tfrs_lab.models.checks import Checked, Count, NotEmpty, Positive, require
+from tfrs_lab.models.checks import Checked, Count, NotEmpty, Positive, require, require_known
 from tfrs_lab.models.closed_form.linear import LinearConfig
 from tfrs_lab.models.closed_form.spectral import SpectralConfig
 from tfrs_lab.models.closed_form.transitions import TransitionsConfig
@@ -107,7 +107,8 @@ class RetrievalConfig(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        known = get_args(PartName)
-        require(set(self.parts) <= set(known), "parts", f"some of {', '.join(known)}", self.parts)
+        require(not isinstance(self.parts, str), "parts", "a tuple of names, such as ('id',)", self.parts)
+        for part in self.parts:
+            require_known(part, get_args(PartName), "parts")
         require(self.parts != ("trend",), "parts", "another part beside trend", self.parts)
         require(self.towers in ("auto", "all"), "towers", "'auto' or 'all'", self.towers)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tfrs_lab.models.backend import tf, tfrs
+from tfrs_lab.models.checks import require_known
 from tfrs_lab.models.training.data import TrainingData
 from tfrs_lab.models.training.loop import OPTIMIZERS, built
 from tfrs_lab.models.training.replicas import over_replicas
@@ -108,5 +109,7 @@ def _blocks(count: int, block: int) -> list[tf.Tensor]:
 
 def build_pair(config: PairConfig, data: TrainingData, seed: int) -> TowerPair:
     """An untrained pair."""
+    require_known(config.objective, OBJECTIVES, "objective")
+    require_known(config.optimizer, OPTIMIZERS, "optimizer")
     query, candidate = build_towers(config, data, seed)
     return TowerPair(query, candidate, OBJECTIVES[config.objective](config, data), seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tfrs_lab.models.backend import tf
+from tfrs_lab.models.checks import require_known
 from tfrs_lab.models.training.data import TrainingData
 from tfrs_lab.models.two_tower.config import PairConfig
 from tfrs_lab.models.two_tower.tower_parts import (
@@ -108,6 +109,10 @@ def build_towers(config: PairConfig, data: TrainingData, seed: int) -> tuple[Tow
     history_ids = movie_ids if config.tied else IdPart(data.movies, dim, "movie", base + 1)
     context = TowerContext(config, data, base, movie_ids, history_ids)
     bias = MovieBias(data.rows.movie_counts) if config.bias else None
+    for names, parts, field in ((config.query, QUERY_PARTS, "query"), (config.candidate, CANDIDATE_PARTS, "candidate")):
+        for name in names:
+            require_known(name, parts, field)
+    require_known(config.combine, MIXERS, "combine")
     query = Tower(
         [QUERY_PARTS[name](context) for name in config.query],
         MIXERS[config.combine](dim, base + 5),

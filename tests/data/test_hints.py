@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfrs_lab.data.reading.hints import did_you_mean, near_words
+from tfrs_lab.data.hints import did_you_mean, near_words
 
 
 @pytest.mark.parametrize(

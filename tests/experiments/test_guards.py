@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tfrs_lab import fit
 from tfrs_lab.data import DataError, Interactions, Split, Vocabulary, generate, split
-from tfrs_lab.experiments import fit
 from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_on_split
 from tfrs_lab.experiments.runs.guards import same_lists, unknown_share
 from tfrs_lab.models.registry import specification

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from tfrs_lab import fit
 from tfrs_lab.data import Split, generate, split
-from tfrs_lab.experiments import fit
 from tfrs_lab.experiments.cli import main
 from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_on_split
 from tfrs_lab.experiments.storage.results import read_result
@@ -151,8 +151,8 @@ def test_a_comparison_says_below_the_table_what_was_chosen(files, tmp_path, caps
 def test_in_python(dataset):
     cut = split(dataset, "random", seed=0)
     tuned, plain = fit("ease", cut), fit("ease", cut, tune_baselines=False)
-    assert abs(tuned.weights).sum() != abs(plain.weights).sum()
-    assert (fit("ease", cut, regularization=800.0).weights == plain.weights).all()
+    assert abs(tuned.recommender.weights).sum() != abs(plain.recommender.weights).sum()
+    assert (fit("ease", cut, regularization=800.0).recommender.weights == plain.recommender.weights).all()
 
 
 def test_help_says_that_numbers_are_chosen(capsys):
