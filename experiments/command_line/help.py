@@ -32,6 +32,8 @@ PLACES = {"out": "OUT", "root": "DIR", "results": "DIR", "data-dir": "DIR"} | di
 """What paths are, where not files."""
 UNSAID = re.compile(r"\s*\((default: (None|False|True|'')?|repeatable|required)\)$")
 DEFAULT = re.compile(r"\s*\(default: .*\)$")
+LAST = ("json", "debug")
+"""Options that every command has."""
 COLUMN = 26
 
 
@@ -119,9 +121,10 @@ def help_text(options: Sequence[Option], description: str, prog: str, *, everyth
 
 def examples(prog: str) -> list[str]:
     """Command lines that can be pasted, under a heading."""
-    command, _, rest = prog.removeprefix("recs ").partition(" ")
-    found = EXAMPLES.get(f"{command} {rest}") or EXAMPLES[command]
-    return ["Examples:", *(f"  recs {line.format(names=rest or 'retrieval')}" for line in found)]
+    command, *rest = prog.split()[1:]
+    of_command = [line for line in EXAMPLES if line.split()[0] == command]
+    found = [line for line in of_command if command in ("data", "runs") and line.split()[1:2] == rest] or of_command
+    return ["Examples:", *(f"  recs {line.format(names=' '.join(rest) or 'retrieval')}" for line in found)]
 
 
 def bare(option: Option, options: Sequence[Option]) -> list[str]:
@@ -160,7 +163,7 @@ def _options(kind: type, own: type, prog: str, **arguments: Any) -> tuple[list[O
             field = action.dest.removeprefix("options.")
             of_model = f"{str(group.title).removesuffix(' options')}: {group.description}"
             found.append(_option(action, field, of_model if "." in field else headings.get(field, "")))
-    return found, parser.description or ""
+    return sorted(found, key=lambda one: one.field in LAST), parser.description or ""
 
 
 def _option(action: Any, field: str, group: str) -> Option:

@@ -45,6 +45,22 @@ def _check_integers(field: str, values: tuple[int, ...] | None, least: int) -> N
         raise ValueError(f"{field}: expected distinct integers of at least {least}, got {values}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class CommandOptions:
+    """What every command takes."""
+
+    debug: bool = False
+    """Show tracebacks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultOptions(CommandOptions):
+    """What every command takes that has a result to print."""
+
+    json: bool = False
+    """Print the result as JSON on stdout."""
+
+
 @dataclass(frozen=True)
 class DataOptions:
     """Which ratings, and how they are split."""
@@ -110,7 +126,7 @@ class DataOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShardOptions(DataOptions):
+class ShardOptions(DataOptions, CommandOptions):
     """What is written as shards."""
 
     out: Path
@@ -121,8 +137,6 @@ class ShardOptions(DataOptions):
     """Number of users, drawn at random, in validation and test; default: all, whose rows are then in memory."""
     seed: int = 0
     """Seed of the split, the order of the rows and the draw."""
-    debug: bool = False
-    """Show tracebacks."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -133,7 +147,7 @@ class ShardOptions(DataOptions):
 
 
 @dataclass(frozen=True)
-class RunOptions(DataOptions):
+class RunOptions(DataOptions, ResultOptions):
     """What every run and comparison takes."""
 
     seed: int = 0
@@ -158,12 +172,8 @@ class RunOptions(DataOptions):
     """Replace a finished run in --out that had other settings."""
     mlflow: str | None = None
     """Record finished runs in MLflow too: its address, or a directory for mlflow.db. Needs the extra `mlflow`."""
-    json: bool = False
-    """Print the result as JSON on stdout."""
     config: Path | None = None
     """TOML or JSON file with values for any of these options; the command line has precedence."""
-    debug: bool = False
-    """Show tracebacks."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -9,12 +9,12 @@ import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import tyro
 
 from tfrs_lab.data import DataError
-from tfrs_lab.experiments.command_line.options import RunOptions
+from tfrs_lab.experiments.command_line.options import DataOptions, RunOptions
 from tfrs_lab.experiments.command_line.usage import parse_options
 from tfrs_lab.models.config_fields import flatten
 from tfrs_lab.models.registry import specification
@@ -24,47 +24,45 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-Options = TypeVar("Options")
+Options = TypeVar("Options", bound=DataOptions)
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
-    """All that a run is told."""
+class Settings(Generic[Options]):
+    """All that a run is told; ``options`` are those of the command."""
 
-    options: RunOptions
+    options: Options
     configs: dict[str, Any]
 
 
 def parse_settings(
-    names: Sequence[str],
-    arguments: Sequence[str],
-    *,
-    prog: str,
-    description: str,
-    kind: type[RunOptions] = RunOptions,
-) -> Settings:
+    kind: type[Options], names: Sequence[str], arguments: Sequence[str], *, prog: str, description: str = ""
+) -> Settings[Options]:
     """Reads options and the configurations of the named experiments from command-line words.
 
     A ``--config`` file counts as words before the others, so the command line has precedence. A usage error ends the
     process with exit status 2, as tyro does.
     """
-    options, configs = parse_words(kind, names, arguments, prog=prog, description=description)
-    return Settings(options, configs)
-
-
-def parse_words(
-    kind: type[Options], names: Sequence[str], arguments: Sequence[str], *, prog: str, description: str
-) -> tuple[Options, dict[str, Any]]:
-    """The same for a command with other options."""
     fields: list[Any] = [("options", Annotated[kind, tyro.conf.arg(name="")])]
     fields += [(name, specification(name).config) for name in names]
     whole = dataclasses.make_dataclass("Settings", fields, frozen=True)
     defaults = whole(kind(), *(specification(name).config() for name in names))
     configs = {name: getattr(defaults, name) for name in names}
     taken = {field.name for field in dataclasses.fields(defaults.options)}
-    words = [*_words_of_config_option(arguments), *with_owners(arguments, configs, taken)]
+    file = value_after("--config", arguments)
+    words = [*(to_words(read_settings_file(file)) if file else ()), *with_owners(arguments, configs, taken)]
     parsed: Any = parse_options(whole, words, prog=prog, own=kind, default=defaults, description=description)
-    return parsed.options, {name: getattr(parsed, name) for name in names}
+    return Settings(parsed.options, {name: getattr(parsed, name) for name in names})
+
+
+def value_after(option: str, words: Sequence[str]) -> Path | None:
+    """The path that an option names among the words, where it is there and names one."""
+    for word, following in zip(words, [*words[1:], None], strict=True):
+        if word == option and following is not None:
+            return Path(following)
+        if word.startswith(f"{option}="):
+            return Path(word.removeprefix(f"{option}="))
+    return None
 
 
 def with_owners(words: Sequence[str], configs: Mapping[str, Any], taken: Collection[str]) -> list[str]:
@@ -97,16 +95,6 @@ def _nearest(config: Any, name: str) -> str | None:
     fields = [field for field in flatten(config) if field.rpartition(".")[2] == name]
     depths = [field.count(".") for field in fields]
     return fields[depths.index(min(depths))] if fields and depths.count(min(depths)) == 1 else None
-
-
-def _words_of_config_option(arguments: Sequence[str]) -> list[str]:
-    """The content of the file after ``--config``, as command-line words."""
-    for position, word in enumerate(arguments):
-        if word == "--config" and position + 1 < len(arguments):
-            return to_words(read_settings_file(Path(arguments[position + 1])))
-        if word.startswith("--config="):
-            return to_words(read_settings_file(Path(word.removeprefix("--config="))))
-    return []
 
 
 def read_settings_file(path: Path) -> dict[str, Any]:
@@ -177,7 +165,7 @@ def to_json(settings: Settings) -> dict[str, Any]:
     return {**options, **{name: dataclasses.asdict(config) for name, config in settings.configs.items()}}
 
 
-NOT_STORED = ("out", "resume", "like", "overwrite", "mlflow", "distribute", "json", "config", "debug")
+NOT_STORED = ("out", "results", "resume", "like", "overwrite", "mlflow", "distribute", "json", "config", "debug")
 """Options that name a place, a form of output or who does the work, and decide no number."""
 
 

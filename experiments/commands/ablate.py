@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from tfrs_lab.experiments.ablations.run import run_ablations
 from tfrs_lab.experiments.ablations.studies import STUDIES
 from tfrs_lab.experiments.ablations.table import ablation_table
 from tfrs_lab.experiments.command_line.options import RunOptions
-from tfrs_lab.experiments.command_line.settings import Settings, parse_words, to_words
+from tfrs_lab.experiments.command_line.settings import Settings, parse_settings, to_words, value_after
 from tfrs_lab.experiments.command_line.usage import leading_names, print_choices, usage_error, wants_help
 from tfrs_lab.experiments.display.display import console
 from tfrs_lab.experiments.runs.replicates import load_source
@@ -38,12 +38,13 @@ class AblateOptions(RunOptions):
 def main(words: Sequence[str]) -> None:
     """Runs the ablations and prints a table for each."""
     names, rest = _names(list(words))
-    resume = _resumed(rest)
+    resume = value_after("--resume", rest)
     if resume is not None:
         stored = read_config(resume)
         names = tuple(stored["ablations"])
         rest = [*to_words(stored["settings"]), *rest]
-    options, settings = _parse(names, rest)
+    settings = _parse(names, rest)
+    options = settings.options
     reporter = reporter_here()
     source = load_source(options, reporter)
     out = resume or options.out or Path("runs") / f"ablate-{source.dataset.name}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -63,25 +64,18 @@ def _names(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
         questions = {name: study.question for name, study in STUDIES.items()}
         print_choices("recs ablate", "NAME ...", questions, "`recs ablate --resume OUT` finishes what was interrupted.")
     names, rest = leading_names("recs ablate", "ablations", tuple(STUDIES), words)
-    if not names and _resumed(words) is None:
+    if not names and value_after("--resume", words) is None:
         usage_error("recs ablate", "ablations", tuple(STUDIES), words[0] if words else None)
     return names, rest
 
 
-def _resumed(words: Sequence[str]) -> Path | None:
-    """The directory after ``--resume``."""
-    position = words.index("--resume") + 1 if "--resume" in words else len(words)
-    return Path(words[position]) if position < len(words) else None
-
-
-def _parse(names: Sequence[str], words: Sequence[str]) -> tuple[AblateOptions, Settings]:
+def _parse(names: Sequence[str], words: Sequence[str]) -> Settings[AblateOptions]:
     asked = [STUDIES[name] for name in names]
     experiments = list(dict.fromkeys(one.experiment for one in asked))
     description = DESCRIPTION.format(questions="\n".join(one.question for one in asked))
-    prog = f"recs ablate {' '.join(names)}"
-    options, configs = parse_words(AblateOptions, experiments, words, prog=prog, description=description)
-    run_options = RunOptions(**{field.name: getattr(options, field.name) for field in fields(RunOptions)})
-    return options, Settings(run_options, configs)
+    return parse_settings(
+        AblateOptions, experiments, words, prog=f"recs ablate {' '.join(names)}", description=description
+    )
 
 
 def show(records: Mapping[str, Mapping[str, Any]], out: Path) -> None:

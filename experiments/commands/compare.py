@@ -43,13 +43,13 @@ def main(words: Sequence[str]) -> None:
     names = named or DEFAULT
     description = f"Experiments: {', '.join(NAMES)}. Without a name: {' '.join(DEFAULT)}."
     prog = "recs compare [EXPERIMENT ...]"
-    settings = parse_settings(names, rest, prog=prog, description=description)
+    settings = parse_settings(RunOptions, names, rest, prog=prog, description=description)
     out = settings.options.out or default_directory("compare", settings)
     if settings.options.resume is not None:
         out = settings.options.resume
         stored = read_config(out)
         names = tuple(stored["experiments"])
-        settings = parse_settings(names, [*to_words(stored["settings"]), *rest], prog=prog, description=description)
+        settings = parse_settings(RunOptions, names, [*to_words(stored["settings"]), *rest], prog=prog)
     comparison = compare_experiments(names, settings, out, reporter_here())
     if settings.options.json:
         print(json.dumps(without_nan(comparison.to_json())))

@@ -13,7 +13,7 @@ from rich import box
 from rich.table import Table
 
 from tfrs_lab.data import info, load, prepare_tfds
-from tfrs_lab.experiments.command_line.options import ShardOptions
+from tfrs_lab.experiments.command_line.options import ResultOptions, ShardOptions
 from tfrs_lab.experiments.command_line.usage import parse_options, print_choices, usage_error, wants_help
 from tfrs_lab.experiments.display.display import console
 from tfrs_lab.experiments.runs.replicates import load_source
@@ -28,7 +28,7 @@ ACTIONS = {
 
 
 @dataclass(frozen=True)
-class DataCommandOptions:
+class DataCommandOptions(ResultOptions):
     """MovieLens: 100k, latest-small, 1m, 10m, 20m, 25m or 32m."""
 
     name: tyro.conf.Positional[str]
@@ -37,10 +37,6 @@ class DataCommandOptions:
     """Directory or archive that holds it; otherwise it is found or fetched."""
     skip_bad_lines: bool = False
     """Skip malformed lines and say how many were dropped."""
-    json: bool = False
-    """Print the result as JSON on stdout."""
-    debug: bool = False
-    """Show tracebacks."""
 
 
 def main(words: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import tyro
 
 from tfrs_lab.data import DataError
-from tfrs_lab.experiments.command_line.options import OneRunOptions
+from tfrs_lab.experiments.command_line.options import CommandOptions, OneRunOptions
 from tfrs_lab.experiments.command_line.settings import parse_settings
 from tfrs_lab.experiments.command_line.usage import parse_options
 from tfrs_lab.experiments.commands.serve import server
@@ -32,7 +32,7 @@ QUICK = ("--parts", "linear", "spectral", "transitions", "trend")
 
 
 @dataclass(frozen=True)
-class DemoOptions:
+class DemoOptions(CommandOptions):
     """Exports a run, serves it on this machine and opens the page to try it; Ctrl-C ends it."""
 
     run: tyro.conf.Positional[Path | None] = None
@@ -44,8 +44,6 @@ class DemoOptions:
     """Port to listen on; where it is taken, a free one."""
     browser: bool = True
     """Open the page in a browser, where there is one."""
-    debug: bool = False
-    """Show tracebacks."""
 
 
 def main(words: Sequence[str]) -> None:
@@ -75,7 +73,7 @@ def _export(options: DemoOptions, reporter: Reporter) -> Path:
             "expected a comparison with a run that can be exported, such as retrieval, got none", file=given
         )
     words = ["--out", str(options.root / "demo"), *QUICK]
-    settings = parse_settings(["retrieval"], words, prog="recs demo", description="", kind=OneRunOptions)
+    settings = parse_settings(OneRunOptions, ["retrieval"], words, prog="recs demo")
     source = load_source(settings.options, reporter)
     run = run_experiment(specification("retrieval"), settings, source, options.root / "demo", reporter).directory
     return _exported(run, reporter)

@@ -11,13 +11,14 @@ from typing import Literal
 
 import tyro
 
+from tfrs_lab.experiments.command_line.options import ResultOptions
 from tfrs_lab.experiments.command_line.usage import parse_options
 from tfrs_lab.experiments.display.display import console, program
 from tfrs_lab.models.training.reporter import reporter_here
 
 
 @dataclass(frozen=True)
-class ExportOptions:
+class ExportOptions(ResultOptions):
     """Writes a run as the next version OUT/1, OUT/2, ... of a SavedModel that needs none of this project's code."""
 
     run: tyro.conf.Positional[Path]
@@ -29,10 +30,6 @@ class ExportOptions:
     `recs index` chose for the run; where it was not called, scann on Linux, brute-force elsewhere."""
     min_recall: float = 0.95
     """Refuse to export an index whose lists have less than this share of brute force's."""
-    json: bool = False
-    """Print what was written as JSON on stdout."""
-    debug: bool = False
-    """Show tracebacks."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_recall <= 1:

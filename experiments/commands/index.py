@@ -13,6 +13,7 @@ import tyro
 from tfrs_lab.data.dataset import MOVIES_SCHEMA
 from tfrs_lab.data.reading.feature_files import read_features
 from tfrs_lab.data.storage import without_nan
+from tfrs_lab.experiments.command_line.options import ResultOptions
 from tfrs_lab.experiments.command_line.usage import parse_options
 from tfrs_lab.experiments.display.display import console, program
 from tfrs_lab.models.training.reporter import Reporter, reporter_here
@@ -28,7 +29,7 @@ over with the run's own movies. The new index takes the place of the old one in 
 
 
 @dataclass(frozen=True)
-class IndexOptions:
+class IndexOptions(ResultOptions):
     """What the command takes."""
 
     run: tyro.conf.Positional[Path]
@@ -48,10 +49,6 @@ class IndexOptions:
     """Forget which movies joined and left, tune and build anew."""
     seed: int = 0
     """Of the choice of users to tune with, and of ScaNN's clustering."""
-    json: bool = False
-    """Print the record as JSON on stdout."""
-    debug: bool = False
-    """Show tracebacks."""
 
     def __post_init__(self) -> None:
         if not 0 < self.target_recall <= 1:

@@ -14,6 +14,7 @@ import tyro
 
 from tfrs_lab.data import DataError, Vocabulary, did_you_mean, fingerprint, printable, read_columns
 from tfrs_lab.experiments.command_line.id_lists import parse_history
+from tfrs_lab.experiments.command_line.options import DataOptions, ResultOptions
 from tfrs_lab.experiments.command_line.usage import fail, parse_options, usage_error
 from tfrs_lab.experiments.display.display import console, program
 from tfrs_lab.experiments.display.result_table import movies_table
@@ -29,7 +30,7 @@ PROG = "recs recommend"
 
 
 @dataclass(frozen=True)
-class RecommendOptions:
+class RecommendOptions(ResultOptions):
     """Movies for a user of a run, of its export or of your own ratings, or for anyone who names some movies."""
 
     source: tyro.conf.Positional[Path | None] = None
@@ -65,10 +66,6 @@ class RecommendOptions:
     """With --all-users: never recommend these movies (CSV or Parquet with movie_id)."""
     shard: str | None = None
     """With --all-users: i/n, the i-th of n parts of the users, for n processes or machines; together they are all."""
-    json: bool = False
-    """Print the result as JSON on stdout."""
-    debug: bool = False
-    """Show tracebacks."""
 
 
 def main(words: Sequence[str]) -> None:
@@ -143,7 +140,6 @@ def _wrong(options: RecommendOptions) -> str | None:
 
 def _own(options: RecommendOptions) -> StoredModel:
     """A model of the user's own ratings."""
-    from tfrs_lab.experiments.command_line.options import DataOptions
     from tfrs_lab.experiments.recommend.from_ratings import fitted_on_all
     from tfrs_lab.models.registry import NAMES
 

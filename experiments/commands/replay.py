@@ -15,7 +15,7 @@ from tfrs_lab.data import DataError, parse_columns, read_ratings_file
 from tfrs_lab.data.names import OwnNames
 from tfrs_lab.data.storage import write_json
 from tfrs_lab.evaluation.replay import Answer, Request, replay, requests, summarise
-from tfrs_lab.experiments.command_line.options import OneRunOptions
+from tfrs_lab.experiments.command_line.options import OneRunOptions, ResultOptions
 from tfrs_lab.experiments.command_line.settings import parse_settings, to_words
 from tfrs_lab.experiments.command_line.usage import parse_options
 from tfrs_lab.experiments.display.display import console
@@ -35,7 +35,7 @@ event's movie was in the list, by how many events had come since training."""
 
 
 @dataclass(frozen=True)
-class ReplayOptions:
+class ReplayOptions(ResultOptions):
     """What the command takes."""
 
     model: tyro.conf.Positional[Path]
@@ -50,10 +50,6 @@ class ReplayOptions:
     """Length of the lists."""
     retrain_every: int | None = None
     """Of a run: also train it again after every so many events."""
-    json: bool = False
-    """Print the result as JSON on stdout."""
-    debug: bool = False
-    """Show tracebacks."""
 
     def __post_init__(self) -> None:
         if self.k < 1 or (self.retrain_every is not None and self.retrain_every < 1):
@@ -95,9 +91,7 @@ def _trained_again(
         raise DataError("--retrain-every: expected a run of one seed and split, got one of several", file=options.model)
     config = read_config(options.model)
     name = config["experiment"]
-    settings = parse_settings(
-        [name], to_words(read_settings(options.model)), prog="recs replay", description="", kind=OneRunOptions
-    )
+    settings = parse_settings(OneRunOptions, [name], to_words(read_settings(options.model)), prog="recs replay")
     return playing.trained_again(
         specification(name),
         settings.configs[name],

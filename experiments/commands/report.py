@@ -9,6 +9,7 @@ from pathlib import Path
 import tyro
 
 from tfrs_lab.data import DataError
+from tfrs_lab.experiments.command_line.options import CommandOptions
 from tfrs_lab.experiments.command_line.usage import parse_options
 from tfrs_lab.experiments.display.display import console
 from tfrs_lab.models.training.reporter import reporter_here
@@ -22,15 +23,13 @@ call this again after recs index to have the index in it."""
 
 
 @dataclass(frozen=True)
-class ReportOptions:
+class ReportOptions(CommandOptions):
     """What the command takes."""
 
     runs: tyro.conf.Positional[tuple[Path, ...]]
     """Directories of finished runs (recs run) or comparisons (recs compare), which mean all their runs."""
     out: Path | None = None
     """The page to write; default report.html in the one directory that is named, or here if there are several."""
-    debug: bool = False
-    """Show tracebacks."""
 
     def __post_init__(self) -> None:
         if not self.runs:

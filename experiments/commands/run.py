@@ -33,21 +33,21 @@ def main(words: Sequence[str]) -> None:
     prog = f"recs run {name}"
     if any(word.split("=")[0] == "--like" for word in words):
         check_repeatable(words, prog)
-    read = partial(parse_settings, [name], prog=prog, kind=OneRunOptions)
+    read = partial(parse_settings, OneRunOptions, [name], prog=prog)
     settings = read(rest, description=specification(name).summary)
     resume, like, earlier = settings.options.resume, settings.options.like, settings.options.from_run
     if like is not None:
-        settings = read([*to_words(read_settings(like)), *rest], description="")
+        settings = read([*to_words(read_settings(like)), *rest])
         out = settings.options.out or default_directory(name, settings)
     elif resume is not None:
         out = resume.with_name(resume.name.removesuffix(".partial"))
         stored = to_words(read_settings(out))
-        settings = read([*stored, *rest], description="")
+        settings = read([*stored, *rest])
     else:
         if earlier is not None:
             EarlierRun.open(earlier, name)
             stored = to_words({name: read_settings(earlier)[name]})
-            settings = read([*stored, *rest], description="")
+            settings = read([*stored, *rest])
         out = settings.options.out or default_directory(name, settings)
     reporter = reporter_here()
     result = _run(specification(name), settings, out, reporter, prog)

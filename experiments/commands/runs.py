@@ -12,6 +12,7 @@ from typing import Any
 import tyro
 
 from tfrs_lab.data.storage import without_nan
+from tfrs_lab.experiments.command_line.options import CommandOptions, ResultOptions
 from tfrs_lab.experiments.command_line.usage import parse_options, print_choices, usage_error, wants_help
 from tfrs_lab.experiments.display.display import console, title_of, with_interval
 from tfrs_lab.experiments.display.result_table import ResultTable
@@ -27,7 +28,7 @@ first. A run that is being worked on is left alone."""
 
 
 @dataclass(frozen=True)
-class ListOptions:
+class ListOptions(ResultOptions):
     """Lists the runs in a directory, newest first, and says of each that is unfinished or damaged that it is."""
 
     root: Path = Path("runs")
@@ -40,10 +41,6 @@ class ListOptions:
     """Only runs on this split."""
     sort: str | None = None
     """Best first by this test metric, for instance ndcg@10 or rmse."""
-    json: bool = False
-    """Print the list as JSON on stdout."""
-    debug: bool = False
-    """Show tracebacks."""
 
     def __post_init__(self) -> None:
         if self.experiment is not None and self.experiment not in NAMES:
@@ -51,7 +48,7 @@ class ListOptions:
 
 
 @dataclass(frozen=True)
-class CompareOptions:
+class CompareOptions(ResultOptions):
     """What a comparison of finished runs takes."""
 
     runs: tyro.conf.Positional[tuple[Path, ...]]
@@ -60,10 +57,6 @@ class CompareOptions:
     """The directory of runs."""
     metrics: tuple[str, ...] = ("ndcg@10", "precision@10", "recall@10")
     """Test metrics to show; the differences are those of the first."""
-    json: bool = False
-    """Print a row per run and metric as JSON on stdout."""
-    debug: bool = False
-    """Show tracebacks."""
 
     def __post_init__(self) -> None:
         if not self.runs:
@@ -71,7 +64,7 @@ class CompareOptions:
 
 
 @dataclass(frozen=True)
-class DeleteOptions:
+class DeleteOptions(CommandOptions):
     """What a deletion takes."""
 
     runs: tyro.conf.Positional[tuple[Path, ...]]
@@ -80,8 +73,6 @@ class DeleteOptions:
     """The directory of runs."""
     yes: bool = False
     """Do not ask."""
-    debug: bool = False
-    """Show tracebacks."""
 
     def __post_init__(self) -> None:
         if not self.runs:

@@ -15,7 +15,7 @@ from tfrs_lab.data.names import OwnNames
 from tfrs_lab.data.storage import without_nan
 from tfrs_lab.evaluation import Evaluation, score_topk
 from tfrs_lab.evaluation.lists import doubts, mended_lists
-from tfrs_lab.experiments.command_line.options import Integers
+from tfrs_lab.experiments.command_line.options import Integers, ResultOptions
 from tfrs_lab.experiments.command_line.usage import parse_options
 from tfrs_lab.experiments.display.display import console
 from tfrs_lab.experiments.display.result_table import top_k_table
@@ -25,7 +25,7 @@ TOPK_SCHEMA = {"user_id": pl.String, "movie_id": pl.String, "rank": pl.Int64, "s
 
 
 @dataclass(frozen=True)
-class ScoreOptions:
+class ScoreOptions(ResultOptions):
     """Scores ranked lists of any origin; the lists of a run get the numbers of its metrics.json."""
 
     topk: Path
@@ -42,10 +42,6 @@ class ScoreOptions:
     """Lengths of the result lists that are scored."""
     threshold: float | None = None
     """A truth row counts as relevant if its user_rating is at least this; default: every row."""
-    json: bool = False
-    """Print the result as JSON on stdout."""
-    debug: bool = False
-    """Show tracebacks."""
 
 
 def main(words: Sequence[str]) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import tyro
 
+from tfrs_lab.experiments.command_line.options import CommandOptions
 from tfrs_lab.experiments.command_line.usage import parse_options
 from tfrs_lab.experiments.display.display import console
 from tfrs_lab.serving.http.settings import ServerSettings
 
 
 @dataclass(frozen=True)
-class ServeOptions(ServerSettings):
+class ServeOptions(ServerSettings, CommandOptions):
     """Serves exported models over HTTP: TensorFlow Serving's REST API, a JSON API, and a page to look at them."""
 
     out: tyro.conf.Positional[tuple[Path, ...]] = ()
@@ -32,8 +33,6 @@ class ServeOptions(ServerSettings):
     """File with a key that requests must carry (Authorization: Bearer KEY); or set RECS_API_KEY. Default: no key."""
     cors_origin: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
     """A site whose pages may ask this server from a browser, such as https://example.org; may be repeated."""
-    debug: bool = False
-    """Show tracebacks."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -11,8 +11,8 @@ from typing import Any
 
 from tfrs_lab.data import Split, fingerprint
 from tfrs_lab.data.storage import without_nan, write_json, write_text
-from tfrs_lab.experiments.command_line.options import DataOptions
-from tfrs_lab.experiments.command_line.settings import parse_words
+from tfrs_lab.experiments.command_line.options import DataOptions, ResultOptions
+from tfrs_lab.experiments.command_line.settings import parse_settings
 from tfrs_lab.experiments.command_line.usage import print_choices, usage_error, wants_help
 from tfrs_lab.experiments.display.display import console, number, program
 from tfrs_lab.experiments.display.result_table import ResultTable
@@ -35,7 +35,7 @@ compare`."""
 
 
 @dataclass(frozen=True)
-class TuneOptions(DataOptions):
+class TuneOptions(DataOptions, ResultOptions):
     """What a search takes."""
 
     seed: int = 0
@@ -52,12 +52,8 @@ class TuneOptions(DataOptions):
     """The file of the study; default runs/tune-<experiment>-<dataset>-<split>-<seed>.db."""
     out: Path | None = None
     """The record (JSON), and beside it the best settings (TOML, for --config); default beside the study."""
-    json: bool = False
-    """Print the record as JSON on stdout."""
     config: Path | None = None
     """TOML or JSON file with values for any of these options; the command line has precedence."""
-    debug: bool = False
-    """Show tracebacks."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -78,17 +74,18 @@ def main(words: Sequence[str]) -> None:
     name, rest = _experiment_of(list(words))
     prog = f"recs tune {name}"
     description = DESCRIPTION.format(fields=", ".join(SPACES[name]))
-    options, configs = parse_words(TuneOptions, [name], rest, prog=prog, description=description)
+    settings = parse_settings(TuneOptions, [name], rest, prog=prog, description=description)
+    options = settings.options
     space = _chosen_space(name, options.only, prog)
     reporter = reporter_here()
     source = load_source(options, reporter)
     file = options.study or default_study(name, source, options.seed)
-    start = specification(name).settled(configs[name])
-    record, settings = _tune(specification(name), start, space, source, options, file, reporter)
+    start = specification(name).settled(settings.configs[name])
+    record, best = _tune(specification(name), start, space, source, options, file, reporter)
     out = options.out or file.with_suffix(".json")
     settings_file = out.with_suffix(".toml")
     write_json(out, record)
-    write_text(settings_file, settings)
+    write_text(settings_file, best)
     if options.json:
         print(json.dumps(without_nan(record)))
     else:

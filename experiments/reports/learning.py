@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -73,4 +74,4 @@ def _curve(history: pl.DataFrame, name: str, parts: Sequence[str]) -> str:
 
 def _words(name: str) -> str:
     """A column's name for a person."""
-    return name.replace("val_", "validation ").replace("_", " ").replace("ndcg", "nDCG")
+    return re.sub("^val_", "validation ", name).replace("_", " ").replace("ndcg", "nDCG")

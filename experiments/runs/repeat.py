@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfrs_lab.data import DataError, Dataset
+from tfrs_lab.experiments.command_line.settings import value_after
 from tfrs_lab.experiments.command_line.usage import fail
 from tfrs_lab.experiments.storage.directory import read_config
 from tfrs_lab.experiments.storage.environment import package_versions
@@ -36,10 +37,10 @@ def check_repeatable(words: Sequence[str], prog: str) -> None:
         )
     if options.count("--like") != 1:
         fail(prog, f"--like: expected once, got {options.count('--like')} times")
-    like = next(
-        word.partition("=")[2] or words[place + 1] for place, word in enumerate(words) if word.split("=")[0] == "--like"
-    )
-    named, stored = words[0], read_config(Path(like))["experiment"]
+    like = value_after("--like", words)
+    if like is None:
+        fail(prog, "--like: expected a run, got none")
+    named, stored = words[0], read_config(like)["experiment"]
     if not named.startswith("-") and named != stored:
         fail(prog, f"--like: expected a run of {named}, got one of {stored}")
 

@@ -5,10 +5,7 @@ import json
 import pytest
 
 from tfrs_lab import data
-from tfrs_lab.data import DataError
 from tfrs_lab.experiments.cli import main
-from tfrs_lab.experiments.runs import rescore_hybrid
-from tfrs_lab.experiments.runs.rescore_hybrid import rescored
 
 
 @pytest.fixture(scope="module")
@@ -73,33 +70,3 @@ def test_nonsense_is_refused(ratings, tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["run", "ease", *options])
     assert "--revealed: expected distinct integers of at least 0" in capsys.readouterr().err
-
-
-QUICK = [
-    *("--hybrid.retrieval.parts", "linear", "--hybrid.content.features.words", "20"),
-    *("--hybrid.content.features.grams", "0", "--hybrid.simulations", "1"),
-]
-
-
-def test_an_offset_applied_after_training_gives_what_a_run_with_it_gives(ratings, tmp_path):
-    words = ("hybrid", *QUICK, "--split", "mixed", "--draws", "2")
-    run(ratings, tmp_path / "balanced", *words)
-    own = run(ratings, tmp_path / "cautious", *words, "--hybrid.cold", "cautious")
-    turned = rescored(tmp_path / "balanced", "cautious", tmp_path / "turned")
-    assert turned.metrics["test"] == own["test"]
-    assert turned.metrics["slices"] == own["slices"]
-    assert turned.config["settings"]["hybrid"]["cold"] == "cautious"
-    assert own["test"] != json.loads((tmp_path / "balanced" / "metrics.json").read_text())["test"]
-
-
-def test_only_the_hybrid_has_a_cold_start_offset(ratings, tmp_path):
-    run(ratings, tmp_path / "ease", "ease", "--split", "mixed")
-    with pytest.raises(DataError, match="expected a run of hybrid, got one of ease"):
-        rescored(tmp_path / "ease", "cautious", tmp_path / "turned")
-
-
-def test_other_test_rows_are_not_printed_beside_it(ratings, tmp_path):
-    run(ratings, tmp_path / "hybrid", "hybrid", *QUICK, "--split", "mixed")
-    run(ratings, tmp_path / "ease", "ease", "--split", "mixed", "--seed", "1")
-    with pytest.raises(DataError, match="expected a run with the same test rows"):
-        rescore_hybrid.main([str(tmp_path / "hybrid"), "--against", str(tmp_path / "ease")])
