@@ -21,9 +21,22 @@ SEVERAL = 20
 """A command with more options than this leaves some to ``--help-all``."""
 RARE = (
     *("data-dir", "users", "validation", "validation-split", "threshold", "revealed", "folds", "draws", "from-run"),
-    *("overwrite", "mlflow", "distribute", "shards", "timeout", "study", "debug"),
+    *(
+        "overwrite",
+        "mlflow",
+        "distribute",
+        "shards",
+        "timeout",
+        "study",
+        "debug",
+        "like",
+        "tune-baselines",
+        "skip-bad-lines",
+    ),
 )
 """Options that it leaves to it, beside what is inside a model's parts."""
+OF_MODEL = 6
+"""How many fields of its configuration are shown of a model; the first ones, which its author put there."""
 SHARED = "budget"
 """A field that is shown wherever a model has it, however deep."""
 PLACES = {"out": "OUT", "root": "DIR", "results": "DIR", "data-dir": "DIR"} | dict.fromkeys(
@@ -34,7 +47,7 @@ UNSAID = re.compile(r"\s*\((default: (None|False|True|'')?|repeatable|required)\
 DEFAULT = re.compile(r"\s*\(default: .*\)$")
 LAST = ("json", "debug")
 """Options that every command has."""
-COLUMN = 26
+COLUMN = 24
 
 
 @dataclass(frozen=True)
@@ -144,7 +157,8 @@ def _common(options: Sequence[Option]) -> list[Option]:
     models = {one.field.partition(".")[0] for one in options if "." in one.field}
     found = [one for one in options if "." not in one.field and one.field not in RARE]
     of_models = [one for one in options if bare(one, options) and (len(models) == 1 or one.name == SHARED)]
-    return [*found, *{one.name: one for one in of_models}.values()]
+    chosen = [*of_models[:OF_MODEL], *(one for one in of_models[OF_MODEL:] if one.name == SHARED)]
+    return [*found, *{one.name: one for one in chosen}.values()]
 
 
 def _options(kind: type, own: type, prog: str, **arguments: Any) -> tuple[list[Option], str]:

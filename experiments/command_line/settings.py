@@ -57,7 +57,7 @@ def parse_settings(
 
 def value_after(option: str, words: Sequence[str]) -> Path | None:
     """The path that an option names among the words, where it is there and names one."""
-    for word, following in zip(words, [*words[1:], None], strict=True):
+    for word, following in zip(words, [*words[1:], None], strict=False):
         if word == option and following is not None:
             return Path(following)
         if word.startswith(f"{option}="):

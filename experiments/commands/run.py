@@ -101,8 +101,8 @@ def show(result: Result, *, as_json: bool) -> None:
         return
     out = console()
     metrics = result.metrics
-    out.print(top_k_table(metrics["test"], metrics["confidence"], run_title(result.config)))
-    out.print(factorized_line(metrics["test"]))
+    out.print(top_k_table(metrics["test"], metrics["confidence"], run_title(result.config), width=out.width))
+    out.print(factorized_line(metrics["test"]), soft_wrap=True)
     if "rmse" in metrics["test"]:
         out.print(rating_line(metrics["test"], metrics["confidence"]))
     for note in result.notes:

@@ -52,7 +52,8 @@ def main(words: Sequence[str]) -> None:
         print(json.dumps(without_nan(result.as_dict())))
         return
     screen = console()
-    screen.print(top_k_table(result.metrics, result.confidence, f"{options.topk.name} against {options.truth.name}"))
+    title = f"{options.topk.name} against {options.truth.name}"
+    screen.print(top_k_table(result.metrics, result.confidence, title, width=screen.width))
     users = int(result.metrics["users"])
     screen.print(f"{users:,} user{'' if users == 1 else 's'} with something relevant")
 

@@ -27,11 +27,11 @@ from tfrs_lab.models.training.reporter import Reporter, reporter_here
 
 DESCRIPTION = """Looks for better settings than those given, on validation rows only.
 
-Searched: {fields}. The first trial are the starting values, which are the defaults or what you give here; every other
-option of the experiment keeps its value. A trial is scored on several validation cuts, and given up after the first
-ones if it does worse than most. The study is one file: the same command again continues where it was interrupted, with
-more --trials it looks further. Test rows are never looked at: what is found still has to show its worth in `recs
-compare`."""
+`recs tune --help` lists the fields that are searched. The first trial are the starting values, which are the defaults
+or what you give here; every other option of the experiment keeps its value. A trial is scored on several validation
+cuts, and given up after the first ones if it does worse than most. The study is one file: the same command again
+continues where it was interrupted, with more --trials it looks further. Test rows are never looked at: what is found
+still has to show its worth in `recs compare`."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,7 @@ def main(words: Sequence[str]) -> None:
     """Searches, writes the record and the best settings, and prints what was found."""
     name, rest = _experiment_of(list(words))
     prog = f"recs tune {name}"
-    description = DESCRIPTION.format(fields=", ".join(SPACES[name]))
-    settings = parse_settings(TuneOptions, [name], rest, prog=prog, description=description)
+    settings = parse_settings(TuneOptions, [name], rest, prog=prog, description=DESCRIPTION)
     options = settings.options
     space = _chosen_space(name, options.only, prog)
     reporter = reporter_here()

@@ -120,10 +120,10 @@ def _text(text: str, style: str = "") -> Text | None:
 
 
 def top_k_table(
-    metrics: Mapping[str, float], confidence: Mapping[str, Sequence[float]], title: str = ""
+    metrics: Mapping[str, float], confidence: Mapping[str, Sequence[float]], title: str = "", *, width: int = 1000
 ) -> ResultTable:
-    """All top-k metrics of one model, a row per metric and a column per k."""
-    ks = sorted(int(name.split("@")[1]) for name in metrics if name.startswith("ndcg@"))
+    """All top-k metrics of one model, a row per metric and a column per k, the smallest that fit."""
+    ks = sorted(int(name.split("@")[1]) for name in metrics if name.startswith("ndcg@"))[: max(1, width // 16 - 1)]
     names = dict.fromkeys(key.split("@")[0] for key in metrics if "@" in key)
     rows = [[title_of(name), *(with_interval(metrics, confidence, f"{name}@{k}") for k in ks)] for name in names]
     return ResultTable(["metric", *(f"@{k}" for k in ks)], rows, title)

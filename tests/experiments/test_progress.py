@@ -50,6 +50,7 @@ def test_on_a_terminal_each_phase_is_live_and_leaves_a_line_with_its_seconds(wor
     for phase in PHASES:
         assert re.search(rf"{SPINNER} (\w+: )?{re.escape(phase)} 0:00:\d\d", shown), phase
     assert ("epoch 3/3" in shown) == ("retrieval" in words)
+    assert re.search(r"hit rate +(\d\.\d{3} ± \d\.\d{3} +){4}\r\n", shown)  # as many columns as fit, none cut off
 
 
 def test_the_display_is_live_during_both_fits(planted, tmp_path):
