@@ -62,6 +62,7 @@ def tune(
     *,
     seed: int = 0,
     table: MovieTable | None = None,
+    budget: float = BUDGET,
 ) -> Choice:
     """Chooses the numbers that the configuration leaves open, keeps those it gives, and fits the baseline with them."""
     rows = _most_rated(interactions, baseline.tuned_on)
@@ -75,7 +76,7 @@ def tune(
     def effort(values: Values) -> float:
         return baseline.effort(rows, replace(config, **values)) + scoring
 
-    search = _Search(baseline.open(config), fit, monitor.per_user, effort)
+    search = _Search(baseline.open(config), fit, monitor.per_user, effort, budget)
     search.run()
     values, note = search.settled()
     if rows is interactions and values == search.values:
@@ -97,11 +98,12 @@ class _Search:
         fit: Callable[[Values], FittedBaseline],
         score: Callable[[FittedBaseline], np.ndarray],
         effort: Callable[[Values], float],
+        budget: float,
     ) -> None:
         self.ranges, self.fit, self.score, self.effort = ranges, fit, score, effort
         self.start = self.best = (0,) * len(ranges)
         self.scored: dict[Place, np.ndarray] = {}
-        self.budget = max(BUDGET, (1 + LEAST_TRIED) * effort(self.values))
+        self.budget = max(budget, (1 + LEAST_TRIED) * effort(self.values))
         self.improves(self.best)
 
     @property

@@ -29,6 +29,8 @@ from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.specification import FitContext, Trained
 from tfrs_lab.models.training.data import TrainingData
 
+_SECONDS = 90.0
+"""Limit of the search for iALS's numbers, in estimated seconds: sparse data want many factors, which take long."""
 _LIKENESS = 128
 """So many of the linear part's first directions tell how alike movies are: of sequels and series on four splits of
 MovieLens-100K most are among the first ten so, more than by 64, by 256, by iALS or by a spectral filter."""
@@ -146,7 +148,7 @@ def _factorized(config: IALSConfig, rows: Interactions, context: FitContext) -> 
     """The part, and what validation or the plan tells of its numbers."""
     plan, monitor = context.plan or {}, context.monitor
     if monitor is not None and not plan:
-        choice = tune(BASELINES["ials"], rows, config, monitor, seed=context.seed)
+        choice = tune(BASELINES["ials"], rows, config, monitor, seed=context.seed, budget=_SECONDS)
         values, model = choice.values, choice.model
         context.reporter.line(f"ials: chosen on validation: {brief(values)}")
     else:

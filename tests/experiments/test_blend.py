@@ -161,7 +161,8 @@ def test_neighbours_alone_are_a_blend(groups, rows):
 def chosen(groups, rows, monkeypatch, worth):
     """What is chosen where validation says that a blend is worth ``worth(blend)``."""
     monkeypatch.setattr(Blend, "recommender", lambda blend, *arguments: blend)
-    monkeypatch.setattr(Monitor, "__call__", lambda monitor, blend: worth(blend))
+    monkeypatch.setattr(Monitor, "__call__", lambda monitor, blend: np.mean(worth(blend)))
+    monkeypatch.setattr(Monitor, "per_user", lambda monitor, blend: worth(blend) + np.zeros(100))
     monkeypatch.setattr("tfrs_lab.models.retrieval.blend.choose_weights", lambda *arguments: {"taste": 1.0})
     return choose_blend(groups, rows, 16, Monitor(pl.DataFrame(), pl.DataFrame()))
 
@@ -178,9 +179,15 @@ def test_what_new_users_get(groups, rows):
         np.testing.assert_array_equal(model.score(np.array([-1]))[0], wanted)
 
 
-@pytest.mark.parametrize("best", [16, 8, 4])
+@pytest.mark.parametrize("best", [64, 32, 16, 8, 4])
 def test_the_length_that_validates_best_is_taken(groups, rows, monkeypatch, best):
     assert chosen(groups, rows, monkeypatch, lambda blend: float(blend.dimension == best)).dimension == best
+
+
+def test_more_numbers_must_be_better_by_more_than_a_standard_error(groups, rows, monkeypatch):
+    noise = np.resize([2.1, -1.9], 100)  # a gain of .1
+    assert chosen(groups, rows, monkeypatch, lambda blend: noise * (blend.dimension == 32)).dimension == 16
+    assert chosen(groups, rows, monkeypatch, lambda blend: (noise + 0.2) * (blend.dimension == 32)).dimension == 32
 
 
 def test_without_validation_time_and_order_stay_out_beside_taste(groups, rows):
