@@ -92,7 +92,7 @@ def _show_next(directory: Path, model: StoredModel, options: RunOptions, screen:
         ("demo", str(directory.parent)): "a page to try a model of these, in the browser",
         ("recommend", str(directory), "--user", user): "more for this user, with reasons",
         ("recommend", str(directory), "--history", liked): "for somebody who knows these movies",
-        ("run", "retrieval", "--help"): "every option of the two-tower model",
+        ("run", "retrieval", "--help"): "what the two-tower model can be told",
     }
     if options.train is None and "timestamp" in model.known.columns:
         words = ("compare", "ease", "retrieval", *data_words(options), "--split", "leave-one-out")
