@@ -68,6 +68,11 @@ class TowerPair(tfrs.Model):
             lambda reader: self.objective.batches(seed, first_epoch, epochs, reader)
         )
 
+    def build_lazy_layers(self) -> None:
+        """Calls both towers once: layers that make their weights in their first call have them from then on."""
+        self.query_tower(self._latest(tf.range(min(1, self.objective.data.users))))
+        self.candidate_tower({"movie": tf.range(min(1, self.objective.data.movies))})
+
     def new_optimizer(self) -> tf.keras.optimizers.legacy.Optimizer:
         """To compile it with."""
         config = self.objective.config
@@ -112,4 +117,6 @@ def build_pair(config: PairConfig, data: TrainingData, seed: int) -> TowerPair:
     require_known(config.objective, OBJECTIVES, "objective")
     require_known(config.optimizer, OPTIMIZERS, "optimizer")
     query, candidate = build_towers(config, data, seed)
-    return TowerPair(query, candidate, OBJECTIVES[config.objective](config, data), seed)
+    pair = TowerPair(query, candidate, OBJECTIVES[config.objective](config, data), seed)
+    pair.build_lazy_layers()
+    return pair

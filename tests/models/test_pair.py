@@ -7,6 +7,7 @@ from tfrs_lab.models.backend import tf
 from tfrs_lab.models.training.data import TrainingData, shuffled_batches
 from tfrs_lab.models.two_tower.config import PairConfig
 from tfrs_lab.models.two_tower.model import build_pair
+from tfrs_lab.models.two_tower.tower_parts import QUERY_PARTS
 
 ROWS = [("a", "x"), ("a", "y"), ("a", "z"), ("b", "x"), ("b", "y"), ("c", "x"), ("c", "w"), ("d", "z")]
 
@@ -248,3 +249,26 @@ def test_each_epoch_visits_each_example_once_and_a_late_start_sees_the_same():
 def test_config_refuses_what_makes_no_sense(field, value):
     with pytest.raises(ValueError, match=rf"{field}: expected .* got {value}"):
         PairConfig(**{field: value})
+
+
+def test_lazy_keras_layers_and_sequentials_have_their_weights_from_the_start(rows, monkeypatch):
+    class Late(tf.keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.embedding, self.dense = tf.keras.layers.Embedding(4, 5), tf.keras.layers.Dense(4)
+
+        def call(self, features):
+            return self.dense(self.embedding(features["user"]))
+
+    def sequential(context):
+        take = tf.keras.layers.Lambda(lambda features: features["user"][:, None] / 2)
+        return tf.keras.Sequential([take, tf.keras.layers.Dense(4)])
+
+    monkeypatch.setitem(QUERY_PARTS, "late", lambda context: Late())
+    monkeypatch.setitem(QUERY_PARTS, "sequential", sequential)
+    for combine, late in (("sum", 5), ("concatenate", 6)):
+        one = pair_of(rows, query=("late", "sequential"), combine=combine)
+        assert len(one.query_tower.trainable_variables) == late
+        before = [weight.name for weight in one.weights]
+        one.vectors()
+        assert [weight.name for weight in one.weights] == before
