@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
@@ -86,7 +87,8 @@ class ExportSource:
 
     def _ask(self, question: Question) -> pl.DataFrame:
         try:
-            found = asyncio.run(recommend(self._servable, question))
+            with ThreadPoolExecutor(1) as other:  # a notebook's own thread runs a loop already
+                found = other.submit(asyncio.run, recommend(self._servable, question)).result()
         except ApiError as error:
             raise DataError(error.message) from None
         return pl.DataFrame(

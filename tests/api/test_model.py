@@ -1,5 +1,6 @@
 """What can be asked of a fitted model, a run that is opened, and an export."""
 
+import asyncio
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -118,6 +119,11 @@ def test_an_export_answers_as_its_model(ials, tmp_path):
     user = ials.users.ids[0]
     assert opened.recommend(user)["movie_id"].to_list() == ials.recommend(user)["movie_id"].to_list()
     assert "\n" not in repr(opened)
+
+    async def as_in_a_notebook():
+        return opened.recommend(user)
+
+    assert asyncio.run(as_in_a_notebook()).frame.equals(opened.recommend(user).frame)
     assert len(opened.recommend(history=[ials.movies.ids[0]], k=3)) == 3
 
 
