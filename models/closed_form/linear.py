@@ -36,7 +36,7 @@ class LinearConfig(Checked):
     """What two movies of one user count as a pair that were not rated in one stay; 1: order does not matter, EASE."""
     dimension: Count = 256
     """Length of the vectors that stand for the map."""
-    neighbours: Count = 500
+    neighbours: Count = 1_000
     """Where vectors lose too much, so many of the largest weights from each movie stand for the map instead."""
     max_movies: Count = 10_000
     """Above so many movies only the most rated ones take part; the others score 0. Where the solution is by users, who
