@@ -11,6 +11,8 @@ ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ENDING = "## Change this and see"
 MACHINE = re.compile(r"/(?:home|Users|root|tmp|work)/|[A-Z]:\\")
+TUTORIAL = {"MovielensModel", "__init__", "tower", "compute_loss"}
+"""What the first notebook has of TFRS's tutorial."""
 PLAIN = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -32,6 +34,7 @@ def notebook(request):
 
 def test_there_is_one_for_each_step():
     assert [path.stem for path in NOTEBOOKS] == [
+        "00_tfrs_in_ten_minutes",
         "01_data",
         "02_retrieval",
         "03_content_and_cold_start",
@@ -68,7 +71,7 @@ def test_it_names_no_place_on_one_machine(notebook):
 def test_it_imports_the_package_and_defines_nothing_itself(notebook):
     tree = ast.parse("\n".join(text(cell) for cell in cells(notebook, "code")))
     defined = [node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
-    assert defined == []
+    assert set(defined) <= TUTORIAL
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     modules |= {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     assert "tfrs_lab" in {module.partition(".")[0] for module in modules}
