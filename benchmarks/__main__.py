@@ -20,7 +20,7 @@ SHORT: dict[str, list[str]] = {
     **{"quality": ["--rounds", "1"], "tutorial": ["--rounds", "1"]},
 }
 """What runs without names, and with which options."""
-LONG = ("defaults", "distributed", "factorized", "hashing", "parse", "scale")
+LONG = ("defaults", "distributed", "factorized", "field", "hashing", "parse", "scale")
 """What runs by name only: it takes long, or another says the same."""
 
 

@@ -18,19 +18,10 @@ from typing import Any
 import polars as pl
 
 from benchmarks.record import Numbers, command
-from benchmarks.turns import last_line, timed
+from benchmarks.turns import timed
 from tfrs_lab.data import generate, load, split
 
 MODELS = ("ease", "ials", "retrieval")
-
-_RUN = """
-import sys
-from benchmarks.contenders.worker import peak_gb
-from tfrs_lab.experiments.cli import main
-status = main(sys.argv[1:])
-print(peak_gb())
-sys.exit(status)
-"""
 
 
 @dataclass(frozen=True)
@@ -66,18 +57,17 @@ def compared(data: Data) -> dict[str, Any]:
     ratings = data.ratings()
     with tempfile.TemporaryDirectory(prefix="tfrs-lab-defaults-") as temporary:
         words = [*_written(data, ratings, Path(temporary)), "--json", "--out", str(Path(temporary, "out"))]
-        _, _, done = timed([sys.executable, "-c", _RUN, "compare", *MODELS, *words])
-    if done is None or done.returncode:
-        raise RuntimeError(f"{data.name}: {last_line(done.stderr if done else '')}")
-    found, peak = (json.loads(line) for line in done.stdout.splitlines()[-2:])
-    runs = found["runs"]
+        ended = timed([sys.executable, "-m", "tfrs_lab.experiments", "compare", *MODELS, *words])
+    if ended.problem:
+        raise RuntimeError(f"{data.name}: {ended.problem}")
+    runs = json.loads(ended.said)["runs"]
     return {
         "name": data.name,
         "sizes": [ratings["user_id"].n_unique(), ratings["movie_id"].n_unique(), ratings.height],
         "ndcg@10": {name: runs[name]["test"]["ndcg@10"] for name in MODELS},
         "confidence": {name: runs[name]["confidence"]["ndcg@10"] for name in MODELS},
         "train_seconds": runs["retrieval"]["seconds"]["train"],
-        "peak_gb": peak,
+        "peak_gb": ended.peak_gb,
     }
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.contenders.worker import peak_gb, say
+from benchmarks.contenders.worker import peak_gb
 from benchmarks.record import Numbers, command
 from benchmarks.turns import once
 from tfrs_lab.serving.backend import HAS_SCANN, factorized_top_k, tf
@@ -196,8 +196,9 @@ def compared(movies: int) -> list[dict[str, Any]]:
     ]
 
 
-def build_many(movies: int) -> dict[str, float]:
-    """Builds one index; seconds, peak memory of this process in GB, and recall of what it finds."""
+def build_many(words: str) -> dict[str, float]:
+    """Builds an index of so many; seconds, peak memory of this process in GB, and recall of what it finds."""
+    movies = int(words)
     made, queries = vectors(movies, 200)
     start = time.perf_counter()
     setting = IndexSetting("scann", leaves=2000, leaves_to_search=100, reorder=200)
@@ -229,7 +230,7 @@ def verdicts(rows: list[dict[str, Any]], million: dict[str, float] | None) -> di
 
 def measure(movies: int, no_million: bool) -> Numbers:
     """Everything, and the verdicts."""
-    million = once("benchmarks.index", ["--build", "1000000"]) if HAS_SCANN and not no_million else None
+    million = once("benchmarks.index:build_many", 1_000_000) if HAS_SCANN and not no_million else None
     rows = compared(movies)
     print(f"\n{movies:,} x {DIM}, inner product, requests of {QUERIES}, {K} results")
     met = verdicts(rows, million)
@@ -237,14 +238,12 @@ def measure(movies: int, no_million: bool) -> Numbers:
     return Numbers("index", {"movies": movies, "dim": DIM, "rows": rows, "million": million}, all(met.values()))
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    given = sys.argv[1:] if words is None else words
-    if given[:1] == ["--build"]:  # an index of so many, in the process that measure starts
-        say(build_many(int(given[1])))
-        return 0
-    million = (False, "leave out the build of a million")
-    return command(__doc__, measure, movies=(200_000, "number of vectors"), no_million=million)(words)
+main = command(
+    __doc__,
+    measure,
+    movies=(200_000, "number of vectors"),
+    no_million=(False, "leave out the build of a million"),
+)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ import numpy as np
 
 from benchmarks.http_load import closed_loop, open_loop
 from benchmarks.record import Numbers, command
+from benchmarks.turns import once
 
 RATE = 50.0
 P50_MS, P99_MS = 10.0, 50.0
@@ -101,10 +102,7 @@ def reload(directory: Path, newest: Path, port: int, requests: list[bytes], seco
 
 def bare_throughput(directory: Path, users: list[str], seconds: float) -> float:
     """Calls a second of the SavedModel in a process of its own."""
-    code = "from benchmarks.load import bare_calls; import sys; print(bare_calls(*sys.argv[1:]))"
-    words = [sys.executable, "-c", code, str(directory), str(seconds), *users[:500]]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
-    return float(done.stdout.split()[-1])
+    return float(once("benchmarks.load:bare_calls", directory, seconds, *users[:500]))
 
 
 def bare_calls(directory: str, seconds: str, *users: str) -> float:

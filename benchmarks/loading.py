@@ -59,15 +59,16 @@ def measure(rows: int, rounds: int) -> Record:
         write(rows, files)
         size = (files / "ratings.csv").stat().st_size
         copy = str(Path(temporary, "copy.parquet"))
-        contenders: dict[str, tuple[list[str], Path | None]] = {
-            OURS: (["ours", str(files)], None),
-            PANDAS: (["pandas", str(files)], peers_python()),
-            LIKEWISE: (["pandas", str(files), copy], peers_python()),
+        ours, pandas = (f"benchmarks.contenders.loading:{name}" for name in ("ours", "by_pandas"))
+        contenders: dict[str, tuple[str, list[str], Path | None]] = {
+            OURS: (ours, [str(files)], None),
+            PANDAS: (pandas, [str(files)], peers_python()),
+            LIKEWISE: (pandas, [str(files), copy], peers_python()),
         }
         found: dict[str, dict[str, Any]] = {}
         for _ in range(rounds):
-            for name, (words, python) in contenders.items():
-                turn = once("benchmarks.contenders.loading", words, python=python)
+            for name, (function, words, python) in contenders.items():
+                turn = once(function, *words, python=python)
                 found[name] = min(found.get(name, turn), turn, key=lambda one: one["seconds"])
         found[TFDS] = {"seconds": tfds_seconds(Path(temporary), rows)}
     if found[OURS]["rows"] != found[PANDAS]["rows"]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks.contenders.worker import peak_gb, say
+from benchmarks.contenders.worker import peak_gb
 from benchmarks.scale import MOVIES, ROWS, USERS
 from benchmarks.turns import once
 from tfrs_lab.data import generate
@@ -42,11 +42,11 @@ def write(rows: int, folder: Path) -> None:
     pl.DataFrame(columns).write_csv(folder / "tags.csv")
 
 
-def parse(path: str) -> None:
-    """Parses an archive or directory, and reports what it took."""
+def parse(path: str) -> dict[str, float]:
+    """Parses an archive or directory; what it took."""
     start = time.perf_counter()
     parsed = parse_archive(open_archive(path, release("32m")), "csv")
-    say({"rows": len(parsed.encoded), "seconds": time.perf_counter() - start, "peak_gb": peak_gb()})
+    return {"rows": len(parsed.encoded), "seconds": time.perf_counter() - start, "peak_gb": peak_gb()}
 
 
 def main() -> None:
@@ -54,11 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=ROWS, help="ratings to generate (default: %(default)s)")
     parser.add_argument("--zip", action="store_true", help="parse from a zip archive instead of a directory")
-    parser.add_argument("--path", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.path:
-        parse(given.path)
-        return
     with tempfile.TemporaryDirectory(prefix="tfrs-lab-parse-") as temporary:
         path = folder = Path(temporary, "ml-32m")
         folder.mkdir()
@@ -70,7 +66,7 @@ def main() -> None:
             path = Path(temporary, "ml-32m.zip")
             # The command line tool of Python's own zipfile: compressed as GroupLens's archives are.
             subprocess.run([sys.executable, "-m", "zipfile", "-c", str(path), str(folder)], check=True)
-        found = once("benchmarks.parse", ["--path", str(path)])
+        found = once("benchmarks.parse:parse", path)
     print(f"parsed {found['rows']:,} rows in {found['seconds']:.1f} s, peak {found['peak_gb']:.2f} GB")
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-from benchmarks.contenders.training_ours import tutorial_config
+from benchmarks.contenders.training import tutorial_config
 from benchmarks.record import Record, command, cores, versions_here
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.models.backend import tf

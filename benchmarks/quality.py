@@ -12,8 +12,6 @@ times as fast as BiVAE and LightGCN and better.
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,21 +19,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from benchmarks.contenders.environment import peers_python
-from benchmarks.pages import ROOT
 from benchmarks.record import TURNS, Record, Target, command, cores, versions_here
-from benchmarks.turns import last_line, timed
-from tfrs_lab.data import Interactions, load, split
+from benchmarks.turns import away, timed
+from tfrs_lab.data import load, split
 from tfrs_lab.evaluation import score_topk
 
 ASKED, SECONDS, TIMES, SLOW, LIMIT = 0.488, 30.0, 5.0, 60.0, 300.0
 RUN = "TFRS Lab, linear, recs run"
 PEERS = {
     "implicit iALS": "ials",
-    "RecTools EASE": "rectools",
+    "RecTools EASE": "ease",
     "LightFM WARP": "lightfm",
     "RecBole LightGCN": "lightgcn",
     "cornac BiVAE": "bivae",
@@ -60,51 +56,31 @@ class Turn:
         return f"{self.seconds:.1f} s" if self.ndcg >= ASKED else "not reached"
 
 
-class Task:
-    """What every contender gets, as files in ``folder``, and how its lists are scored."""
-
-    def __init__(self, folder: Path) -> None:
-        parts = split(load("100k"), "stratified")
-        self.seen, self.test = parts.train_and_validation, parts.test
-        rows = Interactions.from_ratings(self.seen)
-        self.users, self.movies = np.array(rows.users.ids), np.array(rows.movies.ids)
-        self.file, self.out = folder / "rows.npz", folder / "lists.npz"
-        np.savez(self.file, user=rows.user, movie=rows.movie, timestamp=np.asarray(rows.timestamp))
-
-    def ndcg(self) -> float:
-        """Of the lists in ``out``, [users, length] rows of movies, best first."""
-        best = np.load(self.out, allow_pickle=False)["movie"]
-        columns = {"user_id": np.repeat(self.users, best.shape[1]), "movie_id": self.movies[best.ravel()]}
-        lists = pl.DataFrame({**columns, "rank": np.tile(np.arange(1, best.shape[1] + 1), len(best))})
-        return float(score_topk(lists, self.test, self.seen, ks=(10,), bootstrap=0).metrics["ndcg@10"])
-
-
-def commands(task: Task) -> dict[str, list[str]]:
+def commands(files: dict[str, Path]) -> dict[str, list[str]]:
     """The contenders, and the commands that start them."""
     run = ["run", "retrieval", "--split", "stratified", "--retrieval.parts", "linear", "--overwrite", "--out"]
 
     def contender(python: str | Path, name: str) -> list[str]:
-        return [str(python), "-m", "benchmarks.contenders.quality", name, str(task.file), str(task.out)]
+        return [str(python), "-m", "benchmarks.contenders.lists", name, *map(str, files.values())]
 
     return {
-        RUN: [sys.executable, "-m", "tfrs_lab.experiments.cli", *run, str(task.out.with_name("run"))],
+        RUN: [sys.executable, "-m", "tfrs_lab.experiments", *run, str(files["lists"].with_name("run"))],
         **{f"TFRS Lab, {part}, one fit": contender(sys.executable, part) for part in ("linear", "reconstruction")},
         **{name: contender(peers_python(), word) for name, word in PEERS.items()},
     }
 
 
-def turn(name: str, command: list[str], task: Task) -> Turn | str:
+def turn(name: str, command: list[str], files: dict[str, Path]) -> Turn | str:
     """Runs a contender; what it said last if it failed."""
-    paths = {**os.environ, "PYTHONPATH": str(ROOT)}  # RecBole leaves logs where it runs
-    seconds, busy, done = timed(command, cwd=task.out.parent, env=paths, timeout=LIMIT)
-    if done is None:
-        return Turn(seconds, busy, None)
-    if done.returncode:
-        return last_line(done.stderr)
-    if name == RUN:
-        metrics = json.loads((task.out.with_name("run") / "metrics.json").read_text(encoding="utf-8"))
-        return Turn(seconds, busy, metrics["test"]["ndcg@10"])
-    return Turn(seconds, busy, task.ndcg())
+    ended = timed(command, limit=LIMIT, **away(files["lists"].parent))
+    if ended.status:
+        return ended.problem
+    if ended.problem:
+        return Turn(ended.seconds, ended.busy, None)
+    lists = files["lists"].with_name("run") / "topk.parquet" if name == RUN else files["lists"]
+    tables = [pl.read_parquet(file) for file in (lists, files["asked"], files["known"])]
+    found = score_topk(*tables, ks=(10,), bootstrap=0).metrics
+    return Turn(ended.seconds, ended.busy, float(found["ndcg@10"]))
 
 
 def measure(rounds: int) -> Record:
@@ -112,12 +88,15 @@ def measure(rounds: int) -> Record:
     best: dict[str, Turn] = {}
     left_out: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="tfrs-lab-quality-") as folder:
-        task = Task(Path(folder))
+        files = {name: Path(folder, f"{name}.parquet") for name in ("known", "asked", "lists")}
+        parts = split(load("100k"), "stratified")
+        parts.train_and_validation.write_parquet(files["known"])
+        parts.test.write_parquet(files["asked"])
         for _ in range(rounds):
-            for name, command in commands(task).items():
+            for name, command in commands(files).items():
                 if name in left_out or (name in best and best[name].seconds > SLOW):
                     continue
-                found = turn(name, command, task)
+                found = turn(name, command, files)
                 if isinstance(found, str):
                     left_out[name] = found
                 elif name not in best or found.seconds < best[name].seconds:

@@ -125,13 +125,16 @@ def command(document: str | None, measure: Callable[..., Found], **options: tupl
     Args:
         document: Its help.
         measure: Takes the options.
-        **options: Default and help of each; a type in place of a default: None, or what is given of that type.
+        **options: Default and help of each; a type in place of a default: None, or what is given of that type; ``()``:
+            any number of words.
     """
     parser = argparse.ArgumentParser(description=document, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, (default, text) in options.items():
         kind: dict[str, Any] = {"type": type(default), "default": default}
         if isinstance(default, bool):
             kind = {"action": "store_true"}
+        elif default == ():
+            kind = {"nargs": "*", "default": default, "metavar": "NAME"}
         elif isinstance(default, type):
             kind = {"type": default}
         else:

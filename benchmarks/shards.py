@@ -16,10 +16,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks.contenders.scale import CONFIG
-from benchmarks.contenders.worker import say
+from benchmarks.contenders.worker import peak_gb
 from benchmarks.record import Record, Target, command, cores, versions_here
-from benchmarks.scale import shape
+from benchmarks.scale import CONFIG, shape
 from benchmarks.turns import once
 from tfrs_lab.data import Interactions, Vocabulary, generate
 
@@ -68,8 +67,9 @@ def read_text(folder: Path) -> float:
     return len(tables) / (time.perf_counter() - started)
 
 
-def read(way: str, folder: Path) -> dict[str, float]:
+def read(way: str, place: str) -> dict[str, float]:
     """Rows a second read, and where it is this project's way also trained on; and the most memory that it took."""
+    folder = Path(place)
     if way == "text":
         return {"read": read_text(folder)}
     from tfrs_lab.models.training.data import TrainingData
@@ -88,17 +88,11 @@ def read(way: str, folder: Path) -> dict[str, float]:
     return {"read": len(rows) / reading, "train": len(rows) / trained, "GB": peak_gb()}
 
 
-def peak_gb() -> float:
-    """Most memory of this process; what getrusage reports may be its parent's."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e9
-
-
 def measure(rows: int) -> Record:
     """Writes the ratings and reads them in all ways."""
     with tempfile.TemporaryDirectory(prefix="tfrs-lab-shards-") as name:
         write(Path(name), rows)
-        found = {way: once("benchmarks.shards", ["--way", way, "--folder", name]) for way in TITLES}
+        found = {way: once("benchmarks.shards:read", way, name) for way in TITLES}
     columns = {"rows": "", "read, rows/s": ",.0f", "read and trained, rows/s": ",.0f", "peak GB": ".2f"}
     table = [
         dict(zip(columns, (TITLES[way], one["read"], one.get("train"), one.get("GB")), strict=True))
@@ -119,13 +113,7 @@ def measure(rows: int) -> Record:
     return Record("shards", columns, table, conditions, versions_here("tensorflow", "polars"), targets)
 
 
-def main(words: list[str] | None = None) -> int:
-    """Measures, prints, keeps; returns the exit code."""
-    given = sys.argv[1:] if words is None else words
-    if given[:1] == ["--way"]:
-        say(read(given[1], Path(given[3])))
-        return 0
-    return command(__doc__, measure, rows=(10_000_000, "ratings"))(words)
+main = command(__doc__, measure, rows=(10_000_000, "ratings"))
 
 
 if __name__ == "__main__":

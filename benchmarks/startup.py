@@ -15,15 +15,15 @@ from pathlib import Path
 
 from benchmarks.pages import ROOT
 from benchmarks.record import TURNS, Record, Target, command, cores, versions_here
-from benchmarks.turns import last_line, timed
+from benchmarks.turns import timed
 
 
 def cold(words: list[str]) -> tuple[float, float]:
     """Seconds on the clock and of the processors that a Python process takes."""
-    seconds, busy, done = timed([sys.executable, *words], cwd=ROOT)
-    if done is None or done.returncode:
-        raise RuntimeError(f"{' '.join(words)}: {last_line(done.stderr if done else '')}")
-    return seconds, busy
+    ended = timed([sys.executable, *words], cwd=ROOT)
+    if ended.problem:
+        raise RuntimeError(f"{' '.join(words)}: {ended.problem}")
+    return ended.seconds, ended.busy
 
 
 def measure(export: Path | None, user: str, rounds: int) -> Record:

@@ -51,11 +51,11 @@ def measure(rounds: int) -> Record:
         rows = Path(folder, "rows.npz")
         write_rows(rows)
         contenders = {
-            "TFRS tutorial": Contender("benchmarks.contenders.training_tutorial", [str(rows)]),
+            "TFRS tutorial": Contender("benchmarks.contenders.training", ["tutorial", str(rows)]),
             "keras-rs (Keras 3)": Contender(
                 "benchmarks.contenders.training_keras_rs", [str(rows)], python=peers_python()
             ),
-            OURS: Contender("benchmarks.contenders.training_ours", [str(rows)]),
+            OURS: Contender("benchmarks.contenders.training", ["ours", str(rows)]),
         }
         with ready(contenders, OURS) as (present, left_out):
             best = {(name, batch_size): (0.0, 0.0) for batch_size in TARGETS for name in present}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -90,18 +90,17 @@ class Contender:
         raise Failed(f"{self.module}: {last_line(self.errors.read())}")
 
 
-def once(module: str, words: Sequence[str] = (), *, python: Path | None = None) -> Any:
-    """What a module says, with ``benchmarks.contenders.worker.say``, in a process of its own.
+def once(function: str, *words: object, python: Path | None = None) -> Any:
+    """What ``"module:function"`` returns for some words, in a process of its own.
 
     Raises:
-        Failed: It said nothing.
+        Failed: It returned nothing.
     """
-    command = [str(python or sys.executable), "-m", module, *words]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    said = [line[len(MARK) :] for line in done.stdout.splitlines() if line.startswith(MARK)]
-    if done.returncode or not said:
-        raise Failed(f"{module}: {last_line(done.stderr)}")
-    return json.loads(said[-1])
+    command = [str(python or sys.executable), "-m", "benchmarks.contenders.worker", function, *map(str, words)]
+    try:
+        return timed(command, cwd=ROOT).answer
+    except Failed as error:
+        raise Failed(f"{function}: {error}") from None
 
 
 @contextmanager
@@ -124,15 +123,59 @@ def versions_of(contenders: Mapping[str, Contender]) -> dict[str, str]:
     return {name: version for one in contenders.values() for name, version in one.versions.items()}
 
 
-def timed(command: Sequence[str], **options: Any) -> tuple[float, float, subprocess.CompletedProcess[str] | None]:
-    """Runs a command; seconds on the clock and of the processors, and how it ended: None if it took too long."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
-    except subprocess.TimeoutExpired:
-        done = None
-    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended: status (None: it took too long), seconds, those of the processors, most memory in GB."""
+
+    status: int | None
+    seconds: float
+    busy: float
+    peak_gb: float
+    said: str
+    errors: str
+
+    @property
+    def problem(self) -> str:
+        """Why there is no result; "" if there is one."""
+        if self.status is None:
+            return f"stopped after {self.seconds:.0f} s"
+        return last_line(self.errors) if self.status else ""
+
+    @property
+    def answer(self) -> Any:
+        """What it said last with ``benchmarks.contenders.worker.say``.
+
+        Raises:
+            Failed: It said nothing.
+        """
+        said = [line[len(MARK) :] for line in self.said.splitlines() if line.startswith(MARK)]
+        if self.problem or not said:
+            raise Failed(self.problem or "it said nothing")
+        return json.loads(said[-1])
+
+
+def timed(command: Sequence[str], *, limit: float = float("inf"), **options: Any) -> Ended:
+    """Runs a command, for ``limit`` seconds at most."""
+    with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as errors:
+        started, ended = time.perf_counter(), 0
+        process = subprocess.Popen(command, stdout=said, stderr=errors, text=True, **options)
+        while not ended and time.perf_counter() - started < limit:
+            time.sleep(0.01)
+            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if not ended:
+            process.kill()
+            _, status, usage = os.wait4(process.pid, 0)
+        seconds, process.returncode = time.perf_counter() - started, os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        errors.seek(0)
+        texts, unit = (said.read(), errors.read()), 1 if sys.platform == "darwin" else 1024
+        status_told = process.returncode if ended else None
+        return Ended(status_told, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e9, *texts)
+
+
+def away(folder: Path) -> dict[str, Any]:
+    """Options of `timed` for contenders that leave files where they run, as RecBole does."""
+    return {"cwd": folder, "env": {**os.environ, "PYTHONPATH": str(ROOT)}}
 
 
 def last_line(said: str) -> str:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.contenders.training_ours import tutorial_config
+from benchmarks.contenders.training import tutorial_config
 from benchmarks.record import Record, Target, command, cores, versions_here
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.models.backend import tf

@@ -1,22 +1,20 @@
 """From a CSV in GroupLens's format to encoded parts of a split, by this project's data room and by pandas.
 
-``python -m benchmarks.contenders.loading {ours,pandas} DIRECTORY [COPY]`` tells seconds, peak memory in GB and rows of
-each part. With COPY pandas checks the values first and keeps them there as Parquet, as this project does. pandas is in
-the peers' environment, which has none of this project's packages.
+Both tell seconds, peak memory in GB and rows of each part. pandas is in the peers' environment, which has none of this
+project's packages.
 """
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders.worker import peak_gb, say
+from benchmarks.contenders.worker import peak_gb
 
 
-def ours(folder: Path) -> dict[str, Any]:
+def ours(folder: str) -> dict[str, Any]:
     """``data.load`` and ``data.split``."""
     from tfrs_lab.data import load, split
 
@@ -29,15 +27,15 @@ def ours(folder: Path) -> dict[str, Any]:
             for rows in (parts.validation, parts.test)
         ]
         seconds = time.perf_counter() - started
-    return {"seconds": seconds, "rows": [len(train), *(len(users) for users, _ in later)]}
+    return {"seconds": seconds, "rows": [len(train), *(len(users) for users, _ in later)], "peak_gb": peak_gb()}
 
 
-def by_pandas(folder: Path, copy: str | None = None) -> dict[str, Any]:
-    """``read_csv``, a sort and categories."""
+def by_pandas(directory: str, copy: str | None = None) -> dict[str, Any]:
+    """``read_csv``, a sort and categories; with a ``copy`` values are checked and kept there as Parquet, as we do."""
     import numpy as np
     import pandas as pd
 
-    started = time.perf_counter()
+    folder, started = Path(directory), time.perf_counter()
     ratings = pd.read_csv(folder / "ratings.csv")
     pd.read_csv(folder / "movies.csv")
     if copy is not None:
@@ -59,10 +57,5 @@ def by_pandas(folder: Path, copy: str | None = None) -> dict[str, Any]:
         categories = pd.CategoricalDtype(np.sort(train[column].unique()))
         encoded.append([part[column].astype(categories).cat.codes.to_numpy(np.int32) for part in parts])
     seconds = time.perf_counter() - started
-    return {"seconds": seconds, "rows": [len(users) for users in encoded[0]], "pandas": pd.__version__}
-
-
-if __name__ == "__main__":
-    _, contender, directory, *rest = sys.argv
-    result = ours(Path(directory)) if contender == "ours" else by_pandas(Path(directory), *rest)
-    say({**result, "peak_gb": peak_gb()})
+    rows = [len(users) for users in encoded[0]]
+    return {"seconds": seconds, "rows": rows, "pandas": pd.__version__, "peak_gb": peak_gb()}

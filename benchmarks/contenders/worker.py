@@ -1,16 +1,19 @@
 """A contender's side of a benchmark: gets ready, then measures once for each line that it is sent.
 
-Needs nothing but Python, since contenders run in environments of their own.
+``python -m benchmarks.contenders.worker MODULE:FUNCTION WORD ...`` says what a function returns for some words. Needs
+nothing but Python, since contenders run in environments of their own.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 MARK = ">>> "
@@ -65,5 +68,13 @@ def say(answer: Any) -> None:
 
 
 def peak_gb() -> float:
-    """Most memory that this process has taken."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e9
+    """Most memory that this process has taken; what getrusage reports on Linux may be its parent's."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text(encoding="ascii").partition("VmHWM:")[2].split()[0]) * 1024 / 1e9
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e9
+
+
+if __name__ == "__main__":
+    module, function = sys.argv[1].split(":")
+    say(getattr(importlib.import_module(module), function)(*sys.argv[2:]))

@@ -2,7 +2,7 @@
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` and shows ``docs/results/NAME.json``. The
 file's ``kind`` decides how: ``ablation``, ``tuning``, ``defaults``, ``stages``, ``index``, ``load``, ``distributed``,
-``scale``, ``soak``, ``benchmark`` (its notes follow), or without one what ``recs compare --json`` prints.
+``scale``, ``soak``, ``field`` and ``benchmark`` (notes follow), or without one what ``recs compare --json`` prints.
 ``python -m benchmarks.pages.tables`` checks, with ``--write`` it mends, and draws the pictures.
 """
 
@@ -43,7 +43,7 @@ def table(name: str) -> str:
     if kind not in TABLES:
         raise ValueError(f"{name}.json: expected a kind of {', '.join(TABLES)}, got {kind!r}")
     header, rows = TABLES[kind](stored)
-    below = "".join(f"\n{note}\n" for note in benchmark_notes(stored)) if kind == "benchmark" else ""
+    below = "".join(f"\n{note}\n" for note in NOTES.get(kind, lambda _: [])(stored))
     return ResultTable(header, rows).markdown() + below
 
 
@@ -92,6 +92,27 @@ def defaults(stored: Mapping[str, Any]) -> Cells:
         sizes = [f"{size:,}" for size in row["sizes"]]
         rows.append([row["name"], *sizes, *scores, seconds(row["train_seconds"]), number(row["peak_gb"], 1)])
     return ["data", "users", "movies", "ratings", *names, "train s", "peak GB"], rows
+
+
+def field_cells(stored: Mapping[str, Any]) -> Cells:
+    """What ``python -m benchmarks.field --write`` wrote; a set's name stands in its first row."""
+    metrics = {"nDCG@10": "ndcg@10", "nDCG@20": "ndcg@20", "recall@10": "recall@10", "recall@20": "recall@20"}
+    rows = []
+    for name, found in stored["sets"].items():
+        for place, row in enumerate(found["rows"]):
+            cells = [number(row.get(metric), 4) for metric in metrics.values()]
+            if "confidence" in row:
+                low, high = row["confidence"]
+                cells[0] += f" ± {number((high - low) / 2, 4)}"
+            took = seconds(row["train_seconds"]) if "train_seconds" in row else "–"
+            rest = [took, number(row.get("peak_gb"), 1), row.get("source") or ""]
+            rows.append(["" if place else name, row["by"], *cells, *rest])
+    return ["data", "by", *metrics, "train s", "peak GB", "source"], rows
+
+
+def field_notes(stored: Mapping[str, Any]) -> list[str]:
+    """What is to be known of published figures, a paragraph for each set that has some."""
+    return [f"{name}: {found['protocol']}." for name, found in stored["sets"].items() if found["protocol"]]
 
 
 def index(stored: Mapping[str, Any]) -> Cells:
@@ -155,8 +176,10 @@ def _range(domain: Mapping[str, Any]) -> str:
 TABLES: dict[str, Callable[[Mapping[str, Any]], Cells]] = {
     **{"comparison": comparison, "ablation": ablation, "tuning": tuning, "defaults": defaults},
     **{"stages": stages, "index": index, "load": load, "distributed": distributed, "scale": scale},
-    **{"soak": soak, "benchmark": benchmark_cells, "freshness": freshness},
+    **{"soak": soak, "benchmark": benchmark_cells, "freshness": freshness, "field": field_cells},
 }
+NOTES: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {"benchmark": benchmark_notes, "field": field_notes}
+"""What stands below a table, by its kind."""
 
 
 def _row(name: str, run: Mapping[str, Any], differences: Mapping[str, Any], rated: bool) -> list[str]:
