@@ -119,7 +119,7 @@ SPACES: dict[str, Space] = {
         "reconstruction.history_dropout": Float(0.1, 0.7),
         "reconstruction.positive_weight": Float(0.5, 5.0, log=True),
         "reconstruction.weight_decay": Float(1e-7, 1e-3, log=True),
-        "linear.regularization": Float(50, 2000, log=True),
+        "linear.regularization": Float(0.5, 50, log=True),
         "linear.stay": Int(5, 200, log=True),
         "linear.apart": Float(0.03, 1.0, log=True),
         "sequence.horizon": Float(0.0, 20.0),

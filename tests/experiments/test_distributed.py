@@ -123,7 +123,7 @@ def test_a_worker_with_other_settings_is_told_so(start, planted_files, tmp_path)
     ("words", "expected"),
     [
         (["ease", "--distribute", "mirrored"], "expected the experiment retrieval, got ease"),
-        (["retrieval", "--distribute", "mirrored"], "got id, which one process has to train"),
+        (["retrieval", "--distribute", "mirrored"], "got history, which one process has to train"),
         (
             ["retrieval", "--distribute", "mirrored", "--retrieval.parts", "in_batch", "linear"],
             "got linear, which one process has to train",
