@@ -17,8 +17,8 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.record import Numbers, command
-from benchmarks.turns import timed
+from benchmarks.shared.record import Numbers, command
+from benchmarks.shared.turns import timed
 from tfrs_lab.data import generate, load, split
 
 MODELS = ("ease", "ials", "retrieval")

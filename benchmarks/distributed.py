@@ -21,7 +21,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from benchmarks.record import Numbers, command
+from benchmarks.shared.record import Numbers, command
 
 USERS, MOVIES, ROWS, DIMENSION = 50_000, 20_000, 1_000_000, 32
 

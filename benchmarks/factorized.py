@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from benchmarks.record import TURNS, Record, Target, command, cores, versions_here
+from benchmarks.shared.record import TURNS, Record, Target, command, cores, versions_here
 from tfrs_lab.data import DataError, Interactions, load, split
 from tfrs_lab.evaluation.factorized import TFRS_KS, factorized_top_k
 from tfrs_lab.models.backend import tf, tfrs

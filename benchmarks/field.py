@@ -23,8 +23,8 @@ from typing import Any
 from benchmarks.contenders.environment import peers_python
 from benchmarks.pages import RESULTS
 from benchmarks.pages.tables import field_cells
-from benchmarks.record import command, cores, keep, print_table
-from benchmarks.turns import Ended, away, timed
+from benchmarks.shared.record import command, cores, keep, print_table
+from benchmarks.shared.turns import Ended, away, timed
 from tfrs_lab.data import DataError, load_files
 
 BASELINES = ("popularity", "itemknn", "ease", "ials")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from benchmarks.record import Record, command, cores, versions_here
+from benchmarks.shared.record import Record, command, cores, versions_here
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.models.backend import tf

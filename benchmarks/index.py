@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contenders.worker import peak_gb
-from benchmarks.record import Numbers, command
-from benchmarks.turns import once
+from benchmarks.shared.record import Numbers, command
+from benchmarks.shared.turns import once
 from tfrs_lab.serving.backend import HAS_SCANN, factorized_top_k, tf
 from tfrs_lab.serving.index import IndexSetting, ScannIndex
 from tfrs_lab.serving.measure import Search, fastest, recall

@@ -21,9 +21,9 @@ from urllib.request import urlopen
 
 import numpy as np
 
-from benchmarks.http_load import closed_loop, open_loop
-from benchmarks.record import Numbers, command
-from benchmarks.turns import once
+from benchmarks.shared.http_load import closed_loop, open_loop
+from benchmarks.shared.record import Numbers, command
+from benchmarks.shared.turns import once
 
 RATE = 50.0
 P50_MS, P99_MS = 10.0, 50.0
@@ -152,7 +152,7 @@ def _prepare(export: Path | None, directory: Path) -> Path:
     """A directory with one version, which may be added to."""
     directory.mkdir()
     if export is None:
-        subprocess.run([sys.executable, "-m", "benchmarks.toy_export", str(directory / "1")], check=True)
+        subprocess.run([sys.executable, "-m", "benchmarks.shared.toy_export", str(directory / "1")], check=True)
         return directory / "1"
     versions = [entry for entry in export.iterdir() if entry.name.isdigit()]
     if not versions:

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.contenders.environment import peers_python
-from benchmarks.record import TURNS, Record, Target, command, cores, versions_here
-from benchmarks.turns import once
+from benchmarks.shared.record import TURNS, Record, Target, command, cores, versions_here
+from benchmarks.shared.turns import once
 from tfrs_lab.data import generate
 from tfrs_lab.data.sources.official_files import write_official
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contenders.environment import peers_python
-from benchmarks.record import TURNS, Record, Target, command, cores
-from benchmarks.turns import Contender, ready, versions_of
+from benchmarks.shared.record import TURNS, Record, Target, command, cores
+from benchmarks.shared.turns import Contender, ready, versions_of
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.models.baselines import IALSConfig, fit_ials

@@ -19,7 +19,7 @@ import polars as pl
 
 from benchmarks.contenders.worker import peak_gb
 from benchmarks.scale import MOVIES, ROWS, USERS
-from benchmarks.turns import once
+from benchmarks.shared.turns import once
 from tfrs_lab.data import generate
 from tfrs_lab.data.catalogue import release
 from tfrs_lab.data.reading.archive import open_archive

@@ -19,7 +19,7 @@ from typing import Any
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
 from benchmarks.contenders.training import tutorial_config
-from benchmarks.record import Record, command, cores, versions_here
+from benchmarks.shared.record import Record, command, cores, versions_here
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.models.backend import tf
 from tfrs_lab.models.training.data import TrainingData

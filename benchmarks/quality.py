@@ -22,8 +22,8 @@ from typing import Any
 import polars as pl
 
 from benchmarks.contenders.environment import peers_python
-from benchmarks.record import TURNS, Record, Target, command, cores, versions_here
-from benchmarks.turns import away, timed
+from benchmarks.shared.record import TURNS, Record, Target, command, cores, versions_here
+from benchmarks.shared.turns import away, timed
 from tfrs_lab.data import load, split
 from tfrs_lab.evaluation import score_topk
 

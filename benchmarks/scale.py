@@ -24,8 +24,8 @@ import numpy as np
 import polars as pl
 
 from benchmarks.contenders.worker import peak_gb
-from benchmarks.record import Numbers, command
-from benchmarks.turns import once
+from benchmarks.shared.record import Numbers, command
+from benchmarks.shared.turns import once
 from tfrs_lab.data import Interactions, Split, generate, load, split
 from tfrs_lab.data.sources.official_files import write_official
 from tfrs_lab.evaluation import evaluate

@@ -18,7 +18,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.index import DIM, vectors
-from benchmarks.record import Record, Target, command, cores, versions_here
+from benchmarks.shared.record import Record, Target, command, cores, versions_here
 from tfrs_lab.serving.backend import tf
 from tfrs_lab.serving.index import ScannIndex, usual_setting
 from tfrs_lab.serving.measure import Search, recall

@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 
 from benchmarks.contenders.worker import peak_gb
-from benchmarks.record import Record, Target, command, cores, versions_here
 from benchmarks.scale import CONFIG, shape
-from benchmarks.turns import once
+from benchmarks.shared.record import Record, Target, command, cores, versions_here
+from benchmarks.shared.turns import once
 from tfrs_lab.data import Interactions, Vocabulary, generate
 
 TEXT_ROWS = 300_000

@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.pages import ROOT
-from benchmarks.record import TURNS, Record, Target, command, cores, versions_here
-from benchmarks.turns import timed
+from benchmarks.shared.record import TURNS, Record, Target, command, cores, versions_here
+from benchmarks.shared.turns import timed
 
 
 def cold(words: list[str]) -> tuple[float, float]:
@@ -32,7 +32,7 @@ def measure(export: Path | None, user: str, rounds: int) -> Record:
     with tempfile.TemporaryDirectory() as folder:
         if export is None:
             export = Path(folder)
-            cold(["-m", "benchmarks.toy_export", str(export / "1")])
+            cold(["-m", "benchmarks.shared.toy_export", str(export / "1")])
         calls = {
             "recs --help": ["-m", "tfrs_lab.experiments.cli", "--help"],
             "recs recommend": ["-m", "tfrs_lab.experiments.cli", "recommend", str(export), "--user", user],

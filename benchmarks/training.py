@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.contenders.environment import peers_python
-from benchmarks.record import TURNS, Record, Target, command, cores
-from benchmarks.turns import Contender, ready, versions_of
+from benchmarks.shared.record import TURNS, Record, Target, command, cores
+from benchmarks.shared.turns import Contender, ready, versions_of
 
 TRAIN_ROWS = 80_000
 OURS = "TFRS Lab"

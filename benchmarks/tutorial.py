@@ -20,8 +20,8 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.contenders.training import TutorialModel, train
-from benchmarks.record import TURNS, Record, Target, command, cores, versions_here
-from benchmarks.turns import once
+from benchmarks.shared.record import TURNS, Record, Target, command, cores, versions_here
+from benchmarks.shared.turns import once
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.models.backend import tf

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.contenders.training import tutorial_config
-from benchmarks.record import Record, Target, command, cores, versions_here
+from benchmarks.shared.record import Record, Target, command, cores, versions_here
 from tfrs_lab.data import Interactions, load, split
 from tfrs_lab.models.backend import tf
 from tfrs_lab.models.multitask.config import reconstruction_pair

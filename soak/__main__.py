@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks.pages import RESULTS
 from benchmarks.pages.tables import soak as soak_table
-from benchmarks.record import print_table
+from benchmarks.shared.record import print_table
 from soak import archives, artefacts, disks, kills, parsers, server
 from soak.tally import Tally
 

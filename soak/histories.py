@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from benchmarks.toy_export import FADING, Toy
+from benchmarks.shared.toy_export import FADING, Toy
 from soak.reference import Refused, single
 from soak.tally import Tally
 

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from benchmarks.toy_export import Toy, export_toy
+from benchmarks.shared.toy_export import Toy, export_toy
 from soak import histories
 from soak.mutate import WORDS, mutate
 from soak.tally import Tally, hunting

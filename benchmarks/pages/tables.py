@@ -20,7 +20,7 @@ import polars as pl
 from benchmarks.pages import RESULTS, ROOT
 from benchmarks.pages.figures import with_figures
 from benchmarks.pages.stages_table import stages
-from benchmarks.record import benchmark_cells, benchmark_notes
+from benchmarks.shared.record import benchmark_cells, benchmark_notes
 from tfrs_lab.experiments.ablations.table import ablation_table
 from tfrs_lab.experiments.display.comparison_table import COLUMNS
 from tfrs_lab.experiments.display.display import number, seconds, with_interval

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import field
 from benchmarks.contenders import lists
 from benchmarks.pages.tables import field_cells
-from benchmarks.turns import Ended, timed
+from benchmarks.shared.turns import Ended, timed
 from tfrs_lab.data import DataError
 
 METRICS = dict.fromkeys(field.METRICS, 0.25)
@@ -85,7 +85,7 @@ def test_what_fails_costs_its_own_row(folder, monkeypatch):
 
 
 def test_the_record_keeps_other_sets(tmp_path, monkeypatch):
-    monkeypatch.setattr("benchmarks.record.RESULTS", tmp_path)
+    monkeypatch.setattr("benchmarks.shared.record.RESULTS", tmp_path)
     monkeypatch.setattr(field, "RESULTS", tmp_path)
     one = {"protocol": "as they ask", "rows": [{"by": "retrieval", **METRICS, "confidence": [0.2, 0.3]}]}
     assert field.Standing({"a": one}).finish(write=True) == 0

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from benchmarks import tutorial
-from benchmarks.record import Record, Target, benchmark_notes
-from benchmarks.turns import Contender, Failed
+from benchmarks.shared.record import Record, Target, benchmark_notes
+from benchmarks.shared.turns import Contender, Failed
 
 PEER = """
 from benchmarks.contenders.worker import serve
@@ -41,7 +41,7 @@ def test_targets_say_what_was_missed():
 
 
 def test_a_record_is_kept_as_the_tables_read_it(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("benchmarks.record.RESULTS", tmp_path)
+    monkeypatch.setattr("benchmarks.shared.record.RESULTS", tmp_path)
     targets = [Target("ours", 2.0, 1), Target("ours", 0.5, 1)]
     record = Record(
         "speed", {"tool": "", "s": ".1f"}, [{"tool": "ours", "s": 1.25}], ["one row"], {}, targets, {"X": "no"}

@@ -7,7 +7,7 @@ import httpx
 import numpy as np
 import pytest
 
-from benchmarks.toy_export import Toy
+from benchmarks.shared.toy_export import Toy
 from soak import histories
 from soak.histories import FITS, PREDICT, RECOMMEND, Person, scores, wrong
 from soak.reference import Refused

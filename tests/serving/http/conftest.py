@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.toy_export import SIGNATURES, export_toy
+from benchmarks.shared.toy_export import SIGNATURES, export_toy
 from tests.serving.http.http_server import Running, running, small
 from tfrs_lab.serving.http.settings import ServerSettings
 

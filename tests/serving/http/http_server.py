@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 import uvicorn
 
-from benchmarks.toy_export import Toy
+from benchmarks.shared.toy_export import Toy
 from tfrs_lab.serving.http.access import EVERYBODY, Access, Guard
 from tfrs_lab.serving.http.application import Application
 from tfrs_lab.serving.http.metrics import Metrics

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from benchmarks.toy_export import export_toy
+from benchmarks.shared.toy_export import export_toy
 from tests.serving.http.http_server import Small, running, small
 from tfrs_lab.serving.http.access import Access, read_key
 from tfrs_lab.serving.http.settings import ServerSettings

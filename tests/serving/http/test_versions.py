@@ -9,8 +9,8 @@ import httpx
 import numpy as np
 import pytest
 
-from benchmarks.http_load import closed_loop
 from benchmarks.load import request_bytes
+from benchmarks.shared.http_load import closed_loop
 from tests.serving.http.http_server import running
 from tfrs_lab.serving.http.errors import ApiError
 from tfrs_lab.serving.http.settings import ServerSettings
