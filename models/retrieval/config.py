@@ -49,14 +49,15 @@ class RetrievalConfig(Checked):
     """What may be trained and combined. in_batch alone is plain TFRS; it adds nothing to the others, nor does id, which
     knows users by their number and answers new histories by a regression."""
     towers: Literal["auto", "all"] = "auto"
-    """Where taste in closed form (linear, ials or spectral) and transitions are parts, they are fitted first: if what
-    follows what predicts validation better than taste, the sequence is trained and id, history and reconstruction are
-    not; if not, or without validation, the other way round. all: whatever is among the parts."""
+    """Whether validation tells which towers are trained, or all are that are among the parts. Where taste in closed
+    form (linear, ials or spectral) and transitions are parts, they are fitted first: if what follows what predicts
+    validation better than taste, the sequence is trained and id, history and reconstruction are not; if not, or without
+    validation, the other way round."""
     dimension: Count = 128
     """Length of the final vectors; half or a quarter of it where that is as good on validation, up to four times as
     many numbers where that is clearly better."""
     budget: Positive = 12.0
-    """Minutes that training towers may take, both fits together: what is estimated to take longer is left out, and the
+    """Minutes that training towers may take, both fits together. What is estimated to take longer is left out, and the
     sequence is trained for fewer epochs."""
     in_batch: PairConfig = field(
         default_factory=lambda: PairConfig(temperature=0.3, bias=True, epochs=25, learning_rate=3e-3)

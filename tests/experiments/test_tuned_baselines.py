@@ -157,6 +157,6 @@ def test_in_python(dataset):
 
 def test_help_says_that_numbers_are_chosen(capsys):
     with pytest.raises(SystemExit):
-        main(["run", "ease", "--help-all"])
+        main(["run", "ease", "--help"])
     said = " ".join(capsys.readouterr().out.split())
     assert "--no-tune-baselines" in said
