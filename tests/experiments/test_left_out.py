@@ -134,6 +134,17 @@ def test_a_sequence_part_without_sequences_is_left_out_and_said(tmp_path):
         fit_retrieval(RetrievalConfig(parts=("sequence", "transitions", "trend")), rows, context)
 
 
+def test_without_the_package_implicit_ials_is_left_out_and_said(rows, tmp_path, monkeypatch):
+    monkeypatch.setattr("tfrs_lab.models.retrieval.left_out.find_spec", lambda name: None)
+    context = FitContext(0, tmp_path, tmp_path, reporter=Lines())
+    trained = fit_retrieval(RetrievalConfig(parts=("linear", "ials")), rows, context)
+    assert "ials" not in trained.plan
+    said = "ials: left out, it needs the package implicit: pip install 'tfrs-lab[baselines]'"
+    assert said in context.reporter.lines
+    with pytest.raises(DataError, match="ials: it needs the package implicit"):
+        fit_retrieval(RetrievalConfig(parts=("ials",)), rows, context)
+
+
 def test_parts_that_go_by_time_alone_are_refused_without(rows, tmp_path):
     context = FitContext(0, tmp_path, tmp_path, reporter=Lines())
     with pytest.raises(DataError, match="expected timestamps for transitions, trend, got ratings without"):
