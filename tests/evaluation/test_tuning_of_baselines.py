@@ -117,6 +117,8 @@ def test_the_effort_is_bounded_by_sizes_and_not_by_a_clock():
     assert len(tune(slow.baseline, rows, EaseConfig(), validation).tried) == 1 + searching.LEAST_TRIED
     some = Planted(best, LAMBDA, effort=lambda rows, config: searching.BUDGET / 6.5)
     assert len(tune(some.baseline, rows, EaseConfig(), validation).tried) == 6
+    longer = searching.BUDGET * 8 / 6
+    assert len(tune(some.baseline, rows, EaseConfig(), validation, budget=longer).tried) == 8
 
 
 def test_few_users_move_nothing_unless_they_agree(monkeypatch: pytest.MonkeyPatch):
