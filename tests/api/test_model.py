@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 
 import numpy as np
@@ -123,7 +124,9 @@ def test_an_export_answers_as_its_model(ials, tmp_path):
     async def as_in_a_notebook():
         return opened.recommend(user)
 
-    assert asyncio.run(as_in_a_notebook()).frame.equals(opened.recommend(user).frame)
+    with ThreadPoolExecutor(1) as apart:  # browser tests in this process may leave a loop running in this thread
+        found = apart.submit(asyncio.run, as_in_a_notebook()).result()
+    assert found.frame.equals(opened.recommend(user).frame)
     assert len(opened.recommend(history=[ials.movies.ids[0]], k=3)) == 3
 
 
