@@ -34,6 +34,8 @@ from tfrs_lab.experiments.storage.stored_model import (
 from tfrs_lab.models.registry import NAMES, specification
 from tfrs_lab.models.training.reporter import Reporter, reporter_here
 
+SHOWN = 5
+"""Movies of one user that are shown under the table."""
 DEFAULT = ("popularity", "itemknn", "ease", "ials", "retrieval")
 
 
@@ -80,8 +82,7 @@ def _show(comparison: Comparison, out: Path, options: RunOptions) -> None:
     model = load_model(best.directory)
     _show_user(model, screen)
     _show_next(best.directory, model, options, screen)
-    screen.print(f"\nRun directories, with report.html in each: {out}", soft_wrap=True)
-    screen.print(f"All of them on one page: {out / 'report.html'}", soft_wrap=True)
+    screen.print(f"All runs on one page, and a directory for each: {out / 'report.html'}", soft_wrap=True)
 
 
 def _show_next(directory: Path, model: StoredModel, options: RunOptions, screen: Console) -> None:
@@ -92,7 +93,6 @@ def _show_next(directory: Path, model: StoredModel, options: RunOptions, screen:
         ("demo", str(directory.parent)): "a page to try a model of these, in the browser",
         ("recommend", str(directory), "--user", user): "more for this user, with reasons",
         ("recommend", str(directory), "--history", liked): "for somebody who knows these movies",
-        ("run", "retrieval", "--help"): "what the two-tower model can be told",
     }
     if options.train is None and "timestamp" in model.known.columns:
         words = ("compare", "ease", "retrieval", *data_words(options), "--split", "leave-one-out")
@@ -104,9 +104,9 @@ def _show_next(directory: Path, model: StoredModel, options: RunOptions, screen:
 
 def _show_user(model: StoredModel, screen: Console) -> None:
     user = example_user(model)
-    liked = favourites(model, user, 10)
+    liked = favourites(model, user, SHOWN)
     later = set(model.test.filter(pl.col("user_id") == user)["movie_id"])
-    found = recommend_for_user(model, user, 10)
+    found = recommend_for_user(model, user, SHOWN)
     lines = [
         ("✓ " if movie_id in later else "  ") + title
         for movie_id, title in found.select("movie_id", "movie_title").iter_rows()
@@ -131,12 +131,14 @@ def compare_experiments(names: Sequence[str], settings: Settings, out: Path, rep
         with locked(out):
             for name in names:
                 reporter.line(f"{name}: {specification(name).summary}")
+                reporter.together(True)
                 try:
                     workers.run(name, out / name)
                     results.append(read_result(out / name))
                 except Failed as error:
                     failed[name] = str(error)
                     reporter.line(f"{name} failed: {error}")
+                reporter.together(False)
     runs = as_runs(results)
     comparison = Comparison(names, workers.about, results, failed, compared(tuple(runs)) if runs else {})
     write_json(out / "comparison.json", comparison.to_json())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -55,11 +54,9 @@ def _tuned(
     context: FitContext,
     table: MovieTable | None,
 ) -> Trained:
-    """The baseline with the numbers that are best on validation; says which they are."""
-    started = time.perf_counter()
+    """The baseline with the numbers that are best on validation; a note says which they are."""
     choice = tune(baseline, rows, config, monitor, seed=context.seed, table=table)
     said = _said(choice, {field: getattr(config, field) for field in baseline.ranges if field not in choice.values})
-    context.reporter.line(f"{name}: {said} in {time.perf_counter() - started:.1f} s")
     return Trained(
         choice.model, plan={"chosen": choice.values, "tried": choice.tried}, notes=(said, *choice.model.notes)
     )

@@ -62,7 +62,7 @@ def fit_hybrid(config: HybridConfig, rows: Interactions, context: FitContext) ->
             context.notice(f"calibration: validation does not rank all movies: {UNCALIBRATED}")
         if not isinstance(config.cold, str):
             model = model.with_cold_start_offset(float(config.cold))
-    context.reporter.line(f"calibration: cold-start offset {short(model.calibration.cold_start_offset)}")
+    context.notice(f"calibration: cold-start offset {short(model.calibration.cold_start_offset)}")
     chosen = {
         "retrieval": retrieval.plan,
         "demographics": demographics,

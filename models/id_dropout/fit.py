@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tfrs_lab.data import Interactions, Vocabulary
+from tfrs_lab.data import DataError, Interactions, Vocabulary
 from tfrs_lab.models.backend import tf
 from tfrs_lab.models.id_dropout.config import IdDropoutConfig
 from tfrs_lab.models.retrieval.fit_part import as_recommender, fit_part
+from tfrs_lab.models.retrieval.left_out import LEAST_EPOCHS, minutes_per_epoch
 from tfrs_lab.models.retrieval.query_tower import QueryTower
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.specification import FitContext, Trained
@@ -21,6 +22,7 @@ def fit_iddropout(config: IdDropoutConfig, rows: Interactions, context: FitConte
     """Trains the pair, with early stopping where there is a monitor.
 
     Raises:
+        DataError: There is no time for it.
         ValueError: Movies have no features.
         FloatingPointError: The loss became NaN or infinite.
     """
@@ -32,12 +34,27 @@ def fit_iddropout(config: IdDropoutConfig, rows: Interactions, context: FitConte
     def recommender(model: Any, data: TrainingData) -> FactorRecommender:
         return with_unrated(model, as_recommender(model, data), movies, features)
 
-    epochs = (context.plan or {}).get("epochs")
-    fitted = fit_part("history", config.pair, data, epochs, context, recommender)
+    plan = context.plan or {}
+    epochs, most = plan.get("epochs"), plan.get("most_epochs") or _affordable(config, rows, context)
+    pair = replace(config.pair, epochs=most)  # what the learning rate goes by
+    fitted = fit_part("history", pair, data, epochs, context, recommender)
     rated = replace(as_recommender(fitted.model, data), tower=fitted.vectors(rows).tower)
-    return Trained(
-        with_unrated(fitted.model, rated, movies, features), plan={"epochs": fitted.epochs}, history=fitted.history
-    )
+    chosen = {"epochs": fitted.epochs, "most_epochs": most}
+    return Trained(with_unrated(fitted.model, rated, movies, features), plan=chosen, history=fitted.history)
+
+
+def _affordable(config: IdDropoutConfig, rows: Interactions, context: FitContext) -> int:
+    """As many epochs as fit into the budget."""
+    asked, minutes = config.pair.epochs, minutes_per_epoch(rows)
+    epochs = min(asked, int(config.budget / minutes))
+    if epochs < min(asked, LEAST_EPOCHS):
+        raise DataError(
+            f"{LEAST_EPOCHS} epochs over {len(rows.users):,} users and {len(rows.movies):,} movies would take about "
+            f"{LEAST_EPOCHS * minutes:,.0f} minutes; --iddropout.budget MINUTES allows it"
+        )
+    if epochs < asked:
+        context.notice(f"iddropout: {epochs} of {asked} epochs fit into {config.budget:g} minutes")
+    return epochs
 
 
 def with_unrated(model: Any, rated: FactorRecommender, movies: Vocabulary, features: np.ndarray) -> FactorRecommender:

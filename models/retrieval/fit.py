@@ -150,7 +150,6 @@ def _factorized(config: IALSConfig, rows: Interactions, context: FitContext) -> 
     if monitor is not None and not plan:
         choice = tune(BASELINES["ials"], rows, config, monitor, seed=context.seed, budget=_SECONDS)
         values, model = choice.values, choice.model
-        context.reporter.line(f"ials: chosen on validation: {brief(values)}")
     else:
         values = plan.get("ials", {})
         model = fit_ials(rows, replace(config, **values), seed=context.seed, now=None)
@@ -205,8 +204,9 @@ def _worth_training(
     if not names and not found.taste and found.transitions is None and found.linear is None:
         timeless = f"parts: expected timestamps for {', '.join(config.parts)}, got ratings without"
         raise DataError("; ".join(f"{name}: {why}" for name, why in (out | long).items()) or timeless)
-    for name, why in (out | long).items():
-        context.notice(f"{name}: left out, {why}")
+    reasons = out | long
+    for why in dict.fromkeys(reasons.values()):
+        context.notice(f"{', '.join(name for name in reasons if reasons[name] == why)}: left out, {why}")
     if "sequence" in names and config.sequence.epochs < asked:
         context.notice(f"sequence: {config.sequence.epochs} of {asked} epochs fit into {config.budget:g} minutes")
         found.plan["sequence_epochs"] = config.sequence.epochs
@@ -240,4 +240,5 @@ def _in_words(blend: Blend, parts: Mapping[str, Part], found: Ingredients) -> st
         if value
     }
     settings = {name: value for name, value in found.plan.items() if isinstance(value, (int, float))}
+    settings |= {f"ials {name}": value for name, value in found.plan.get("ials", {}).items()}
     return f"blend: {brief({**weights, 'dimension': blend.dimension, **settings})}"

@@ -19,8 +19,8 @@ _SECONDS_PER_SCORE = 1.3e-7
 """Of a user and a movie at one epoch, on two cores: measured from 1,000 users and 1,700 movies to 19,000 and 12,000."""
 _SECONDS_PER_EVENT = 1.5e-4
 """Of an event at one epoch of the sequence encoder, on two cores."""
-_LEAST_EPOCHS = 2
-"""Of the sequence: with fewer it is not worth its time."""
+LEAST_EPOCHS = 2
+"""With fewer a tower is not worth its time."""
 _ALLOWED = "--retrieval.budget MINUTES allows it"
 
 
@@ -37,10 +37,10 @@ def affordable(
         rows: Train rows.
         out: Parts that are left out for another reason.
     """
-    scores, left = len(rows.users) * len(rows.movies), config.budget
+    left = config.budget
     found: dict[str, str] = {}
     wide = [name for name in config.parts if name in CATALOGUE_WIDE and name not in out]
-    minutes = sum(2 * getattr(config, name).epochs * scores * _SECONDS_PER_SCORE / 60 for name in wide)
+    minutes = sum(getattr(config, name).epochs * minutes_per_epoch(rows) for name in wide)
     if minutes > left:
         together = " together" if len(wide) > 1 else ""
         found |= dict.fromkeys(wide, f"would take about {minutes:,.0f} minutes{together}; {_ALLOWED}")
@@ -49,10 +49,15 @@ def affordable(
     if "sequence" in config.parts and "sequence" not in out:
         epochs, minutes = config.sequence.epochs, 2 * len(rows) * _SECONDS_PER_EVENT / 60
         fitting = min(int(left / minutes), epochs)
-        if fitting < min(_LEAST_EPOCHS, epochs):
+        if fitting < min(LEAST_EPOCHS, epochs):
             found["sequence"] = f"would take about {epochs * minutes:,.0f} minutes; {_ALLOWED}"
         config = replace(config, sequence=replace(config.sequence, epochs=max(fitting, 1)))
     return config, found
+
+
+def minutes_per_epoch(rows: Interactions) -> float:
+    """Of towers that score every movie for every user, in both fits together; an estimate by size."""
+    return 2 * len(rows.users) * len(rows.movies) * _SECONDS_PER_SCORE / 60
 
 
 def order_leads(values: Sequence[np.ndarray]) -> tuple[bool, str]:

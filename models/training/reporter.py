@@ -11,6 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+SHORT = 2.0
+"""Seconds that a short phase takes at most."""
+
 
 class Reporter:
     """No-op base class of reporters."""
@@ -26,6 +29,9 @@ class Reporter:
 
     def end(self, finished: bool) -> None:
         """The phase is over, or was broken off."""
+
+    def together(self, begin: bool) -> None:
+        """From now on short phases, of one subject, share a line in a log, or no longer do."""
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -61,10 +67,22 @@ class ConsoleReporter(Reporter):
             redirect_stdout=False,
         )
         self._depth = 0
+        self._together: list[str] | None = None
 
     def line(self, text: str) -> None:
         """Prints the line; on a terminal above the running phase."""
-        self.console.print(text, markup=False)
+        told, self._together = self._together, None if self._together is None else []
+        if told:
+            subject = told[0].partition(" ")[0] + " "
+            self.console.print(told[0], *(one.removeprefix(subject) for one in told[1:]), sep=", ", markup=False)
+        if text:
+            self.console.print(text, markup=False)
+
+    def together(self, begin: bool) -> None:
+        """See ``Reporter``."""
+        if self._together is not None:
+            self.line("")
+        self._together = [] if begin and not self.console.is_terminal else None
 
     def begin(self, phase: str) -> None:
         """Starts the clock, and on a terminal the spinner."""
@@ -82,8 +100,11 @@ class ConsoleReporter(Reporter):
             if self.console.is_terminal:
                 self.live.stop()
             self.live.remove_task(task.id)
-            if finished:
-                self.line(f"{task.description}  {task.elapsed:.1f} s")
+            told = f"{task.description}  {task.elapsed:.1f} s"
+            if finished and self._together is not None and task.elapsed < SHORT:
+                self._together.append(told)
+            elif finished:
+                self.line(told)
 
     def step(self, task: str, done: int, total: int, text: str) -> None:
         """Shown beside the phase on a terminal; elsewhere a line, unless it is part of a phase."""

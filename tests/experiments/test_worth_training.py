@@ -52,7 +52,8 @@ def fit(config, data, directory):
 
 
 def left_out_lines(context):
-    return {line.split(":")[0]: line for line in context.reporter.lines if ": left out, " in line}
+    lines = [line for line in context.reporter.lines if ": left out, " in line]
+    return {name: line for line in lines for name in line.split(":")[0].split(", ")}
 
 
 def test_where_order_predicts_better_the_sequence_is_trained_and_the_towers_of_taste_are_not(ordered, tmp_path):

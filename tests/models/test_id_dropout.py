@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tfrs_lab.data import evaluation_task, generate, split
+from tfrs_lab.data import DataError, evaluation_task, generate, split
 from tfrs_lab.evaluation import evaluate
 from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_on_split
 from tfrs_lab.models.id_dropout.config import IdDropoutConfig
 from tfrs_lab.models.registry import specification
+from tfrs_lab.models.retrieval.left_out import minutes_per_epoch
 from tfrs_lab.models.two_tower.config import PairConfig
 
 SMALL = IdDropoutConfig(replace(IdDropoutConfig().pair, dimension=16, batch_size=32, epochs=12, learning_rate=0.01))
@@ -56,3 +57,20 @@ def test_dropping_ids_needs_features_that_stand_for_them(change):
         replace(SMALL.pair, **change)
     with pytest.raises(ValueError, match=r"pair\.id_dropout: expected a share above 0"):
         IdDropoutConfig(PairConfig())
+
+
+def test_as_many_epochs_are_trained_as_there_is_time_for(cold, tmp_path):
+    dataset, parts = cold
+    epoch = minutes_per_epoch(parts.encoded("train"))
+
+    def fit(epochs):
+        config = replace(SMALL, budget=(epochs + 0.5) * epoch)
+        return fit_on_split(
+            specification("iddropout"), config, parts, FitSetup(tmp_path / str(epochs), dataset=dataset)
+        )
+
+    chosen = fit(3).chosen
+    assert chosen.plan["most_epochs"] == 3
+    assert len(chosen.history) <= 3
+    with pytest.raises(DataError, match=r"2 epochs over .* would take about 0 minutes; --iddropout.budget MINUTES"):
+        fit(1)
