@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 
 from tfrs_lab.experiments.export.servable_vectors import CandidateEncoder, Vectors
 from tfrs_lab.models.content.encoder import load_encoder
-from tfrs_lab.models.hybrid.calibration import LEAST_GENERAL, PLACES, SHORTEST, SPREAD, TYPICAL, Calibration
+from tfrs_lab.models.hybrid.calibration import LEAST_GENERAL, SHORTEST, TYPICAL, Calibration
 from tfrs_lab.models.hybrid.recommender import HybridRecommender
 from tfrs_lab.serving.backend import tf
 from tfrs_lab.serving.queries import MeanQuery, count
@@ -72,10 +72,7 @@ class HybridQuery(tf.Module):
         anybody = model.content.people.queries[0].astype(np.float32)
         self.place = tf.constant(_places_of_rated(model))
         self.warm = model.warm.tower.module
-        self.neighbours = None if model.warm.neighbours is None else model.warm.neighbours.module
         self.content = MeanQuery(model.content.histories, anybody, start=anybody, prior=model.content.prior)
-        self.candidates = tf.Variable(model.warm.candidates, trainable=False)
-        self.affinity = tf.Variable(model.affinity[0], dtype=tf.float32, trainable=False)
         self.features = len(model.affinity)
         self.prior = model.prior
         self.calibration = _Terms(model.calibration)
@@ -86,30 +83,10 @@ class HybridQuery(tf.Module):
         number = count(own)
         trust = number / (number + self.prior)
         warm = trust * self.warm(own)
-        scores = tf.matmul(warm, self.candidates, transpose_b=True) + (1 - trust) * self.affinity
-        if self.neighbours is not None:
-            scores = with_neighbours(scores, *self.neighbours(own), trust)
-        thresholds = self._entry_thresholds(scores, own)
-        (warm_offset, warm_slope), (offset, slope, by_general) = self.calibration(count(movies), thresholds)
+        (warm_offset, warm_slope), (offset, slope, by_general) = self.calibration(count(movies))
         affinity = tf.pad(warm_slope * (1 - trust), [[0, 0], [0, self.features - 1]])
         rated, others = [warm_slope * warm, affinity, warm_offset], [slope * self.content(movies, rating), by_general]
         return tf.concat([*rated, *others, offset, warm_slope * trust], axis=1)
-
-    def _entry_thresholds(self, scores: tf.Tensor, own: tf.Tensor) -> tf.Tensor:
-        """[batch, 1]: see ``entry_thresholds``; scores [batch, rated movies], own rows [batch, any]."""
-        real = tf.where(own >= 0)
-        known = tf.stack([real[:, 0], tf.cast(tf.gather_nd(own, real), tf.int64)], axis=1)
-        scores = tf.tensor_scatter_nd_update(scores, known, tf.fill([tf.shape(known)[0]], -np.inf))
-        best = tf.math.top_k(scores, min(PLACES, scores.shape[1])).values
-        least = tf.reduce_min(tf.where(tf.math.is_finite(best), best, np.inf), axis=1, keepdims=True)
-        return tf.where(tf.math.is_finite(least), least, 0.0)
-
-
-def with_neighbours(scores: tf.Tensor, rows: tf.Tensor, added: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
-    """Scores [batch, movies] with what neighbours [batch, n] add, times what they count, [batch, 1]."""
-    place = tf.where(rows >= 0)
-    cells = tf.stack([place[:, 0], tf.cast(tf.gather_nd(rows, place), tf.int64)], axis=1)
-    return tf.tensor_scatter_nd_add(scores, cells, tf.gather_nd(added * counts, place))
 
 
 class _Terms:
@@ -118,18 +95,14 @@ class _Terms:
     def __init__(self, calibration: Calibration) -> None:
         self.calibration = calibration
 
-    def __call__(
-        self, lengths: tf.Tensor, thresholds: tf.Tensor
-    ) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
-        """Terms [batch, 1] each, from lengths and entry thresholds [batch, 1]."""
+    def __call__(self, lengths: tf.Tensor) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, ...]]:
+        """Terms [batch, 1] each, from lengths [batch, 1]."""
         logarithm = tf.math.log1p(tf.maximum(lengths, SHORTEST)) - TYPICAL
-        warm = self.calibration.warm
-        warm_offset, warm_slope = (warm[place] + warm[place + 1] * logarithm for place in (0, 2))
-        cold = self.calibration.cold
-        offset, slope, by_general = (SPREAD * (cold[place] + cold[place + 1] * logarithm) for place in (0, 2, 4))
-        least = warm_offset + warm_slope * thresholds
-        offset += (1 - SPREAD) * least + SPREAD * self.calibration.cold_start_offset
-        return (warm_offset, warm_slope), (offset, slope, by_general)
+        warm, cold = (
+            tuple(terms[place] + terms[place + 1] * logarithm for place in range(0, len(terms), 2))
+            for terms in (self.calibration.warm, self.calibration.cold)
+        )
+        return warm, (cold[0] + self.calibration.cold_start_offset, *cold[1:])
 
 
 class HybridEncoder(CandidateEncoder):

@@ -70,7 +70,7 @@ def _warm_cold(found: Mapping[Run, Curve], metric: str, title: str, vertical: st
     def draw(axis: Axes) -> None:
         for run, curve in found.items():
             offset = _curve(run)[1]
-            chosen = min(curve, key=lambda point: abs(point["knob"] - offset))
+            chosen = min(curve, key=lambda point: abs(point["offset"] - offset))
             warm = [point["warm_ndcg@10"] for point in curve]
             axis.plot(warm, [point[metric] for point in curve], **line_style(run.place, marker=False))
             at = (chosen["warm_ndcg@10"], chosen[metric])
@@ -89,9 +89,9 @@ def _curve(run: Run) -> tuple[Curve, float]:
     """The curve over the cold-start offset and the offset that was chosen; means over the replicates of the run."""
     files = [part / "plan.json" for part in run.replicates]
     plans = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
-    plans = [plan for plan in plans if plan.get("curve") and "calibration" in plan]
+    plans = [plan for plan in plans if plan.get("curve") and "offset" in plan.get("calibration", {})]
     if not plans:
         return [], 0.0
-    offset = mean(plan["calibration"]["knob"] for plan in plans)
+    offset = mean(plan["calibration"]["offset"] for plan in plans)
     curves = [plan["curve"] for plan in plans]
     return [over_replicates(points, mean) for points in zip(*curves, strict=True)], offset

@@ -52,10 +52,6 @@ class NeighbourTable(Stored):
         """So many times the same scores."""
         return replace(self, weights=self.weights * np.float32(factor))
 
-    def among(self, movies: np.ndarray) -> NeighbourTable:
-        """The same with these movies [n] alone."""
-        return replace(self, weights=self.weights[movies][:, movies])
-
     @cached_property
     def module(self) -> NeighboursModule:
         """The table as a ``tf.Module``; loads TensorFlow."""

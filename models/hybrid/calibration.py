@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-from tfrs_lab.models.storage import named
 
 TYPICAL = 4.0
 """Log of a typical number of a user's movies, so that coefficients speak of a typical user."""
@@ -16,10 +14,6 @@ SHORTEST = 10
 """Users with fewer movies are treated as if they had this many."""
 LEAST_GENERAL = 0.05
 """Of a non-personalised content score, so that its logarithm exists."""
-PLACES = 10
-"""Length of the list that new movies enter at its end."""
-SPREAD = 0.3
-"""How far new movies spread around the last place of that list; chosen on draws 100 to 105 of the mixed split."""
 _STEPS = 50
 
 
@@ -32,9 +26,7 @@ class Calibration:
 
         warm: w₀ + w₁ l + (w₂ + w₃ l) s        cold: c₀ + c₁ l + (c₂ + c₃ l) g + (c₄ + c₅ l) a + offset
 
-    A cold movie counts where these say that it belongs among the user's first ten; with b the warm log-odds of the
-    tenth it scores b + SPREAD (cold - b): it enters at the end of the ten, where it costs the others least. Ranking is
-    unchanged among warm movies and nearly so among cold ones. The defaults were learned on MovieLens-100K.
+    Ranking is unchanged among warm movies. The defaults were learned on MovieLens-100K.
 
     Attributes:
         warm: [4] w.
@@ -44,29 +36,26 @@ class Calibration:
 
     warm: tuple[float, ...] = (-5.1, 1.4, 1.3, -0.2)
     cold: tuple[float, ...] = (-2.9, 1.2, 1.1, 0.2, 0.5, 0.0)
-    cold_start_offset: float = field(default=-2.5, metadata=named("knob"))
+    cold_start_offset: float = -2.5
 
     @classmethod
     def from_plan(cls, plan: Mapping[str, Any]) -> Calibration:
         """The inverse of ``to_plan``; the defaults from an empty plan."""
-        return cls(tuple(plan["warm"]), tuple(plan["cold"]), plan["knob"]) if plan else cls()
+        return cls(tuple(plan["warm"]), tuple(plan["cold"]), plan["offset"]) if plan else cls()
 
     def to_plan(self) -> dict[str, Any]:
-        """Entries of the plan of a fit, in which the offset is called knob."""
-        return {"warm": self.warm, "cold": self.cold, "knob": self.cold_start_offset}
+        """Entries of the plan of a fit."""
+        return {"warm": self.warm, "cold": self.cold, "offset": self.cold_start_offset}
 
     def warm_terms(self, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Offset and slope by s, both [users], from the users' numbers of movies [users]."""
         offset, slope = _terms(self.warm, lengths, 2)
         return offset, slope
 
-    def cold_terms(self, lengths: np.ndarray, thresholds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Offset and slopes by g and a, each [users], from numbers of movies and entry thresholds, both [users]."""
-        warm_offset, warm_slope = self.warm_terms(lengths)
-        least = warm_offset + warm_slope * thresholds
-        offset, slope, by_general = (np.float32(SPREAD) * term for term in _terms(self.cold, lengths, 3))
-        offset = (1 - np.float32(SPREAD)) * least + offset + np.float32(SPREAD * self.cold_start_offset)
-        return offset, slope, by_general
+    def cold_terms(self, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Offset and slopes by g and a, each [users], from the users' numbers of movies [users]."""
+        offset, slope, by_general = _terms(self.cold, lengths, 3)
+        return offset + np.float32(self.cold_start_offset), slope, by_general
 
 
 def _terms(coefficients: tuple[float, ...], lengths: np.ndarray, terms: int) -> tuple[np.ndarray, ...]:
@@ -82,14 +71,6 @@ def _log_length(lengths: np.ndarray) -> np.ndarray:
 def log_general_score(scores: np.ndarray) -> np.ndarray:
     """[movies] float32 log of the non-personalised content scores [movies], bounded below."""
     return np.log(np.maximum(scores, LEAST_GENERAL)).astype(np.float32)
-
-
-def entry_thresholds(scores: np.ndarray) -> np.ndarray:
-    """[users] float32 tenth best of the scores [users, movies], in which known movies are -inf; the least if fewer."""
-    place = min(PLACES, scores.shape[1])
-    best = -np.partition(-scores, place - 1, axis=1)[:, :place]
-    least = best.min(axis=1, initial=np.inf, where=np.isfinite(best))
-    return np.where(np.isfinite(least), least, 0.0).astype(np.float32)
 
 
 def calibrate(lengths: np.ndarray, scores: Mapping[str, np.ndarray], relevant: np.ndarray) -> tuple[float, ...]:

@@ -12,9 +12,10 @@ from tfrs_lab.models.config_fields import short
 from tfrs_lab.models.content.fit import fit_content
 from tfrs_lab.models.content.recommender import ContentRecommender
 from tfrs_lab.models.hybrid.calibration import Calibration
-from tfrs_lab.models.hybrid.cold_start import UNCALIBRATED, OffsetCurve, calibrated
+from tfrs_lab.models.hybrid.cold_start import UNCALIBRATED, calibrated
 from tfrs_lab.models.hybrid.config import HybridConfig
-from tfrs_lab.models.hybrid.recommender import HybridRecommender, known_entry_thresholds
+from tfrs_lab.models.hybrid.offset import OffsetCurve
+from tfrs_lab.models.hybrid.recommender import HybridRecommender
 from tfrs_lab.models.ranking.fit import ratings_of
 from tfrs_lab.models.rating.recommender import RatingRecommender
 from tfrs_lab.models.retrieval.fit import Ingredients, fit_parts, join_parts
@@ -47,7 +48,6 @@ def fit_hybrid(config: HybridConfig, rows: Interactions, context: FitContext) ->
         affinity=demographic_affinity(config, rows, retrieval.recommender, content, context.seed),
         prior=config.prior,
         lengths=np.diff(rows.matrix.indptr),
-        entry_thresholds=known_entry_thresholds(retrieval.recommender, rows.matrix),
         rating=_rating(fitted, rows, context),
     )
     curve, demographics = OffsetCurve.from_plan(plan), plan.get("demographics", True)

@@ -13,12 +13,10 @@ from scipy.sparse import csr_matrix
 from tfrs_lab.data.interactions import Vocabulary
 from tfrs_lab.models.closed_form.neighbours import add_to
 from tfrs_lab.models.content.recommender import ContentRecommender
-from tfrs_lab.models.hybrid.calibration import Calibration, entry_thresholds, log_general_score
+from tfrs_lab.models.hybrid.calibration import Calibration, log_general_score
 from tfrs_lab.models.rating.recommender import RatingRecommender
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.storage import Stored, named
-
-_BLOCK = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +34,6 @@ class HybridRecommender(Stored):
             features adds to it; scaled like collaborative scores.
         prior: For new users the affinity counts like this many movies of their own.
         lengths: [users] int: number of movies of each user of train.
-        entry_thresholds: [users] float32, see ``calibration.entry_thresholds``.
         rating: Predicts ratings, from vectors that the collaborative model shares; None without a rating task.
     """
 
@@ -46,7 +43,6 @@ class HybridRecommender(Stored):
     affinity: np.ndarray = field(metadata=named("crowd"))
     prior: float
     lengths: np.ndarray
-    entry_thresholds: np.ndarray = field(metadata=named("bars"))
     rating: RatingRecommender | None = None
 
     @property
@@ -81,7 +77,7 @@ class HybridRecommender(Stored):
         """[users, dim] float32: users of train."""
         known = np.zeros((len(self.users), len(self.affinity)), np.float32)
         trust = np.ones((len(self.users), 1), np.float32)
-        return self._queries(self.warm.queries, known, trust, self.content.queries, self.lengths, self.entry_thresholds)
+        return self._queries(self.warm.queries, known, trust, self.content.queries, self.lengths)
 
     def _queries(
         self,
@@ -90,14 +86,13 @@ class HybridRecommender(Stored):
         trust: np.ndarray,
         content: np.ndarray,
         lengths: np.ndarray,
-        tenth: np.ndarray,
     ) -> np.ndarray:
-        """[batch, dim] float32 from both models' queries, demographics, history lengths and entry thresholds.
+        """[batch, dim] float32 from both models' queries, demographics and history lengths.
 
         Own movies and their neighbours count as much as ``trust`` [batch, 1] says.
         """
         warm_offset, warm_slope = (term[:, None] for term in self.calibration.warm_terms(lengths))
-        offset, slope, by_general = (term[:, None] for term in self.calibration.cold_terms(lengths, tenth))
+        offset, slope, by_general = (term[:, None] for term in self.calibration.cold_terms(lengths))
         rated = [warm_slope * warm, warm_slope * affinity, warm_offset]
         return np.hstack([*rated, slope * content, by_general, offset, warm_slope * trust])
 
@@ -135,12 +130,8 @@ class HybridRecommender(Stored):
         warm = trust * self.warm.tower.queries(own)
         affinity = (1 - trust) * self.content.people.design_matrix(user_ids, len(trust))
         content = self.content.history_queries(history, user_ids)
-        scores = np.asarray(warm @ self.warm.candidates.T + affinity @ self.affinity, dtype=np.float32)
-        if self.warm.neighbours is not None:
-            add_to(scores, self.warm.neighbours.scores(own).multiply(trust).tocsr())
-        scores[own.nonzero()] = -np.inf
         lengths = np.diff(csr_matrix(history).indptr)
-        return self._queries(warm, affinity, trust, content, lengths, entry_thresholds(scores)).astype(np.float32)
+        return self._queries(warm, affinity, trust, content, lengths).astype(np.float32)
 
     def similarity(self, movies: np.ndarray) -> np.ndarray:
         """[batch, movies] float32: cosines of collaborative vectors where both movies are rated, else of content."""
@@ -160,28 +151,6 @@ class HybridRecommender(Stored):
         """
         return replace(self, content=self.content.with_movies(table))
 
-    def of_users(self, users: np.ndarray) -> HybridRecommender:
-        """The same model that knows only the users with these numbers [n ≥ 1]."""
-        ids = Vocabulary(self.users.decode(users).to_list())
-        return replace(
-            self,
-            warm=self.warm.of_users(users),
-            content=replace(self.content, users=ids, queries=self.content.queries[users]),
-            lengths=self.lengths[users],
-            entry_thresholds=self.entry_thresholds[users],
-        )
-
     def with_cold_start_offset(self, offset: float) -> HybridRecommender:
         """The same model with unrated movies further to the front or to the back."""
         return replace(self, calibration=replace(self.calibration, cold_start_offset=offset))
-
-
-def known_entry_thresholds(warm: FactorRecommender, known: csr_matrix) -> np.ndarray:
-    """[users] float32 from known movies [users, movies], see ``calibration.entry_thresholds``; block by block."""
-    found = [np.zeros(0, np.float32)]
-    for start in range(0, len(warm.queries), _BLOCK):
-        users = np.arange(start, min(start + _BLOCK, len(warm.queries)), dtype=np.int32)
-        scores = warm.score(users)
-        scores[known[start : start + _BLOCK].nonzero()] = -np.inf
-        found.append(entry_thresholds(scores))
-    return np.concatenate(found)

@@ -190,10 +190,6 @@ class QueryTower:
             together[apart] = bag if before is None else replace(before, table=before.table + bag.table)
         return replace(self, bags=tuple(together.values()))
 
-    def among(self, movies: np.ndarray) -> QueryTower:
-        """The same over these movies [n] alone."""
-        return replace(self, bags=tuple(replace(bag, table=bag.table[movies]) for bag in self.bags))
-
     @cached_property
     def module(self) -> TowerModule:
         """The tower as a ``tf.Module``; loads TensorFlow."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -88,25 +88,6 @@ class FactorRecommender(Stored):
             add_to(scores, self.neighbours.scores(history))
         scores[np.asarray(history.astype(bool).sum(axis=1)).ravel() == 0] = self.popularity
         return scores.astype(np.float32)
-
-    def among(self, movies: np.ndarray) -> FactorRecommender:
-        """The same model with only these candidates [n], indices into ``movies``, ascending."""
-        return replace(
-            self,
-            movies=Vocabulary(self.movies.decode(movies).to_list()),
-            candidates=self.candidates[movies],
-            popularity=self.popularity[movies],
-            tower=self.tower.among(movies),
-            neighbours=None if self.neighbours is None else self.neighbours.among(movies),
-            recent=None if self.recent is None else self.recent[:, movies],
-            likeness=None if self.likeness is None else self.likeness[movies],
-        )
-
-    def of_users(self, users: np.ndarray) -> FactorRecommender:
-        """The same model that knows only the users with these numbers [n ≥ 1]."""
-        ids = Vocabulary(self.users.decode(users).to_list())
-        recent = None if self.recent is None else self.recent[users]
-        return replace(self, users=ids, queries=self.queries[users], recent=recent)
 
     @property
     def alike(self) -> np.ndarray:

@@ -100,8 +100,9 @@ class ConsoleReporter(Reporter):
             if self.console.is_terminal:
                 self.live.stop()
             self.live.remove_task(task.id)
-            told = f"{task.description}  {task.elapsed:.1f} s"
-            if finished and self._together is not None and task.elapsed < SHORT:
+            took = task.elapsed or 0.0
+            told = f"{task.description}  {took:.1f} s"
+            if finished and self._together is not None and took < SHORT:
                 self._together.append(told)
             elif finished:
                 self.line(told)

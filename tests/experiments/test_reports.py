@@ -169,8 +169,8 @@ def test_clicks_without_ratings_times_or_titles(files, tmp_path):
 
 def test_the_curve_of_the_cold_start_offset_and_of_the_index(comparison, tmp_path):
     run = shutil.copytree(comparison / "ials", tmp_path / "run")
-    points = [{"knob": k, "warm_ndcg@10": 0.3 - k / 10, "cold_recall@10": k / 5, "ndcg@10": 0.2} for k in (0.0, 1.0)]
-    (run / "plan.json").write_text(json.dumps({"curve": points, "calibration": {"knob": 1.0}}))
+    points = [{"offset": k, "warm_ndcg@10": 0.3 - k / 10, "cold_recall@10": k / 5, "ndcg@10": 0.2} for k in (0.0, 1.0)]
+    (run / "plan.json").write_text(json.dumps({"curve": points, "calibration": {"offset": 1.0}}))
     trial = {"setting": {"kind": "scann"}, "recall": 0.9, "queries_per_second": 100.0}
     tuning = {"k": 10, "target_recall": 0.9, "chosen": trial, "brute_force": trial, "curve": [trial]}
     (run / "index.json").write_text(json.dumps({"tuning": tuning}))

@@ -63,13 +63,6 @@ def test_it_is_scaled_turned_and_put_beside_others(tower, rows):
     np.testing.assert_allclose(together, np.hstack([bag.queries(history), plain]), atol=1e-5)
 
 
-def test_among_some_movies_it_knows_them_by_their_new_numbers(tower):
-    some = np.array([2, 5, 11])
-    np.testing.assert_allclose(
-        tower.among(some).queries(places(3, [1, 0], [2])), tower.queries(places(20, [5, 2], [11])), atol=1e-6
-    )
-
-
 def test_it_is_stored_and_restored(tower, rows):
     state = tower.state()
     assert all(array.dtype != object for array in state.values())

@@ -79,23 +79,6 @@ def test_strangers_get_popularity_without_neighbours(model, rows):
     np.testing.assert_array_equal(model.score_history(csr_matrix((1, 20)))[0], model.popularity)
 
 
-def test_some_of_the_movies(model, rows):
-    """What the others of a history would have added is gone, the rest is as before."""
-    some = np.array([0, 1, 2, 3, 5, 8, 13])
-    few = model.among(some)
-    others = np.setdiff1d(np.arange(20), some)
-    left = model.recent.toarray()
-    left[:, others] = 0
-    wanted = model.queries @ model.candidates[some].T + model.neighbours.scores(csr_matrix(left)).toarray()[:, some]
-    np.testing.assert_allclose(everybody(few), wanted, atol=1e-4)
-    assert few.movies.ids == [model.movies.ids[movie] for movie in some]
-
-
-def test_some_of_the_users(model):
-    some = np.array([30, 2, 41])
-    np.testing.assert_array_equal(everybody(model.of_users(some)), everybody(model)[some])
-
-
 def test_its_state_says_the_same_to_the_bit(model, plain, rows):
     for one in (model, plain):
         again = FactorRecommender.from_state(one.state())

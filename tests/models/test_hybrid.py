@@ -12,13 +12,14 @@ from scipy.sparse import csr_matrix
 from tfrs_lab.data import DataError, Interactions, generate, split
 from tfrs_lab.data.storage import write_arrays
 from tfrs_lab.evaluation import evaluate
+from tfrs_lab.evaluation.monitor import Monitor
 from tfrs_lab.experiments.runs.fit_on_split import FitSetup, fit_on_split
 from tfrs_lab.models.closed_form.neighbours import recent_places
 from tfrs_lab.models.closed_form.transitions import TransitionsConfig, fit_transitions
 from tfrs_lab.models.hybrid.calibration import Calibration, calibrate
-from tfrs_lab.models.hybrid.cold_start import NEVER, OffsetCurve
 from tfrs_lab.models.hybrid.config import HybridConfig
 from tfrs_lab.models.hybrid.fit import demographic_affinity
+from tfrs_lab.models.hybrid.offset import NEVER, OffsetCurve, offset_curve
 from tfrs_lab.models.registry import specification
 from tfrs_lab.models.retrieval.config import RetrievalConfig
 from tfrs_lab.models.two_tower.config import PairConfig
@@ -95,51 +96,66 @@ def test_the_offset_trades_one_for_the_other(model, mixed):
 def test_the_second_fit_takes_over_what_the_first_has_chosen(fits):
     plan, final = fits.chosen.plan, fits.final.recommender
     assert final.calibration.to_plan() == plan["calibration"]
-    assert not plan["curve_in_time"]
-    assert [point["knob"] for point in plan["curve"]] == sorted(point["knob"] for point in plan["curve"])
-    assert -0.75 <= final.calibration.cold_start_offset <= -0.25  # drawn, not in time: near calibrated odds
+    assert [point["offset"] for point in plan["curve"]] == sorted(point["offset"] for point in plan["curve"])
     assert final.calibration.cold_start_offset == OffsetCurve.from_plan(plan).chosen("balanced")
 
 
-def test_a_split_in_time_is_chosen_for_by_validation_alone(dataset, tmp_path):
-    plan = fit(HybridConfig(retrieval=RETRIEVAL), split(dataset, "temporal-user"), dataset, tmp_path).chosen.plan
-    assert plan["curve_in_time"]
-    assert plan["calibration"]["knob"] <= -0.25
-
-
 OFFSETS = (NEVER, -3.0, -1.0, -0.75, -0.5, -0.25, 0.0, 1.0)
+SHARES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07)
 
 
-def curve(values, in_time=False, metric="ndcg@10"):
-    return OffsetCurve(
-        [{"knob": offset, metric: value} for offset, value in zip(OFFSETS, values, strict=True)], in_time
-    )
+def curve(warm=(0.2,) * 8, share=0.035, most=0.0):
+    rows = zip(OFFSETS, SHARES, warm, strict=True)
+    return OffsetCurve([{"offset": one, "new_share": new, "warm_ndcg@10": w} for one, new, w in rows], share, most)
 
 
-def test_cautious_comes_forward_while_rated_movies_lose_less_than_half_a_percent():
-    lost = (0.0, 0.001, 0.003, 0.006, 0.01, 0.03, 0.05, 0.1)
-    assert curve([0.2 * (1 - one) for one in lost], metric="warm_ndcg@10").chosen("cautious") == -1.0
-    assert curve([0.2] * 8, metric="warm_ndcg@10").chosen("cautious") == 1.0
-    assert curve([0.2, *[0.19] * 7], metric="warm_ndcg@10").chosen("cautious") == NEVER
+def test_balanced_gives_new_movies_the_share_that_they_have_in_validation():
+    assert [curve(share=share).chosen("balanced") for share in (0.03, 0.004, 0.5)] == [-0.75, NEVER, 0.0]
+    assert curve(share=0.035).chosen("balanced") == pytest.approx(-0.62, abs=0.01)  # half the way to the next
+    assert curve(share=0.5, most=-0.9).chosen("balanced") == -1.0
 
 
-def test_in_time_new_movies_come_forward_while_it_costs_next_to_nothing_and_no_further_than_their_odds():
-    few = (0.2, 0.2, 0.1995, 0.19, 0.18, 0.17, 0.16, 0.15)
-    many = (0.1, 0.1, 0.11, 0.115, 0.12, 0.125, 0.13, 0.14)
-    assert [curve(values, in_time=True).chosen("balanced") for values in (few, many)] == [-1.0, -0.25]
-    late = (0.15, 0.16, 0.17, 0.18, 0.2, 0.19, 0.3, 0.4)
-    assert curve(late, in_time=True).chosen("balanced") == -0.5
-
-
-def test_drawn_validation_moves_the_offset_only_near_where_calibrated_odds_put_it():
-    few = (0.2, 0.2, 0.1995, 0.19, 0.18, 0.17, 0.16, 0.15)
-    many = (0.1, 0.1, 0.11, 0.115, 0.12, 0.125, 0.13, 0.14)
-    middle = (0.3, 0.3, 0.3, 0.1, 0.2, 0.15, 0.3, 0.3)
-    assert [curve(values).chosen("balanced") for values in (few, many, middle)] == [-0.75, -0.25, -0.5]
+def test_cautious_gives_them_no_more_and_rated_movies_lose_next_to_nothing():
+    lost = (0.0, 0.001, 0.006, 0.008, 0.01, 0.03, 0.05, 0.1)
+    assert curve([0.2 * (1 - one) for one in lost]).chosen("cautious") == -1.0
+    assert curve(share=0.03).chosen("cautious") == -0.75
+    assert curve([0.2, *[0.19] * 7]).chosen("cautious") == NEVER
 
 
 def test_a_number_is_taken_as_it_is():
-    assert curve([0.2] * 8, in_time=True).chosen(0.7) == 0.7
+    assert curve().chosen(0.7) == 0.7
+
+
+def test_what_an_offset_is_worth_is_what_evaluation_finds(fits, mixed):
+    """Of the model that chose; the share is counted by hand."""
+    model, plan = fits.chosen.recommender, fits.chosen.plan
+    monitor = Monitor(mixed.validation.select("user_id", "movie_id"), mixed.train)
+    measured = {point["offset"]: point for point in offset_curve(model, monitor, 0.0).points}
+    for offset in (NEVER, -1.0, 0.0):
+        moved = model.with_cold_start_offset(offset)
+        found = evaluate(moved, monitor.validation, seen=monitor.seen, ks=(10,), bootstrap=0)
+        slices = found.slices["cold_start"]
+        point = measured[offset]
+        assert point["ndcg@10"] == pytest.approx(found.metrics["ndcg@10"], abs=1e-6)
+        assert point["warm_ndcg@10"] == pytest.approx(slices["warm_items"]["ndcg@10"], abs=1e-6)
+        assert point["cold_recall@10"] == pytest.approx(slices["cold_items"]["recall@10"], abs=1e-6)
+        assert point["new_share"] == pytest.approx(new_share(moved, monitor), abs=1e-6)
+    chosen = new_share(model.with_cold_start_offset(plan["calibration"]["offset"]), monitor)
+    assert chosen == pytest.approx(plan["new_share"], abs=0.02) or plan["calibration"]["offset"] == 0
+
+
+def new_share(model, monitor):
+    """Share of unrated movies among the first hundred of those who are asked, discounted by rank."""
+    unrated = np.setdiff1d(np.arange(len(model.movies)), model.rated)
+    shares = []
+    for user in monitor.validation["user_id"].unique():
+        scores = model.score(model.users.encode([user]))[0]
+        seen = monitor.seen.filter(pl.col("user_id") == user)["movie_id"]
+        scores[model.movies.encode(seen)] = -np.inf
+        best = [movie for movie in np.argsort(-scores, kind="stable")[:100] if np.isfinite(scores[movie])]
+        discount = 1 / np.log2(np.arange(len(best)) + 2)
+        shares.append(discount[np.isin(best, unrated)].sum() / discount.sum())
+    return np.mean(shares)
 
 
 def test_a_number_is_the_offset(mixed, dataset, tmp_path):
@@ -181,7 +197,6 @@ def test_demographics_that_mislead_on_validation_take_no_part(dataset, tmp_path)
         told = replace(dataset, users=people)
         plan = fit(config, parts, told, tmp_path / str(expected)).chosen.plan
         assert plan["demographics"] == expected
-        assert not plan["curve_in_time"]  # although what is known of these users is earlier
 
 
 def test_new_users_are_served_from_nothing_a_little_and_much(model, dataset):
@@ -247,9 +262,7 @@ def test_strangers_have_no_neighbours(ordered, model):
     assert moved[1] > 0.1
 
 
-def test_neighbours_stay_with_fewer_users_and_more_movies_and_in_storage(ordered, mixed):
-    some = np.array([30, 2])
-    np.testing.assert_allclose(everybody(ordered.of_users(some)), everybody(ordered)[some], atol=1e-5)
+def test_neighbours_stay_with_more_movies_and_in_storage(ordered, mixed):
     grown = ordered.with_movies(pl.DataFrame({"movie_id": ["0-new"], "movie_genres": [["Comedy"]]}))
     kept = grown.movies.encode(ordered.movies.ids)
     np.testing.assert_allclose(everybody(grown)[:, kept], everybody(ordered), atol=1e-4)

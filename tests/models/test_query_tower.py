@@ -73,18 +73,11 @@ def test_order_counts_where_a_part_goes_by_it(models, rows):
         assert (moved > 1e-2) == ("sequence" in parts)
 
 
-def test_it_is_stored_and_restored_and_cut_like_its_recommender(models, rows):
-    history, some = in_time(rows), np.arange(0, 50, 2)
-    emptied = history.toarray()
-    emptied[:, 1::2] = 0
+def test_it_is_stored_and_restored_with_its_recommender(models, rows):
+    history = in_time(rows)
     for model in models.values():
         again = FactorRecommender.from_state(model.state())
         np.testing.assert_array_equal(again.tower.queries(history), model.tower.queries(history))
-        np.testing.assert_allclose(
-            model.among(some).score_history(history[:, some]),
-            model.score_history(csr_matrix(emptied))[:, some],
-            atol=1e-4,
-        )
 
 
 def test_folding_changes_nothing(rows):
@@ -169,6 +162,4 @@ def test_least_squares_folds_in_like_matrix_factorisation(rows):
     close(scores, wanted)
     stored = QueryTower.from_state(tower.state())
     np.testing.assert_array_equal(stored.queries(history), tower.queries(history))
-    kept = np.arange(0, len(rows.movies), 2)  # what is left out is still in the Gram matrix
-    close(stored.among(kept).queries(history[:, kept]), tower.queries(history.multiply(np.isin(np.arange(50), kept))))
     assert not tower.queries(csr_matrix((1, len(rows.movies)))).any()

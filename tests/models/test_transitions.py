@@ -81,12 +81,6 @@ def test_recent_places_say_what_the_whole_histories_say():
     np.testing.assert_allclose(table.scores(recent).toarray(), table.scores(places(4, *histories)).toarray())
 
 
-def test_movies_that_are_left_keep_their_weights():
-    table = fit_transitions(PLAIN, watched([0, 1, 2, 3], [3, 1]))
-    some = np.array([1, 3])
-    np.testing.assert_array_equal(table.among(some).weights.toarray(), table.weights.toarray()[np.ix_(some, some)])
-
-
 def test_what_is_added_lands_where_it_belongs():
     scores = np.zeros((2, 3), np.float32)
     add_to(scores, csr_matrix(([1.0, 2.0, 4.0], ([0, 0, 1], [2, 2, 0])), shape=(2, 3)))

@@ -14,7 +14,7 @@ from tfrs_lab.models.cascade.recommender import CascadeRecommender
 from tfrs_lab.models.closed_form.transitions import TransitionsConfig, fit_transitions
 from tfrs_lab.models.content.config import ContentConfig
 from tfrs_lab.models.content.fit import fit_content
-from tfrs_lab.models.hybrid.calibration import Calibration, entry_thresholds
+from tfrs_lab.models.hybrid.calibration import Calibration
 from tfrs_lab.models.hybrid.recommender import HybridRecommender
 from tfrs_lab.models.retrieval.combine import Part
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
@@ -117,11 +117,7 @@ def hybrid_of(warm, content, rows):
     """A hybrid of both, put together without a search for its calibration."""
     features = content.people.queries.shape[0]
     affinity = np.random.default_rng(0).normal(0, 0.1, (features, len(warm.movies))).astype(np.float32)
-    scores = warm.score(np.arange(len(warm.users)))
-    scores[csr_matrix(rows.matrix).nonzero()] = -np.inf
-    return HybridRecommender(
-        warm, content, Calibration(), affinity, 3.0, np.diff(rows.matrix.indptr), entry_thresholds(scores)
-    )
+    return HybridRecommender(warm, content, Calibration(), affinity, 3.0, np.diff(rows.matrix.indptr))
 
 
 def write_run(model, directory, test):
