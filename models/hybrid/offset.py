@@ -33,8 +33,8 @@ class OffsetCurve:
     """What each cold-start offset is worth.
 
     Attributes:
-        points: By offset, ascending: the offset as "offset", metrics, and "new_share", the share of unrated movies in the
-            first ``PLACES`` of a list, where a place counts as much as in nDCG.
+        points: By offset, ascending: "offset", metrics, and "new_share", the share of unrated movies in the first
+            ``PLACES`` of a list, where a place counts as much as in nDCG.
         share: Of unrated movies among what users went on to.
         most: The highest offset that is sensible, whatever their share.
     """
