@@ -7,7 +7,7 @@ import importlib
 from tfrs_lab.data.hints import did_you_mean
 from tfrs_lab.models.specification import Specification
 
-_BASELINES = (
+BASELINES = (
     "popularity",
     "recency",
     "random",
@@ -29,7 +29,7 @@ _FAMILIES = {
 }
 """Name → folder; a new model is a line here."""
 
-NAMES = (*_BASELINES, *_FAMILIES)
+NAMES = (*BASELINES, *_FAMILIES)
 
 
 def specification(name: str) -> Specification:
@@ -44,7 +44,7 @@ def specification(name: str) -> Specification:
     if name not in NAMES:
         raise ValueError(f"expected an experiment ({', '.join(NAMES)}), got {name!r}{did_you_mean(name, NAMES)}")
     found: Specification
-    if name in _BASELINES:
+    if name in BASELINES:
         found = importlib.import_module("tfrs_lab.models.baselines.specification").SPECIFICATIONS[name]
     else:
         found = importlib.import_module(f"tfrs_lab.models.{_FAMILIES[name]}.specification").SPECIFICATION

@@ -27,7 +27,7 @@ def examples_section(runs: Sequence[Run]) -> Section | None:
         f"Users at {', '.join(f'{place:.0%}' for place in PLACES.values())} of the order by nDCG@10 of {best.label}. "
         "✓ marks a hit: a movie among the ratings of the user that were held out."
     )
-    movies = {run: _titles(run) for run in listed}
+    movies = {run: titles_of(run) for run in listed}
     bodies = [_user(title, user, best, listed, movies) for title, user in users.items()]
     return Section("Example users", note(text) + "".join(bodies))
 
@@ -43,7 +43,7 @@ def _users(run: Run, lists: pl.DataFrame) -> dict[str, str]:
     }
 
 
-def _titles(run: Run) -> dict[str, str]:
+def titles_of(run: Run) -> dict[str, str]:
     """Movie id → title."""
     tables = run.tables("movies")
     if not tables or "movie_title" not in tables[0].columns:
@@ -55,7 +55,7 @@ def _user(
     title: str, user: str, best: Run, listed: Mapping[Run, pl.DataFrame], movies: Mapping[Run, Mapping[str, str]]
 ) -> str:
     """What is known of one user, beside the lists of the models."""
-    known = _own(best, "known", user)
+    known = rows_of(best, "known", user)
     order = [name for name in ORDERS if name in known.columns and known[name].n_unique() > 1]
     liked = known.sort(order, descending=True, maintain_order=True).head(SHOWN) if order else known.head(SHOWN)
     stars = liked["user_rating"].to_list() if "user_rating" in liked.columns else [None] * len(liked)
@@ -65,7 +65,9 @@ def _user(
         for movie, rating in zip(liked["movie_id"], stars, strict=True)
     ]
     history = f"<ul>{''.join(lines)}</ul>" if lines else "<p class=note>Nothing.</p>"
-    heading = f"User {_escaped(user)}, {title}: {len(known):,} movies known, {len(_own(best, 'test', user)):,} held out"
+    heading = (
+        f"User {_escaped(user)}, {title}: {len(known):,} movies known, {len(rows_of(best, 'test', user)):,} held out"
+    )
     columns = [f"<div><strong>{f'Rated {ORDERS[order[0]]}' if order else 'Known'}</strong>{history}</div>"]
     columns += [_list(run, user, lists, movies[run]) for run, lists in listed.items()]
     return f"<h3>{heading}</h3><div class=lists>{''.join(columns)}</div>"
@@ -73,7 +75,7 @@ def _user(
 
 def _list(run: Run, user: str, lists: pl.DataFrame, names: Mapping[str, str]) -> str:
     """The first movies of a list, hits marked."""
-    later = set(_own(run, "test", user)["movie_id"])
+    later = set(rows_of(run, "test", user)["movie_id"])
     own = lists.filter(pl.col("user_id") == user).sort("rank").head(SHOWN)["movie_id"]
     lines = [f"<li{' class=hit' if movie in later else ''}>{_escaped(names.get(movie, movie))}</li>" for movie in own]
     hits = sum(movie in later for movie in own)
@@ -81,7 +83,7 @@ def _list(run: Run, user: str, lists: pl.DataFrame, names: Mapping[str, str]) ->
     return f"<div><strong>{_escaped(run.label)}</strong> ({hits} of {len(own)} hits){shown}</div>"
 
 
-def _own(run: Run, name: str, user: str) -> pl.DataFrame:
+def rows_of(run: Run, name: str, user: str) -> pl.DataFrame:
     """A user's rows of the first replicate's table, without reading all of it."""
     file = run.replicates[0] / f"{name}.parquet"
     if not file.exists():

@@ -38,6 +38,7 @@ svg.swatch { width: 1.8em; height: .75em; margin-right: .35em; fill: none; }
 .hit { font-weight: 700; } .hit::before { content: "✓ "; }
 .lists { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 12.5rem), 1fr)); gap: .6rem 1.2rem; }
 .lists ol, .lists ul { padding-left: 1.7rem; margin: .3rem 0; font-size: .88rem; }
+details { margin: .3rem 0; } summary { cursor: pointer; } details[open] > summary { margin-bottom: .4rem; }
 pre { overflow: auto; max-height: 26rem; padding: .8rem; border: 1px solid var(--line); font-size: .8rem; }
 @media print { body { max-width: none; margin: 0; font-size: 11pt; } nav { display: none; }
   h2, h3 { break-after: avoid; } figure, table, .lists > div { break-inside: avoid; }
@@ -84,6 +85,11 @@ def document(title: str, intro: str, sections: Sequence[Section]) -> str:
 def subtitle(run: Run) -> str:
     """Whose the following is; nothing on a page about one run."""
     return "" if run.alone else f"<h3>{html.escape(run.label)}</h3>"
+
+
+def paragraph(text: str) -> str:
+    """Plain text."""
+    return f"<p>{html.escape(text)}</p>"
 
 
 def note(text: str) -> str:

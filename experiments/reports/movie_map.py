@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 from scipy.linalg import eigh
 
+from tfrs_lab.data import DataError
 from tfrs_lab.experiments.display.svg import INK, LIGHT, MARKERS, colour, label, panel
-from tfrs_lab.experiments.reports.html import Section, figure, legend, subtitle
+from tfrs_lab.experiments.reports.html import Section, figure, legend, note, subtitle
 from tfrs_lab.experiments.reports.runs import Run
 from tfrs_lab.experiments.storage.stored_model import StoredModel, load_model
 
@@ -53,10 +54,14 @@ def map_section(runs: Sequence[Run]) -> Section | None:
     """A map for each run whose model has vectors of movies; of a run with several replicates, the first one's."""
     bodies = []
     for run in runs:
-        if _has_vectors(run):
+        if not _has_vectors(run):
+            continue
+        try:
             found = movie_map(load_model(run.result.directory))
-            if found is not None:
-                bodies.append(subtitle(run) + _shown(found))
+        except DataError as error:  # the model of a run of another version; its numbers are still there
+            bodies.append(subtitle(run) + note(f"No map: {error}"))
+        else:
+            bodies += [] if found is None else [subtitle(run) + _shown(found)]
     return Section("Map of the movies", "".join(bodies)) if bodies else None
 
 

@@ -32,7 +32,7 @@ def test_section(runs: Sequence[Run]) -> Section:
 def _side_by_side(runs: Sequence[Run]) -> str:
     """A row per run, the best bold where they compare."""
     results = [run.result for run in runs]
-    leading = compared(tuple(runs))["leading"] if _same_test(runs) else []
+    leading = compared(tuple(runs))["leading"] if same_test(runs) else []
     table = runs_table({run.label: run.result for run in runs}, columns_of(results), leading=leading)
     remarks = {
         "± is the standard deviation between draws of the split.": all(map(over_draws, results)),
@@ -59,7 +59,7 @@ def compared(runs: tuple[Run, ...]) -> dict[str, Any]:
 
 def differences_section(runs: Sequence[Run]) -> Section | None:
     """Each run that was tested as the first one is, against the best of them on validation, user by user."""
-    alike = tuple(run for run in runs if _same_test([runs[0], run]))
+    alike = tuple(run for run in runs if same_test([runs[0], run]))
     if len(alike) < 2:
         return None
     found = compared(alike)
@@ -83,7 +83,7 @@ def differences_section(runs: Sequence[Run]) -> Section | None:
     return Section("Paired differences", ResultTable(header, rows).html() + note(text))
 
 
-def _same_test(runs: Sequence[Run]) -> bool:
+def same_test(runs: Sequence[Run]) -> bool:
     """Whether differences of single users make sense: the same data, split and users."""
     users = [run.result.per_user["user_id"].sort() for run in runs]
     return comparable(runs) and all(users[0].equals(others) for others in users[1:])

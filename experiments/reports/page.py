@@ -12,6 +12,7 @@ from tfrs_lab.experiments.reports.cold import revealed_section, warm_cold_sectio
 from tfrs_lab.experiments.reports.environment import environment_section
 from tfrs_lab.experiments.reports.examples import examples_section
 from tfrs_lab.experiments.reports.freshness import freshness_section
+from tfrs_lab.experiments.reports.gains import gains_section
 from tfrs_lab.experiments.reports.groups import history_section, popularity_section
 from tfrs_lab.experiments.reports.html import Section, document
 from tfrs_lab.experiments.reports.index import index_section
@@ -26,11 +27,14 @@ from tfrs_lab.experiments.reports.numbers import (
 )
 from tfrs_lab.experiments.reports.ratings import ratings_section
 from tfrs_lab.experiments.reports.runs import Run, as_runs, comparable
+from tfrs_lab.experiments.reports.verdict import verdict_section
 from tfrs_lab.experiments.storage.results import Result
 
 SECTIONS: tuple[Callable[[Sequence[Run]], Section | None], ...] = (
+    verdict_section,
     test_section,
     differences_section,
+    gains_section,
     lists_section,
     exposure_section,
     history_section,

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import polars as pl
@@ -11,8 +12,11 @@ import pytest
 from tfrs_lab import data
 from tfrs_lab.experiments.cli import main
 from tfrs_lab.experiments.display.svg import DARK, LIGHT
+from tfrs_lab.experiments.reports.gains import gains_section
 from tfrs_lab.experiments.reports.lists import KS, run_curve
-from tfrs_lab.experiments.reports.runs import read_runs
+from tfrs_lab.experiments.reports.runs import Run, read_runs
+from tfrs_lab.experiments.reports.verdict import verdict_section
+from tfrs_lab.experiments.storage.results import read_result
 
 SCRIPT = "<script>alert(1)</script> $x$ & Ünï"
 ALWAYS = ["Test", "Quality by length of the list", "Example users", "Factorized top-k", "Validation"]
@@ -79,8 +83,10 @@ def comparison(files, tmp_path_factory):
 def test_a_comparison_has_a_page_with_what_its_runs_hold(comparison):
     page = page_of(comparison / "report.html")
     assert page.headings == [
+        "In short",
         "Test",
         "Paired differences",
+        "Who gains and who loses against ials",
         "Quality by length of the list",
         "Accuracy against coverage and novelty",
         "Quality by length of the history",
@@ -99,6 +105,49 @@ def test_a_comparison_has_a_page_with_what_its_runs_hold(comparison):
     assert page.elements.count("figure") == page.elements.count("figcaption") >= 7
     assert len(page.ids) == len(set(page.ids))
     assert all(len(alt) > 30 for alt in page.alts)
+
+
+def test_the_verdict_says_what_is_best_by_how_much_and_for_how_many(comparison):
+    said = " ".join(page_of(comparison / "report.html").texts)
+    found = json.loads((comparison / "comparison.json").read_text())
+    best = max(found["runs"], key=lambda name: found["runs"][name]["test"]["ndcg@10"])
+    assert f"{best} ranks best, with nDCG@10 of {found['runs'][best]['test']['ndcg@10']:.3f}" in said
+    alone = page_of(comparison / "ials" / "report.html")
+    assert alone.headings[0] == "In short"
+    precision = found["runs"]["ials"]["test"]["precision@10"]
+    assert f"Of ten movies that ials recommends, {10 * precision:.1f} are among those held out" in " ".join(alone.texts)
+
+
+def test_a_model_above_the_baselines_is_set_against_the_best_of_them(comparison):
+    """Of three users one gains, one stays and one loses; ranks are those of the lists."""
+    ours, theirs = (read_result(comparison / name) for name in ("ranking", "ials"))
+    users = theirs.per_user["user_id"][:3].to_list()
+    values = {"ranking": [0.9, 0.5, 0.1], "ials": [0.2, 0.5, 0.3]}
+    runs = []
+    for place, (name, result) in enumerate({"ranking": ours, "ials": theirs}.items()):
+        few = pl.DataFrame({"user_id": users, "ndcg@10": values[name]})
+        test = {**result.metrics["test"], "ndcg@10": sum(values[name]) / 3}
+        metrics = {**result.metrics, "test": test, "validation": {"ndcg@10": 0.1}}
+        runs.append(Run(replace(result, metrics=metrics, per_user=few), name, place, alone=False))
+    said = " ".join(Page(verdict_section(runs).html()).texts)
+    assert "ranking ranks best, with nDCG@10 of 0.500; ials cannot be told from it." in said
+    assert "Against ials, the best baseline, that is +0.167 (+50%)" in said
+    assert "33% of users get a better list and 33% a worse one." in said
+    gains = Page(gains_section(runs).html())
+    assert {"1 (33%)", "+0.167"} <= set(gains.texts)
+    opened = [text for text in gains.texts if text.startswith("User ")]
+    assert [text.split(", ")[0] for text in opened] == [
+        f"User {users[0]}: nDCG@10 0.200 → 0.900",
+        f"User {users[2]}: nDCG@10 0.300 → 0.100",
+    ]
+    assert gains_section(runs[1:]) is None
+
+
+def test_what_differs_from_the_default_comes_before_all_settings(comparison):
+    texts = page_of(comparison / "ranking" / "report.html").texts
+    at = texts.index("ranking.dimension")
+    assert texts[at : at + 3] == ["ranking.dimension", "4", "128"]
+    assert "ranking.learning_rate" not in texts
 
 
 def test_a_run_has_the_page_that_the_command_writes(comparison, tmp_path, capsys):
