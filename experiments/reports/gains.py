@@ -55,7 +55,7 @@ def _counts(gains: pl.DataFrame, best: Run, baseline: Run) -> str:
     parts = {"all": gains}
     if known is not None and len(gains) >= 8:
         by_length = gains.join(known, on="user_id", how="left").with_columns(pl.col("known").fill_null(0))
-        middle = by_length["known"].median()
+        middle = float(np.median(by_length["known"].to_numpy()))
         parts |= {
             f"at most {middle:g} movies known": by_length.filter(pl.col("known") <= middle),
             f"more than {middle:g}": by_length.filter(pl.col("known") > middle),
@@ -65,7 +65,7 @@ def _counts(gains: pl.DataFrame, best: Run, baseline: Run) -> str:
         if len(part):
             counts = [(part["gain"] > 0).sum(), (part["gain"] == 0).sum(), (part["gain"] < 0).sum()]
             shares = [f"{count:,} ({count / len(part):.0%})" for count in counts]
-            rows.append([name, f"{len(part):,}", *shares, f"{part['gain'].mean():+.3f}"])
+            rows.append([name, f"{len(part):,}", *shares, f"{part['gain'].to_numpy().mean():+.3f}"])
     return ResultTable(["users", "number", f"better by {best.label}", "the same", "worse", "mean gain"], rows).html()
 
 
@@ -104,12 +104,11 @@ def _user(row: Mapping[str, object], ranks: Mapping[Run, pl.DataFrame], titles: 
     """One user's held-out movies with their places."""
     best, user = next(iter(ranks)), str(row["user_id"])
     held = rows_of(best, "test", user).select("movie_id").unique(maintain_order=True)
-    columns = []
-    for place, table in enumerate(ranks.values()):
-        own = table.filter(pl.col("user_id") == user).select("movie_id", pl.col("rank").alias(str(place)))
-        held, columns = held.join(own, on="movie_id", how="left", maintain_order="left"), [*columns, str(place)]
-    depth = max(int(table["rank"].max()) for table in ranks.values())  # type: ignore[arg-type]
-    held = held.sort(pl.min_horizontal(*columns), nulls_last=True, maintain_order=True)
+    for run, lists in ranks.items():
+        own = lists.filter(pl.col("user_id") == user).select("movie_id", pl.col("rank").alias(run.label))
+        held = held.join(own, on="movie_id", how="left", maintain_order="left")
+    depth = max(int(lists["rank"].max()) for lists in ranks.values())  # type: ignore[arg-type]
+    held = held.sort(pl.min_horizontal(*held.columns[1:]), nulls_last=True, maintain_order=True)
     rows = [
         [titles.get(movie, movie), *(f"after {depth}" if rank is None else str(rank) for rank in places)]
         for movie, *places in held.head(HELD_OUT).iter_rows()
