@@ -59,17 +59,34 @@ def requests(known: pl.DataFrame, events: pl.DataFrame) -> tuple[list[Request], 
     return asked, ordered[places]
 
 
-def replay(
-    asked: Sequence[Request], wanted: Sequence[str], answers: Mapping[str, Answer], *, k: int = 10, block: int = 256
-) -> pl.DataFrame:
+def ask(
+    asked: Sequence[Request], answers: Mapping[str, Answer], *, k: int = 10, block: int = 256
+) -> dict[str, list[list[str]]]:
     """Asks each model before each event.
 
     Args:
         asked: As of `requests`.
-        wanted: The movie of each event.
         answers: Name of a model → how it answers; blocks of requests come in order of time.
         k: Length of the lists.
         block: So many requests are asked at a time.
+
+    Returns:
+        Name → its list before each event.
+    """
+    starts = range(0, len(asked), block)
+    return {
+        name: [list(found)[:k] for start in starts for found in answer(asked[start : start + block])]
+        for name, answer in answers.items()
+    }
+
+
+def gains(asked: Sequence[Request], wanted: Sequence[str], lists: Mapping[str, Sequence[list[str]]]) -> pl.DataFrame:
+    """What each list was worth.
+
+    Args:
+        asked: As of `requests`.
+        wanted: The movie of each event.
+        lists: Of `ask`.
 
     Returns:
         A row per event: ``user_id``, ``since`` (how many events of the user came before) and for each model
@@ -79,12 +96,7 @@ def replay(
         "user_id": [one.user_id for one in asked],
         "since": [len(one.since) for one in asked],
     }
-    for name, answer in answers.items():
-        gains: list[float] = []
-        for start in range(0, len(asked), block):
-            lists = answer(asked[start : start + block])
-            gains += [_gain(list(found)[:k], movie) for found, movie in zip(lists, wanted[start:], strict=False)]
-        columns[name] = gains
+    columns |= {name: list(map(_gain, found, wanted)) for name, found in lists.items()}
     return pl.DataFrame(columns, schema_overrides={"user_id": pl.String, "since": pl.Int32})
 
 
@@ -101,7 +113,7 @@ def summarise(played: pl.DataFrame, names: Sequence[str], *, against: str, resam
     """Means by events since training, with bootstrap intervals over users.
 
     Args:
-        played: As of `replay`.
+        played: As of `gains`.
         names: Of the models.
         against: The model that the others are compared with, event by event.
         resamples: Of the bootstrap.

@@ -43,6 +43,7 @@ demo --no-browser --port 8080
 replay runs/mine
 replay runs/mine --retrain-every 5000
 replay exports/mine --test later.csv --k 20
+replay exports/old exports/new --test later.csv
 score --topk lists.csv --truth test.csv
 score --topk lists.csv --truth test.csv --seen train.csv
 score --topk lists.csv --truth test.csv --columns user_id=who,rank=place

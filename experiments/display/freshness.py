@@ -30,3 +30,15 @@ def freshness_table(result: Mapping[str, Any]) -> ResultTable:
             row.append(f"{group[name]['difference']:+.3f} [{low:+.3f}, {high:+.3f}]")
         rows.append(row + [f"{group[name]['hit_rate']:.3f}" for name in names])
     return ResultTable(header, rows, title=f"{result['model']}: the next event of each user")
+
+
+def interleaved_line(result: Mapping[str, Any]) -> str:
+    """Whose picks were wanted in a list that held both models'."""
+    found = result["interleaved"]
+    first, second = found["names"]
+    low, high = found["interval"]
+    return (
+        f"In one list of {result['k']} that holds both models' picks, {found['first']:,} events went to {first} and "
+        f"{found['second']:,} to {second}: a preference for {first} of {found['preference']:+.3f} "
+        f"[{low:+.3f}, {high:+.3f}], from -1 to 1."
+    )

@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tfrs_lab.evaluation.replay import Request, replay, requests, summarise
+from tfrs_lab.evaluation.replay import Request, ask, gains, requests, summarise
 
 KNOWN = pl.DataFrame({"user_id": ["a", "a", "b"], "movie_id": ["2", "1", "3"], "timestamp": [5, 1, 2]})
 EVENTS = pl.DataFrame(
@@ -24,16 +24,11 @@ def test_events_come_in_order_of_time_and_histories_grow():
 def test_a_gain_is_that_of_the_place_in_the_list():
     asked, rows = requests(KNOWN, EVENTS)
     lists = {"first": ["1", "4", "3", "2"], "third": ["9", "8", "2", "1"]}
-    played = replay(
-        asked,
-        rows["movie_id"].to_list(),
-        {
-            "live": lambda block: [[rows["movie_id"][asked.index(one)]] for one in block],
-            "frozen": lambda block: [lists["third"] for _ in block],
-        },
-        k=3,
-        block=2,
-    )
+    answers = {
+        "live": lambda block: [[rows["movie_id"][asked.index(one)]] for one in block],
+        "frozen": lambda block: [lists["third"] for _ in block],
+    }
+    played = gains(asked, rows["movie_id"].to_list(), ask(asked, answers, k=3, block=2))
     assert played["live"].to_list() == [1.0] * 4
     assert played["frozen"].to_list() == [0.0, 0.0, 0.0, 0.5]  # "1" is fourth, and lists have three
     assert played["since"].to_list() == [0, 0, 1, 0]

@@ -111,3 +111,36 @@ def test_a_run_of_several_seeds_is_not_trained_again(run, tmp_path, capsys):
     assert main([*words, "--out", str(tmp_path / "run")]) == 0
     assert main(["replay", str(tmp_path / "run"), "--retrain-every", "60"]) == 1
     assert "--retrain-every: expected a run of one seed and split" in capsys.readouterr().err
+
+
+def test_two_models_are_asked_live_and_whose_picks_are_wanted_is_told(run, exported, tmp_path, capsys):
+    tower, export, later = exported
+    known = ["--known", str(tower / "known.parquet")]
+    assert main(["run", "popularity", "--ratings", str(run.parent / "events.csv"), "--out", str(tmp_path / "pop")]) == 0
+    capsys.readouterr()
+    assert main(["replay", str(run), str(tmp_path / "pop"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    every, picks = found["groups"][0], found["interleaved"]
+    assert main(["replay", str(run), "--json"]) == 0
+    alone = json.loads(capsys.readouterr().out)["groups"][0]
+    assert every["itemknn"]["ndcg"] == alone["live"]["ndcg"]
+    assert every["popularity"]["difference"] < 0
+    assert picks["names"] == ["itemknn", "popularity"]
+    assert picks["first"] > picks["second"]
+    assert 0 < picks["interval"][0] < picks["preference"] < 1
+    assert main(["replay", str(export), str(tower), "--test", str(later), *known]) == 0
+    assert "a preference for export of" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_model_that_was_trained_on_the_events_is_no_match(run, tmp_path, capsys):
+    words = ["--train", str(run.parent / "events.csv"), "--test", str(tmp_path / "one.csv")]
+    pl.read_csv(run.parent / "events.csv").tail(1).with_columns(user_id=pl.lit("new")).write_csv(tmp_path / "one.csv")
+    assert main(["run", "popularity", *words, "--out", str(tmp_path / "all")]) == 0
+    capsys.readouterr()
+    assert main(["replay", str(run), str(tmp_path / "all")]) == 1
+    events = len(pl.read_parquet(run / "test.parquet"))
+    said = capsys.readouterr().err
+    assert f"expected events that neither model was trained on, got {events} that popularity was" in said
+    for words in ([str(run), str(run), "--retrain-every", "5"], [str(run)] * 3):
+        with pytest.raises(SystemExit):
+            main(["replay", *words])
