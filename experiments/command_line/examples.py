@@ -34,6 +34,7 @@ runs list --experiment retrieval --split leave-one-out
 runs compare mine other
 runs compare mine other --metrics recall@20 rmse
 runs compare mine other --json
+runs drift exports/mine --events later.csv
 runs delete mine
 runs delete mine other --yes
 runs delete old --root elsewhere

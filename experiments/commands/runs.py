@@ -1,4 +1,4 @@
-"""``recs runs [list | compare | delete]``."""
+"""``recs runs [list | compare | delete | drift]``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import tyro
 from tfrs_lab.data.storage import without_nan
 from tfrs_lab.experiments.command_line.options import CommandOptions, ResultOptions
 from tfrs_lab.experiments.command_line.usage import parse_options, print_choices, usage_error, wants_help
+from tfrs_lab.experiments.commands import drift
 from tfrs_lab.experiments.display.display import console, title_of, with_interval
 from tfrs_lab.experiments.display.result_table import ResultTable
 from tfrs_lab.experiments.storage.stored_runs import StoredRun, check_deletable, delete_runs, stored_runs
@@ -202,4 +203,4 @@ def _found(runs: Sequence[Path], root: Path) -> list[Path]:
     return [run if run.exists() or not (root / run).exists() else root / run for run in runs]
 
 
-ACTIONS = {"list": _list, "compare": _compare, "delete": _delete}
+ACTIONS = {"list": _list, "compare": _compare, "delete": _delete, "drift": drift.main}

@@ -94,30 +94,46 @@ def of_export(version: Path, k: int) -> dict[str, Answer]:
     Raises:
         DataError: It was made before there was ``recommend_since``.
     """
-    from tfrs_lab.serving.http import tensorflow
+    export = AskedExport(version, k)
+    return {"live": lambda asked: export.recommended(asked)[0], "frozen": export.frozen}
 
-    loaded = tensorflow.load_functions(version)
-    if "recommend_since" not in loaded[1]:
-        raise DataError("expected an export with the signature recommend_since; export the run again", file=version)
 
-    def padded(rows: Sequence[Sequence[str]]) -> np.ndarray:
-        width = max(1, *map(len, rows))
-        return np.array([[*row, *[""] * (width - len(row))] for row in rows], dtype=object)
+class AskedExport:
+    """An export that answers requests, in this process."""
 
-    def ask(name: str, asked: Sequence[Request], **arrays: np.ndarray) -> list[list[str]]:
-        users = np.array([one.user_id for one in asked], dtype=object)
-        found = tensorflow.call(loaded[1][name], {"user_id": users, "k": np.array(k, np.int32), **arrays})
-        return [[movie.decode() for movie in row if movie] for row in found["movie_id"]]
+    def __init__(self, version: Path, k: int) -> None:
+        """See ``of_export``."""
+        from tfrs_lab.serving.http import tensorflow
 
-    def live(asked: Sequence[Request]) -> list[list[str]]:
-        movies = padded([one.since for one in asked])
+        self._k, self._call = np.array(k, np.int32), tensorflow.call
+        self._loaded = tensorflow.load_functions(version)
+        if "recommend_since" not in self._loaded[1]:
+            raise DataError("expected an export with the signature recommend_since; export the run again", file=version)
+
+    def recommended(self, asked: Sequence[Request]) -> tuple[list[list[str]], list[list[float]]]:
+        """Lists with what came since, and their scores."""
+        movies = _padded([one.since for one in asked])
         rating, timestamp = np.zeros(movies.shape, np.float32), np.zeros(movies.shape, np.int64)
-        return ask("recommend_since", asked, movie_id=movies, rating=rating, timestamp=timestamp)
+        return self._ask("recommend_since", asked, movie_id=movies, rating=rating, timestamp=timestamp)
 
-    def frozen(asked: Sequence[Request]) -> list[list[str]]:
-        return ask("recommend", asked, exclude=padded([one.since for one in asked]))
+    def frozen(self, asked: Sequence[Request]) -> list[list[str]]:
+        """Lists as of the training, without what came since."""
+        return self._ask("recommend", asked, exclude=_padded([one.since for one in asked]))[0]
 
-    return {"live": live, "frozen": frozen}
+    def _ask(
+        self, name: str, asked: Sequence[Request], **arrays: np.ndarray
+    ) -> tuple[list[list[str]], list[list[float]]]:
+        users = np.array([one.user_id for one in asked], dtype=object)
+        found = self._call(self._loaded[1][name], {"user_id": users, "k": self._k, **arrays})
+        movies = [[movie.decode() for movie in row if movie] for row in found["movie_id"]]
+        return movies, [
+            [float(score) for score in row[: len(of)]] for row, of in zip(found["score"], movies, strict=True)
+        ]
+
+
+def _padded(rows: Sequence[Sequence[str]]) -> np.ndarray:
+    width = max(1, *map(len, rows))
+    return np.array([[*row, *[""] * (width - len(row))] for row in rows], dtype=object)
 
 
 def known_to(version: Path) -> pl.DataFrame:

@@ -21,10 +21,17 @@ class Models:
         Args:
             directories: Model name → directory.
             settings: For all of them.
-            metrics: Is told of loads and batches.
+            metrics: Is told of loads, batches and lists.
         """
         self._models = {
-            name: Model(name, directory, settings, on_load=metrics.load, observe=partial(metrics.batch, name))
+            name: Model(
+                name,
+                directory,
+                settings,
+                on_load=metrics.load,
+                observe=partial(metrics.batch, name),
+                watch=partial(metrics.lists, name),
+            )
             for name, directory in directories.items()
         }
 

@@ -18,6 +18,7 @@ from tfrs_lab.serving.http.errors import ApiError, invalid
 from tfrs_lab.serving.http.payloads.tensors import default_input
 from tfrs_lab.serving.http.settings import ServerSettings
 from tfrs_lab.serving.http.signature import Signature, Tensor, read_signatures
+from tfrs_lab.serving.http.watch import Watch, Watched
 from tfrs_lab.serving.manifest import NAME, check_manifest
 
 DEFAULT_SIGNATURE = "serving_default"
@@ -44,6 +45,7 @@ class Servable:
         directory: Path,
         settings: ServerSettings,
         observe: Callable[[str, int], None] = lambda signature, rows: None,
+        watch: Callable[[Watched], None] = lambda watched: None,
         *,
         warm: bool = True,
     ):
@@ -63,6 +65,7 @@ class Servable:
             raise ValueError(f"{directory}: expected a SavedModel with a named signature that has inputs, got none")
         self.catalogue = read_catalogue(directory)
         self.metrics = _read_metrics(directory)
+        self._watch, self._watched = Watch(self.catalogue), watch
         self._alive, self._functions = tensorflow.load_functions(directory)
         self._batcher = Batcher(
             self._run, max_rows=settings.max_batch, max_waiting=settings.max_waiting, observe=observe
@@ -102,12 +105,15 @@ class Servable:
     async def compute(self, signature: Signature, inputs: Mapping[str, np.ndarray], rows: int) -> Arrays:
         """As ``call``, for inputs that the server made itself: the limits do not bind them."""
         try:
-            return await self._batcher.submit(signature, inputs, rows)
+            outputs = await self._batcher.submit(signature, inputs, rows)
         except tensorflow.BAD_INPUT as error:
             raise invalid(f"the model refused the inputs of {signature.name}: {_first_line(error)}") from None
         except tensorflow.ERRORS as error:
             _LOG.error("%s version %d, %s: %s", self.name, self.version, signature.name, error)
             raise ApiError("INTERNAL", f"{signature.name} failed: {_first_line(error)}") from None
+        if (watched := self._watch(inputs, outputs)) is not None:
+            self._watched(watched)
+        return outputs
 
     def close(self) -> None:
         """Gives the model back; no request may be running."""

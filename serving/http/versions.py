@@ -19,6 +19,7 @@ from pathlib import Path
 from tfrs_lab.serving.http.errors import ApiError
 from tfrs_lab.serving.http.servable import Servable
 from tfrs_lab.serving.http.settings import ServerSettings
+from tfrs_lab.serving.http.watch import Watched
 
 _LOG = logging.getLogger("recs.serve")
 _PATIENCE_SECONDS = 300.0  # a request that holds an old version longer than this has been lost
@@ -52,6 +53,7 @@ class Model:
         *,
         on_load: Callable[[str, int, bool], None] = lambda name, version, loaded: None,
         observe: Callable[[str, int], None] = lambda signature, rows: None,
+        watch: Callable[[Watched], None] = lambda watched: None,
     ):
         """Loads nothing yet.
 
@@ -61,12 +63,14 @@ class Model:
             settings: How many versions are served.
             on_load: Is told of each version that was or could not be loaded.
             observe: For ``Servable``.
+            watch: The same.
         """
         self.name = name
         self.directory = directory
         self._settings = settings
         self._on_load = on_load
         self._observe = observe
+        self._watch = watch
         self._lock = threading.Lock()
         self._available: dict[int, Servable] = {}
         self._statuses: dict[int, VersionStatus] = {}
@@ -138,7 +142,7 @@ class Model:
         self._set(VersionStatus(version, "LOADING"))
         started = time.monotonic()
         try:
-            servable = Servable(self.name, version, directory, self._settings, self._observe)
+            servable = Servable(self.name, version, directory, self._settings, self._observe, self._watch)
         except Exception as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:2000]
             self._failed[version] = fingerprint

@@ -144,3 +144,32 @@ def test_a_model_that_was_trained_on_the_events_is_no_match(run, tmp_path, capsy
     for words in ([str(run), str(run), "--retrain-every", "5"], [str(run)] * 3):
         with pytest.raises(SystemExit):
             main(["replay", *words])
+
+
+def test_drift_is_told_of_events_that_are_not_like_the_training(exported, tmp_path, capsys):
+    _, export, later = exported
+    capsys.readouterr()
+    strange = pl.DataFrame(
+        {
+            "user_id": ["who"] * 30 + ["u01"] * 10,
+            "movie_id": ["m03"] * 20 + ["new"] * 20,
+            "timestamp": range(1_500_000_000, 1_500_000_040),
+        }
+    ).unique(["user_id", "movie_id"], maintain_order=True)
+    strange.write_csv(tmp_path / "strange.csv")
+    told = {}
+    for name, file in (("later", later), ("strange", tmp_path / "strange.csv")):
+        assert main(["runs", "drift", str(export), "--events", str(file), "--json"]) == 0
+        told[name] = {one["name"]: one for one in json.loads(capsys.readouterr().out)}
+    new = "events of movies that training did not have"
+    assert told["later"][new]["now"] == 0
+    assert told["strange"][new]["now"] == pytest.approx(2 / 3)
+    assert told["strange"]["users whom training did not have"]["now"] == 0.5
+    popular = "popularity of the movies of events"
+    assert told["strange"][popular]["index"] > told["later"][popular]["index"]
+    assert told["strange"][popular]["verdict"] == "changed"
+    length = told["later"]["length of the history"]
+    assert length["now"] > length["then"]
+    assert main(["runs", "drift", str(export), "--events", str(later)]) == 0
+    assert "share of the catalogue shown" in capsys.readouterr().out
+    assert main(["runs", "drift", str(later.parent), "--events", str(later)]) == 1

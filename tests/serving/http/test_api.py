@@ -137,6 +137,8 @@ def test_health_and_metrics(server):
     assert 'recs_requests_total{method="predict",model="recs",status="200"}' in text
     assert 'recs_batch_rows_bucket{le="1.0",model="recs",signature="serving_default"}' in text
     assert 'recs_model_version{model="recs"} 1.0' in text
+    assert 'recs_best_score_count{model="recs"}' in text
+    assert 'recs_shown_popularity_bucket{le="1.0",model="recs"}' in text
     server.client.post("/v1/models/invented/versions/3:predict", content=b"{}")
     assert "invented" not in server.client.get("/monitoring/prometheus/metrics").text
 
