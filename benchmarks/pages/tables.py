@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from benchmarks.pages import RESULTS, ROOT
+from benchmarks.pages.architecture import picture
 from benchmarks.pages.figures import with_figures
 from benchmarks.pages.stages_table import stages
 from benchmarks.shared.record import benchmark_cells, benchmark_notes
@@ -235,7 +236,7 @@ QUESTIONS = {
 
 
 def plots() -> dict[Path, str]:
-    """Pictures: of the README, of cost by size, and of ablations that trade lists against ratings: file → SVG."""
+    """Pictures: of the README, the architecture, cost by size, ablations with two aims: file → SVG."""
     stored = {file: json.loads(file.read_text(encoding="utf-8")) for file in sorted(RESULTS.glob("ablation-*.json"))}
     runs = {file: {"default": one["default"], **one["variants"]} for file, one in stored.items()}
     asked = {
@@ -243,7 +244,8 @@ def plots() -> dict[Path, str]:
     }
     sizes = json.loads((RESULTS / "scale.json").read_text(encoding="utf-8"))["points"]
     compared = models({text: _compared(one) for text, one in asked.items()})
-    return {RESULTS / "models.svg": compared, RESULTS / "scale.svg": growth(sizes)} | {
+    drawn = {"models.svg": compared, "scale.svg": growth(sizes), "architecture.svg": picture()}
+    return {RESULTS / name: svg for name, svg in drawn.items()} | {
         file.with_suffix(".svg"): trade_off({name: run["test"] for name, run in of_file.items()})
         for file, of_file in runs.items()
         if sum("rmse" in run["test"] for run in of_file.values()) > 1
@@ -262,9 +264,13 @@ def _compared(stored: Mapping[str, Any]) -> dict[str, tuple[float, float, float]
 
 
 def stale_plots() -> list[Path]:
-    """Pictures that are missing, or drawn from other numbers than the results."""
+    """Pictures that are missing, or drawn from other numbers than the results; without numbers, those that differ."""
     drawn = plots().items()
-    return [file for file, svg in drawn if not file.exists() or numbers_of(file.read_text("utf-8")) != numbers_of(svg)]
+    return [file for file, svg in drawn if not file.exists() or _shown(file.read_text("utf-8")) != _shown(svg)]
+
+
+def _shown(svg: str) -> Any:
+    return numbers_of(svg) or svg
 
 
 def main(words: list[str]) -> int:
