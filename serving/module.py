@@ -52,6 +52,7 @@ class RecommenderModule(tf.Module):
         self.blocks = [tf.Variable(block, dtype=tf.float32, trainable=False) for block in servable.alike]
         self.history, self.encoder, self.rating = servable.history, servable.encoder, servable.rating
         self.reranker, self.following = servable.reranker, servable.following
+        self.disliked_below = servable.disliked_below or 0.0
         self.kept = index.resources()
         self.search = Untracked(index)  # a Keras layer, of which only the resources are kept
 
@@ -93,10 +94,10 @@ class RecommenderModule(tf.Module):
         rows, rating = in_order(self.movies, movie_id, rating, timestamp)
         nothing_new = tf.reduce_all(rows < 0, axis=1)
         seen = self.users.seen(users)
-        own, queries = self._history(
+        own, asked, queries = self._history(
             tf.concat([seen, rows], axis=1), tf.concat([tf.zeros_like(seen, tf.float32), rating], axis=1)
         )
-        query = self._query(tf.where(nothing_new[:, None], self.users.query(users), queries), own)
+        query = self._query(tf.where(nothing_new[:, None], self.users.query(users), queries), asked)
         # what a ranker has made of a user's list is as old as the user's own vector
         return self._answer(query, Conditions.excluding(self.movies, own), k, tf.where(nothing_new, users, -1))
 
@@ -105,8 +106,8 @@ class RecommenderModule(tf.Module):
         self, movie_id: tf.Tensor, rating: tf.Tensor, timestamp: tf.Tensor, k: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         """The best other movies for people known by their history only."""
-        own, queries = self._history(*in_order(self.movies, movie_id, rating, timestamp))
-        return self._answer(self._query(queries, own), Conditions.excluding(self.movies, own), k)
+        own, asked, queries = self._history(*in_order(self.movies, movie_id, rating, timestamp))
+        return self._answer(self._query(queries, asked), Conditions.excluding(self.movies, own), k)
 
     @tf.function(input_signature=[*EVENTS, EXCLUDE, *FILTERS, K])
     def recommend_for_history_filtered(
@@ -122,10 +123,10 @@ class RecommenderModule(tf.Module):
         k: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
         """The same with exclusions, filters and diversity."""
-        own, queries = self._history(*in_order(self.movies, movie_id, rating, timestamp))
+        own, asked, queries = self._history(*in_order(self.movies, movie_id, rating, timestamp))
         conditions = Conditions.excluding(self.movies, own, self.movies.rows(exclude))
         conditions = conditions.wanting(genres, year_from, year_to)
-        return self._diverse(self._query(queries, own), conditions, diversity, k)
+        return self._diverse(self._query(queries, asked), conditions, diversity, k)
 
     @tf.function(input_signature=[spec("user_id", ONE), spec("movie_id", MANY)])
     def rank(self, user_id: tf.Tensor, movie_id: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -175,10 +176,14 @@ class RecommenderModule(tf.Module):
             found["embed_movie"] = embed_movie
         return found
 
-    def _history(self, rows: tf.Tensor, rating: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Of rows in order [batch, any]: the same with -1 where a movie comes again later, and queries [batch, dim]."""
+    def _history(self, rows: tf.Tensor, rating: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Of rows in order [batch, any]: each movie once, those of them that were not disliked, and queries of these.
+
+        Both are [batch, any] with -1 in the place of the others, queries are [batch, dim].
+        """
         rows = each_once(rows)
-        return rows, self.history(rows, rating)
+        asked = tf.where((rating > 0) & (rating < self.disliked_below), -1, rows)
+        return rows, asked, self.history(asked, rating)
 
     def _query(self, queries: tf.Tensor, history: tf.Tensor) -> Query:
         """What people with these queries [batch, dim] and histories [batch, any], rows in order, ask the movies."""

@@ -109,6 +109,7 @@ class Servable:
         reranker: Puts what was retrieved for users in a new order, for models that do.
         following: What the latest movies add to scores; where there is one, the last number of queries is what it
             counts, and the last number of candidates is 0.
+        disliked_below: Movies of a request that are rated lower, and above 0, are left out of its query; None for none.
     """
 
     user_ids: np.ndarray
@@ -128,6 +129,7 @@ class Servable:
     rating: RatingHead | None = None
     reranker: Reranker | None = None
     following: Following | None = None
+    disliked_below: float | None = None
 
     def __post_init__(self) -> None:
         users, movies = len(self.user_ids), len(self.movie_ids)

@@ -93,6 +93,7 @@ def to_servable(
         rating=_rating(recommender, users, movies),
         reranker=vectors.reranker,
         following=vectors.following,
+        disliked_below=model.disliked_below,
     )
     check(found, recommender, vectors)
     return found

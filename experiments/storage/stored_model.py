@@ -22,7 +22,7 @@ from tfrs_lab.experiments.storage.directory import check_files
 from tfrs_lab.experiments.storage.recommender_source import History, UserSummary, rated_by, unknown_movie
 from tfrs_lab.experiments.storage.results import read_result
 from tfrs_lab.models.registry import specification
-from tfrs_lab.serving.liked import liked
+from tfrs_lab.serving.liked import disliked_below, liked
 
 MODEL_FILE = "checkpoints/model.npz"
 MODEL_FILES = (MODEL_FILE, "movies.parquet", "known.parquet", "test.parquet")
@@ -53,6 +53,14 @@ class StoredModel:
     test: pl.DataFrame
     movies: pl.DataFrame
     split: str = ""
+
+    @property
+    def disliked_below(self) -> float | None:
+        """Ratings below say that somebody did not like a movie; None where ratings tell nothing of the kind."""
+        ratings = self.known["user_rating"].drop_nulls() if "user_rating" in self.known.columns else pl.Series([])
+        if not len(ratings):
+            return None
+        return disliked_below(float(ratings.min()), float(ratings.max()))  # type: ignore[arg-type]
 
 
 def load_model(run: Path) -> StoredModel:
@@ -105,7 +113,8 @@ def recommend_for_user(model: StoredModel, user_id: str, k: int) -> pl.DataFrame
 def recommend_for_history(model: StoredModel, rated: History, k: int) -> pl.DataFrame:
     """The best movies for someone of whom only some movies are known, oldest first; nothing is trained.
 
-    Of a movie that is there twice the last time counts. Ratings tell what is named as a reason.
+    Of a movie that is there twice the last time counts. What was disliked, by its rating, is no part of what the model
+    is asked with, and not recommended either; what was liked is named as a reason.
     """
     recommender, movie_ids = model.recommender, [movie_id for movie_id, _ in rated]
     history = recommender.movies.encode(movie_ids)
@@ -113,8 +122,9 @@ def recommend_for_history(model: StoredModel, rated: History, k: int) -> pl.Data
         if index < 0:
             raise unknown_movie(movie_id, model.titles, "the model")
     places = csr_matrix((1, len(recommender.movies)), dtype=np.int32).tolil()
-    for place, movie in enumerate(history, start=1):
-        places[0, movie] = place
+    least = model.disliked_below or 0.0
+    for place, (movie, (_, rating)) in enumerate(zip(history, rated, strict=True), start=1):
+        places[0, movie] = 0 if rating and rating < least else place
     scores = recommender.score_history(csr_matrix(places))[0]
     return _answer(model, np.array(scores, dtype=np.float32), history, liked(rated), k)
 

@@ -42,3 +42,13 @@ def test_histories_carry_ratings_too():
     found = recommend_for_history(model, [("a", None), ("b", None)], 5)
     assert found["why"].to_list() == ["like B, A"]  # fewer have rated b, all of whom have rated c
     assert found["score"].is_finite().all()
+
+
+def test_what_was_disliked_is_not_asked_with_nor_recommended():
+    model = model_of(ratings_of({"a": 5.0, "b": 1.0}))
+    assert model.disliked_below == 2.0
+    asked = recommend_for_history(model, [("a", 1.0), ("b", 5.0)], 5)
+    alone = recommend_for_history(model, [("b", 5.0)], 5)
+    assert asked["movie_id"].to_list() == ["c"]
+    assert asked["score"].to_list() == alone.filter(movie_id="c")["score"].to_list()
+    assert model_of(ratings_of({"a": 4.0})).disliked_below is None  # all ratings are alike

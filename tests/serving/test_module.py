@@ -130,6 +130,28 @@ def test_a_query_sees_each_movie_once_where_it_was_last(servable):
 
 
 @pytest.mark.usefixtures("eagerly")
+def test_what_was_disliked_is_neither_asked_with_nor_shown(servable):
+    told = Told()
+    module = module_of(make_servable(history=told, disliked_below=2.0))
+    movies, _, times = events([["m05", "m07", "m01", "m02"], ["m03", "m03", "", ""]])
+    rating = tf.constant([[1.0, 2.0, 0.0, 5.0], [5.0, 1.5, 1.0, 0.0]])
+    answer = module.recommend_for_history(movies, rating, times, tf.constant(MOVIES))
+    assert in_order(told.asked) == [[7, 1, 2], []]  # the second changed their mind; 0 is no rating
+    assert not {"m05", "m07", "m01", "m02"} & set(texts(answer["movie_id"])[0])
+    assert "m03" not in texts(answer["movie_id"])[1]
+    module.recommend_since(tf.constant(["u02", "u00"]), movies, rating, times, tf.constant(3))
+    assert [rows[-3:] for rows in in_order(told.asked)] == [[7, 1, 2], []]
+
+
+def test_one_star_and_five_stars_for_the_same_movies_give_different_lists():
+    module = module_of(make_servable(disliked_below=2.0))
+    movies, _, times = events([["m05", "m07", "m11"]] * 2)
+    rating = tf.constant([[1.0] * 3, [5.0] * 3])
+    worst, best = texts(module.recommend_for_history(movies, rating, times, tf.constant(10))["movie_id"])
+    assert len(set(worst) & set(best)) < 9
+
+
+@pytest.mark.usefixtures("eagerly")
 def test_what_happened_since_follows_what_is_stored(servable):
     told = Told()
     module = module_of(make_servable(history=told))
