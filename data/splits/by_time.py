@@ -6,7 +6,18 @@ import numpy as np
 import polars as pl
 
 from tfrs_lab.data.dataset import Dataset
-from tfrs_lab.data.splits.labels import TEST, TRAIN, VALIDATION, check_fractions, codes, complement, in_order, places
+from tfrs_lab.data.errors import DataError
+from tfrs_lab.data.splits.labels import (
+    TEST,
+    TRAIN,
+    UNUSED,
+    VALIDATION,
+    check_fractions,
+    codes,
+    complement,
+    in_order,
+    places,
+)
 
 
 def temporal_user(dataset: Dataset, *, seed: int = 0, test: float = 0.2, validation: float = 0.1) -> np.ndarray:
@@ -42,13 +53,42 @@ def last_of_all(ratings: pl.DataFrame, share: float) -> np.ndarray:
     return last
 
 
-def temporal_global(dataset: Dataset, *, seed: int = 0, test: float = 0.2, validation: float = 0.1) -> np.ndarray:
+def temporal_global(
+    dataset: Dataset,
+    *,
+    seed: int = 0,
+    test: float = 0.2,
+    validation: float = 0.1,
+    cut: int | None = None,
+    cuts: int = 5,
+) -> np.ndarray:
     """One cut in time for all: the last 20 % of the rows are test, the 10 % before them validation.
 
     Nothing in train is later than anything in validation, nothing there later than anything in test. Users and movies
     that appear after a cut are cold.
+
+    With ``cut``, from 0, it is that one of several, as a model is met that is trained again and again (rolling origin:
+    Tashman, "Out-of-sample tests of forecasting accuracy", International Journal of Forecasting, 2000): the later half
+    of the rows is divided into ``cuts`` equal windows, each is test once, half as many rows before it are validation,
+    all before these are train, and what comes later is not used.
+
+    Raises:
+        DataError: There is no such cut, or the rows do not suffice for a window.
     """
-    return in_order(np.argsort(dataset.ratings["timestamp"].to_numpy(), kind="stable"), test, validation)
+    order = np.argsort(dataset.ratings["timestamp"].to_numpy(), kind="stable")
+    if cut is None:
+        return in_order(order, test, validation)
+    window = len(order) // (2 * cuts)
+    if not 0 <= cut < cuts or window < 2:
+        raise DataError(
+            f"expected a cut from 0 to {cuts - 1} of windows of 2 rows or more, got {cut} and {window} rows"
+        )
+    end = len(order) - (cuts - 1 - cut) * window
+    labels = np.full(len(order), UNUSED, dtype=np.uint8)
+    labels[order[:end]] = TRAIN
+    labels[order[end - window - window // 2 : end - window]] = VALIDATION
+    labels[order[end - window : end]] = TEST
+    return labels
 
 
 def leave_one_out(dataset: Dataset, *, seed: int = 0) -> np.ndarray:

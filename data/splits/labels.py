@@ -10,7 +10,7 @@ import polars as pl
 from tfrs_lab.data.errors import DataError
 from tfrs_lab.data.interactions import Vocabulary
 
-TRAIN, VALIDATION, TEST = 0, 1, 2
+TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, 3
 
 
 def check_fractions(**fractions: float) -> None:

@@ -20,7 +20,8 @@ HELP = ("-h", "--help", "--help-all", "--list-options")
 SEVERAL = 20
 """A command with more options than this leaves some to ``--help-all``."""
 RARE = (
-    *("data-dir", "users", "validation", "validation-split", "threshold", "revealed", "folds", "draws", "from-run"),
+    *("data-dir", "users", "validation", "validation-split", "threshold", "revealed", "folds", "cuts", "draws"),
+    "from-run",
     *("overwrite", "mlflow", "distribute", "shards", "timeout", "study", "debug", "like", "skip-bad-lines"),
 )
 """Options that it leaves to it, beside what is inside a model's parts."""

@@ -93,6 +93,9 @@ class DataOptions:
     """With --split cold-users: how many of a new user's first ratings the model is shown; it is asked once for each."""
     folds: int = 5
     """With --split k-fold: the number of folds."""
+    cuts: int = 1
+    """With --split temporal-global: the number of cuts, of which mean and spread are reported: a backtest in which the
+    later half of the rows is divided into so many test windows, each predicted from all that came before."""
     skip_bad_lines: bool = False
     """Skip malformed lines and say how many were dropped."""
 
@@ -117,6 +120,10 @@ class DataOptions:
         _check_integers("--revealed", self.revealed, 0)
         if self.folds < 2:
             raise ValueError(f"--folds: expected at least 2, got {self.folds}")
+        if self.cuts < 1 or (self.cuts > 1 and self.split != "temporal-global"):
+            raise ValueError(
+                f"--cuts: expected at least 1, and more with --split temporal-global alone, got {self.cuts}"
+            )
 
     @property
     def data_name(self) -> str:
@@ -207,8 +214,10 @@ class OneRunOptions(RunOptions):
             raise ValueError("--shards: expected no --ratings, --train, --split or --data-dir: shards hold a split")
         if self.distribute is None:
             return
-        if self.seeds or self.draws > 1 or self.split == "k-fold":
-            raise ValueError("--distribute: expected one split and one seed, got --seeds, --draws or --split k-fold")
+        if self.seeds or self.draws > 1 or self.cuts > 1 or self.split == "k-fold":
+            raise ValueError(
+                "--distribute: expected one split and one seed, got --seeds, --draws, --cuts or --split k-fold"
+            )
         if self.distribute == "multi-worker" and (self.out is None or self.resume is not None):
             raise ValueError(
                 "--distribute multi-worker: expected --out and no --resume: the same command continues where it stopped"

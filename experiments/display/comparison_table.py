@@ -87,7 +87,8 @@ def caption(comparison: Comparison, titles: list[str]) -> list[str]:
     first = comparison.results[0]
     kind = str(first.config.get("asks") or first.config["split"])
     parts = f"means of {len(first.metrics['parts'])} runs; " if "parts" in first.metrics else ""
-    error = "the deviation between draws" if over_draws(first) else "half a 95 % bootstrap interval over users"
+    several = "cuts" if first.config["settings"].get("cuts", 1) > 1 else "draws"
+    error = f"the deviation between {several}" if over_draws(first) else "half a 95 % bootstrap interval over users"
     ranked = RANKED.get(kind, "full catalogue, known movies left out")
     sentences = [
         f"{parts}{first.metrics['test']['users']:.0f} test users, {ranked}; ± {error}.",
@@ -201,5 +202,5 @@ def runs_table(
 
 
 def over_draws(result: Result) -> bool:
-    """Whether the run has several draws of its split."""
-    return any("draw-" in part for part in result.metrics.get("parts", ()))
+    """Whether the run has several draws or cuts of its split."""
+    return any("draw-" in part or "cut-" in part for part in result.metrics.get("parts", ()))

@@ -35,7 +35,7 @@ def _side_by_side(runs: Sequence[Run]) -> str:
     leading = compared(tuple(runs))["leading"] if same_test(runs) else []
     table = runs_table({run.label: run.result for run in runs}, columns_of(results), leading=leading)
     remarks = {
-        "± is the standard deviation between draws of the split.": all(map(over_draws, results)),
+        "± is the standard deviation between draws, or cuts, of the split.": all(map(over_draws, results)),
         INTERVALS: any("±" in cell for row in table.rows for cell in row) and not any(map(over_draws, results)),
         "Bold: the best nDCG@10, and what the paired test does not tell from it.": bool(leading),
         "Factorized top-k is TFRS's: per rating, known movies left in.": "factorized" in str(table.header),

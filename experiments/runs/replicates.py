@@ -122,6 +122,10 @@ def replicates(source: Source, options: RunOptions) -> Iterator[Replicate]:
         if source.kind == "k-fold":
             for number, fold in enumerate(folds(source.dataset, n=options.folds)):
                 yield Replicate("-".join([*prefix, f"fold-{number}"]), seed, lambda fold=fold: fold)  # type: ignore[misc]
+        elif options.cuts > 1:
+            for number in range(options.cuts):
+                one = partial(split, source.dataset, source.kind, seed=seed, cut=number, cuts=options.cuts)
+                yield Replicate("-".join([*prefix, f"cut-{number}"]), seed, one)
         elif options.draws > 1:
             for draw in range(seed, seed + options.draws):
                 yield Replicate("-".join([*prefix, f"draw-{draw}"]), seed, lambda draw=draw: source.split(draw))  # type: ignore[misc]

@@ -84,6 +84,17 @@ def test_temporal_global_puts_nothing_later_into_train(pairs: list[tuple[int, in
     assert max(keyed[1]) < min(keyed[2])
 
 
+def test_cuts_test_windows_of_the_later_half_each_from_all_before() -> None:
+    """Of twenty rows in time, two windows of five; the rows are given in reverse."""
+    dataset = make([("u", f"m{time}", time) for time in reversed(range(20))])
+    for cut, first in enumerate((10, 15)):
+        parts = split(dataset, "temporal-global", cut=cut, cuts=2)
+        found = [sorted(part["timestamp"].to_list()) for part in (parts.train, parts.validation, parts.test)]
+        assert found == [[*range(first - 2)], [first - 2, first - 1], [*range(first, first + 5)]]
+    with pytest.raises(DataError, match="expected a cut from 0 to 1"):
+        split(dataset, "temporal-global", cut=2, cuts=2)
+
+
 def test_leave_one_out_by_hand() -> None:
     dataset = make([("a", "1", 5), ("a", "2", 9), ("a", "3", 9), ("b", "1", 1), ("b", "2", 0), ("c", "1", 0)])
     parts = split(dataset, "leave-one-out")

@@ -2,6 +2,7 @@
 
 import json
 
+import polars as pl
 import pytest
 
 from tfrs_lab import data
@@ -70,3 +71,20 @@ def test_nonsense_is_refused(ratings, tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["run", "ease", *options])
     assert "--revealed: expected distinct integers of at least 0" in capsys.readouterr().err
+
+
+def test_a_backtest_has_the_mean_and_deviation_of_its_cuts(ratings, tmp_path, capsys):
+    words = ["--split", "temporal-global", "--cuts", "3"]
+    metrics = run(ratings, tmp_path / "run", "popularity", *words)
+    parts = [tmp_path / "run" / f"cut-{number}" for number in range(3)]
+    assert metrics["parts"] == [part.name for part in parts]
+    own = [json.loads((part / "metrics.json").read_text())["test"]["ndcg@10"] for part in parts]
+    assert metrics["test"]["ndcg@10"] == pytest.approx(sum(own) / 3)
+    assert metrics["spread"]["test"]["ndcg@10"] > 0
+    sizes = [len(pl.read_parquet(part / "known.parquet")) for part in parts]
+    assert sizes == sorted(set(sizes))
+    both = ["--ratings", str(ratings), *words, "--out", str(tmp_path / "both")]
+    assert main(["compare", "popularity", "random", *both]) == 0
+    assert "± the deviation between cuts" in " ".join(capsys.readouterr().out.split())
+    with pytest.raises(SystemExit):
+        main(["run", "popularity", "--ratings", str(ratings), "--cuts", "3"])
