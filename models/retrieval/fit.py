@@ -24,6 +24,7 @@ from tfrs_lab.models.retrieval.combine import Part
 from tfrs_lab.models.retrieval.config import RetrievalConfig
 from tfrs_lab.models.retrieval.fit_part import BUILDERS, FittedPart, fit_part
 from tfrs_lab.models.retrieval.left_out import affordable, left_out, nothing_to_learn, order_leads
+from tfrs_lab.models.retrieval.likeness import likeness
 from tfrs_lab.models.retrieval.query_tower import Bag, LeastSquares, QueryTower
 from tfrs_lab.models.retrieval.recommender import FactorRecommender
 from tfrs_lab.models.specification import FitContext, Trained
@@ -227,7 +228,9 @@ def join_parts(config: RetrievalConfig, found: Ingredients, rows: Interactions, 
     history = [row for part in found.trained.values() for row in part.history]
     recommender = blend.recommender(groups, rows)
     by_taste = found.taste["linear"].candidates[:, :_LIKENESS] if "linear" in found.taste else None
-    recommender = replace(recommender, tower=recommender.tower.folded(), likeness=by_taste)
+    alike = likeness(recommender.candidates if by_taste is None else by_taste, rows.movies, context.dataset)
+    alike = by_taste if alike is None else alike
+    recommender = replace(recommender, tower=recommender.tower.folded(), likeness=alike)
     return Trained(recommender, plan=plan or chosen, history=history)
 
 
