@@ -20,6 +20,7 @@ class Question:
         genres: Only movies with one of these; empty for any.
         year_from: Only movies of this year or later.
         year_to: Only movies of this year or earlier.
+        diversity: From 0, the best ones, to 1, as unlike each other as can be.
         reasons: Whether to say why.
         strangers: Whether a user whom the model does not know gets what it has for anybody, instead of an error.
     """
@@ -32,6 +33,7 @@ class Question:
     genres: tuple[str, ...] = ()
     year_from: int | None = None
     year_to: int | None = None
+    diversity: float = 0.0
     reasons: bool = True
     strangers: bool = False
 
@@ -49,10 +51,9 @@ class Question:
 
     @property
     def needs(self) -> set[str]:
-        """The inputs that a signature needs to leave out what is not wanted."""
-        return ({"genres", "year_from", "year_to"} if self.filters else set()) | (
-            {"exclude"} if self.exclude else set()
-        )
+        """The inputs that a signature needs to answer it by itself."""
+        wanted = {"genres", "year_from", "year_to"} if self.filters else set()
+        return wanted | ({"exclude"} if self.exclude else set()) | ({"diversity"} if self.diversity else set())
 
     def accepts(self, movie_id: str, catalogue: Catalogue) -> bool:
         """Whether a movie passes the filters; one without a year passes no filter of years."""

@@ -47,6 +47,7 @@ async def recommend(servable: Servable, question: Question) -> list[Found]:
         ApiError: The question makes no sense to this model.
     """
     catalogue = servable.catalogue or Catalogue()
+    question = spelt_out(question, catalogue)
     signature = _signature(servable, question)
     inputs = _inputs(signature, question)
     asked = servable.compute(signature, inputs, 1) if question.strangers else servable.call(signature, inputs)
@@ -57,6 +58,15 @@ async def recommend(servable: Servable, question: Question) -> list[Found]:
     if not question.reasons or not seen:
         return found
     return await explain(servable, found, liked(seen))
+
+
+def spelt_out(question: Question, catalogue: Catalogue) -> Question:
+    """The same, of a history where a diverse list is wanted for a user with events: there are graphs for either."""
+    stored = catalogue.users.get(question.user_id or "")
+    if not (question.diversity and question.events and stored):
+        return question
+    history = (*((movie_id, rating or 0.0) for movie_id, rating in stored), *question.events)
+    return replace(question, user_id=None, events=(), history=history)
 
 
 async def _from_more(
@@ -134,9 +144,10 @@ def _signature(servable: Servable, question: Question) -> Signature:
         )
     plain = servable.signature(DEFAULT_SIGNATURE if name == "recommend" and name not in servable.signatures else name)
     filtered = servable.signatures.get(f"{name}_filtered")
-    if question.needs <= set(plain.inputs) or filtered is None:
-        return plain
-    return filtered
+    chosen = plain if question.needs <= set(plain.inputs) or filtered is None else filtered
+    if question.diversity and "diversity" not in chosen.inputs:
+        raise invalid(f"diversity: model {servable.name} has no signature {name} that takes it; ask without")
+    return chosen
 
 
 def _inputs(signature: Signature, question: Question) -> dict[str, np.ndarray]:
@@ -152,6 +163,7 @@ def _inputs(signature: Signature, question: Question) -> dict[str, np.ndarray]:
         "genres": _texts(question.genres),
         "year_from": np.array([question.year_from or 0], dtype=np.int32),
         "year_to": np.array([question.year_to or 0], dtype=np.int32),
+        "diversity": np.array(question.diversity, dtype=np.float32),
     }
     if question.user_id is not None:
         given["user_id"] = np.array([question.user_id.encode()], dtype=object)

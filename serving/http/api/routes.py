@@ -95,6 +95,7 @@ async def _recommend(models: Models, request: RecommendRequest) -> RecommendAnsw
         genres=tuple(request.genres),
         year_from=request.year_from,
         year_to=request.year_to,
+        diversity=request.diversity,
         reasons=request.reasons,
     )
     if not -(2**31) <= question.k < 2**31:
@@ -143,11 +144,13 @@ def _describe(model: Model) -> ModelAnswer:
         catalogue = servable.catalogue or Catalogue()
         movies = catalogue.movies.values()
         years = [movie.release_year for movie in movies if movie.release_year is not None]
+        filtered = servable.signatures.get("recommend_filtered")
         return ModelAnswer(
             name=model.name,
             version=servable.version,
             versions=model.available(),
             signatures=sorted(servable.signatures),
+            diverse=filtered is not None and "diversity" in filtered.inputs,
             users=len(catalogue.users),
             movies=len(catalogue.movies),
             genres=sorted({genre for movie in movies for genre in movie.movie_genres}),

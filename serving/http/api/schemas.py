@@ -39,6 +39,9 @@ class RecommendRequest(BaseModel):
     genres: list[str] = Field(default=[], description="Only movies with one of these genres.")
     year_from: int | None = Field(default=None, ge=0, le=9999, description="Only movies of this year or later.")
     year_to: int | None = Field(default=None, ge=0, le=9999, description="Only movies of this year or earlier.")
+    diversity: float = Field(
+        default=0.0, ge=0, le=1, allow_inf_nan=False, description="From 0, the best ones, to 1, as unlike as can be."
+    )
     reasons: bool = Field(default=True, description="Whether to name the nearest movies of the history.")
 
 
@@ -102,6 +105,7 @@ class ModelAnswer(BaseModel):
     version: int | None
     versions: list[int]
     signatures: list[str]
+    diverse: bool
     users: int
     movies: int
     genres: list[str]

@@ -14,12 +14,13 @@ const first = () => state.models[0];
 const path = (rest) => `models/${encodeURIComponent(first().name)}/${rest}`;
 /** What the shown person has been said to have seen, oldest first: by a user in this session, by others altogether. */
 const said = () => (state.mode === "user" ? (state.since.get(state.user) ?? []) : state.picked);
+const diversity = () => Number($("diversity").value);
 const year = (id) => ($(id).value === "" ? null : Number($(id).value));
 
 function question(model) {
   const movies = said().map(({ movie_id, rating }) => ({ movie_id, rating }));
   const who = state.mode === "user" ? { user_id: state.user, events: movies } : { history: movies };
-  return { model, ...who, k: Number($("count").value), genres: [...state.genres], year_from: year("year-from"), year_to: year("year-to") };
+  return { model, ...who, k: Number($("count").value), genres: [...state.genres], year_from: year("year-from"), year_to: year("year-to"), diversity: diversity() };
 }
 
 async function ask() {
@@ -34,8 +35,17 @@ async function ask() {
   show(models, answers);
 }
 
+/** Whom the lists are for, and what changes them. */
+function about() {
+  const who = state.mode === "user"
+    ? `user ${state.user}${state.seen.length ? `, who has rated ${movieCount(state.seen)}` : ""}`
+    : `somebody who has seen ${state.picked.length === 1 ? "this movie" : `these ${state.picked.length} movies`}`;
+  $("about").textContent = `What to show next to ${who}. Mark a movie as seen or rate it, and the lists follow at once.`;
+}
+
 function invite() {
   $("columns").replaceChildren();
+  $("about").textContent = "";
   if (state.mode === "movies") $("status").textContent = "Pick one or more movies to begin.";
   else if (!first().users) $("status").textContent = "Type a user's id to begin.";
   else $("status").replaceChildren("Pick a user to begin, or ", element("button", { type: "button", onclick: anybody }, "try a random user"));
@@ -46,16 +56,26 @@ async function anybody() {
   await chooseUser(users[Math.floor(Math.random() * users.length)].user_id);
 }
 
+/** The user whose history is of middle length: somebody to begin with. */
+async function somebody() {
+  const users = await api(path("users?limit=100"));
+  users.sort((one, other) => one.movies - other.movies);
+  await chooseUser(users[Math.floor(users.length / 2)].user_id);
+}
+
 function show(models, answers) {
   const lists = answers.filter((answer) => !(answer instanceof Error)).map((answer) => answer.recommendations);
   const inEvery = (id) => lists.every((list) => list.some((movie) => movie.movie_id === id));
   const inAll = new Set(lists.length > 1 ? lists[0].map((movie) => movie.movie_id).filter(inEvery) : []);
   const card = focusedCard();
   const undoing = $("status").contains(document.activeElement);
+  about();
+  const other = answers.findIndex((answer) => !(answer instanceof Error));
   $("columns").replaceChildren(...answers.map((answer, place) => {
     const model = models[place];
     if (answer instanceof Error) return problem(model.name, label(model), answer.message);
-    return column(answer, label({ ...model, version: answer.version }), { inAll, add });
+    const against = place === other ? null : { name: models[other].name, list: answers[other].recommendations };
+    return column(answer, label({ ...model, version: answer.version }), { inAll, add, against });
   }));
   const counts = answers.map((answer, place) => `${answer.recommendations?.length ?? "no answer"} from ${models[place].name}`);
   $("status").replaceChildren(`${counts.join(", ")}${lists.length > 1 ? `; ${inAll.size} in all` : ""}. `, ...undo());
@@ -83,6 +103,7 @@ function label(model) {
 async function chooseUser(userId) {
   state.user = userId;
   state.all = false;
+  $("history-search").value = "";
   $("user").value = userId;
   state.seen = [];
   const asking = ask();
@@ -91,18 +112,23 @@ async function chooseUser(userId) {
     if (state.user === userId) state.seen = history;
   }
   showHistory();
+  if (state.mode === "user" && state.user === userId && $("columns").childElementCount) about();
   showSaid();
   await asking;
 }
 
 function showHistory() {
-  const best = [...state.seen].sort((one, other) => (other.rating ?? 0) - (one.rating ?? 0));
-  $("history").hidden = state.mode !== "user" || !best.length;
-  $("history-title").textContent = `Their own history: ${movieCount(best)}`;
-  $("history-list").replaceChildren(...best.slice(0, state.all ? undefined : SHOWN).map((movie) =>
+  const wanted = $("history-search").value.toLowerCase();
+  const latest = [...state.seen].reverse();
+  const found = latest.filter((movie) => titleOf(movie).toLowerCase().includes(wanted));
+  $("history").hidden = state.mode !== "user" || !latest.length;
+  $("history-title").textContent = `Their own history: ${movieCount(latest)}`;
+  $("history-search").hidden = latest.length <= SHOWN;
+  $("history-list").replaceChildren(...found.slice(0, state.all ? undefined : SHOWN).map((movie) =>
     element("li", {}, element("span", {}, titleOf(movie)), element("small", { "aria-label": `rated ${movie.rating}` }, stars(movie.rating)))));
-  $("history-more").hidden = best.length <= SHOWN;
-  $("history-more").textContent = state.all ? "Show fewer" : `Show all ${best.length}`;
+  if (!found.length && latest.length) $("history-list").append(element("li", {}, "No such title."));
+  $("history-more").hidden = found.length <= SHOWN;
+  $("history-more").textContent = state.all ? "Show fewer" : `Show all ${found.length}`;
 }
 
 function pick(movie) {
@@ -163,7 +189,7 @@ function toggle(set, value, on) {
 
 function showFilters() {
   const years = Number(year("year-from") !== null) + Number(year("year-to") !== null);
-  const count = state.genres.size + years;
+  const count = state.genres.size + years + Number(diversity() > 0);
   $("filter-count").textContent = count ? `(${count})` : "";
   for (const box of document.querySelectorAll("#genres input")) box.checked = state.genres.has(box.value);
 }
@@ -182,6 +208,7 @@ function save() {
   if (state.genres.size) words.set("genres", [...state.genres].join(","));
   for (const id of ["year-from", "year-to"]) if ($(id).value) words.set(id, $(id).value);
   if ($("count").value !== "10") words.set("k", $("count").value);
+  if (diversity() > 0) words.set("diversity", $("diversity").value);
   history.replaceState(null, "", words.size ? `?${words}` : location.pathname);
 }
 
@@ -193,6 +220,7 @@ async function restore() {
   state.genres = new Set(list("genres"));
   for (const id of ["year-from", "year-to"]) $(id).value = words.get(id) ?? "";
   if ([...$("count").options].some((option) => option.value === words.get("k"))) $("count").value = words.get("k");
+  $("diversity").value = words.get("diversity") ?? 0;
   state.user = words.get("user") ?? "";
   state.since.set(state.user, await Promise.all(list("since").map(rated)));
   state.picked = await Promise.all(list("movies").map(rated));
@@ -227,12 +255,14 @@ function wire() {
   for (const radio of document.querySelectorAll("[name=mode]")) {
     radio.addEventListener("change", () => { state.mode = radio.value; showMode(); ask(); });
   }
-  for (const id of ["year-from", "year-to"]) $(id).addEventListener("change", refilter);
+  for (const id of ["year-from", "year-to", "diversity"]) $(id).addEventListener("change", refilter);
+  $("history-search").addEventListener("input", showHistory);
   $("count").addEventListener("change", ask);
   $("history-more").addEventListener("click", () => { state.all = !state.all; showHistory(); });
   $("clear-filters").addEventListener("click", () => {
     state.genres.clear();
     $("year-from").value = $("year-to").value = "";
+    $("diversity").value = 0;
     refilter();
   });
   $("question").addEventListener("submit", (event) => event.preventDefault());
@@ -249,6 +279,7 @@ async function start() {
   }
   $("models-side").hidden = state.models.length < 2;
   $("filters").hidden = !first().movies;
+  $("diversity-side").hidden = !first().diverse;
   if (first().years) [$("year-from").placeholder, $("year-to").placeholder] = first().years.map(String);
   if (!first().movies) $("question").append(element("p", { class: "notice" }, "This export has no catalogue: type ids; there are no titles, filters or histories."));
   $("since").open = $("history").open = matchMedia("(min-width: 48.01rem)").matches; // on a phone the answers come first
@@ -256,6 +287,7 @@ async function start() {
   showMode();
   showFilters();
   if (state.mode === "user" && state.user) await chooseUser(state.user);
+  else if (state.mode === "user" && first().users) await somebody();
   else await ask();
 }
 

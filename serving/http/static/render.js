@@ -2,11 +2,14 @@
 import { element, splitTitle, titleOf } from "./elements.js";
 import { seenIt } from "./rating.js";
 
-/** One model's answer. `inAll` holds the ids that every model recommends; `add` puts a movie, and a rating, into the history. */
-export function column(answer, label, { inAll, add }) {
+/**
+ * One model's answer. `inAll` holds the ids that every model recommends; `add` puts a movie, and a rating, into the
+ * history; `against` is another model's name and list, null for none.
+ */
+export function column(answer, label, { inAll, add, against }) {
   const scores = answer.recommendations.map((movie) => movie.score);
   const [low, high] = [Math.min(...scores), Math.max(...scores)];
-  const items = answer.recommendations.map((movie) => card(movie, low, high, inAll, add));
+  const items = answer.recommendations.map((movie) => card(movie, low, high, inAll, add, against && shift(movie, against)));
   return frame(answer.model, label, items.length ? element("ol", { class: "movies" }, ...items) : nothing());
 }
 
@@ -23,7 +26,16 @@ function nothing() {
   return element("p", { class: "notice" }, "Nothing passes these filters.");
 }
 
-function card(movie, low, high, inAll, add) {
+/** How many places a movie is above or below where another model has it. */
+function shift(movie, { name, list }) {
+  const there = list.find((other) => other.movie_id === movie.movie_id);
+  if (!there) return [`not in ${name}`, `${name} does not show it`];
+  const up = there.rank - movie.rank;
+  if (!up) return [`= ${name}`, `at the same place as in ${name}`];
+  return [`${up > 0 ? "▲" : "▼"} ${Math.abs(up)}`, `${Math.abs(up)} ${Math.abs(up) === 1 ? "place" : "places"} ${up > 0 ? "above" : "below"} ${name}`];
+}
+
+function card(movie, low, high, inAll, add, moved) {
   const [name, year] = splitTitle(movie.movie_title, movie.release_year);
   const poster = element("div", { class: "poster", "aria-hidden": "true" }, element("b", {}, String(movie.rank)), element("i", {}, year));
   poster.style.setProperty("--hue", hue(movie.movie_genres[0] ?? name));
@@ -38,7 +50,8 @@ function card(movie, low, high, inAll, add) {
       element("h3", {}, name),
       element("p", {}, [year, movie.movie_genres.join(", ")].filter(Boolean).join(" · ")),
       element("p", { class: "score" }, meter, element("span", { title: "score" }, movie.score.toPrecision(3)),
-        inAll.has(movie.movie_id) ? element("span", { class: "both" }, "in all") : null),
+        inAll.has(movie.movie_id) ? element("span", { class: "both" }, "in all") : null,
+        moved ? element("span", { class: "moved", role: "img", "aria-label": moved[1], title: moved[1] }, moved[0]) : null),
       reasons(movie.why),
       seenIt(movie, add),
     ),

@@ -1,9 +1,12 @@
 """The API for people, health, metrics and documentation."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from tfrs_lab.serving.http.api.question import Question
+from tfrs_lab.serving.http.api.recommend import spelt_out
 from tfrs_lab.serving.http.api.search import find_movies
 from tfrs_lab.serving.http.catalogue import Catalogue, Movie, read_catalogue, write_catalogue
 
@@ -164,3 +167,19 @@ def test_a_catalogue_is_read_as_it_was_written(tmp_path):
     assert read_catalogue(tmp_path) == catalogue
     assert read_catalogue(tmp_path / "elsewhere") is None
     assert find_movies(catalogue, "AMÉLIE", 5) == [movies["1"]]
+
+
+def test_a_model_without_a_graph_for_diverse_lists_says_so(server):
+    answer = server.client.post("/api/recommend", json={"user_id": "1", "diversity": 0.5})
+    assert answer.status_code == 400
+    assert "diversity: model recs has no signature recommend that takes it" in answer.json()["error"]
+    assert server.client.post("/api/recommend", json={"user_id": "1", "diversity": 1.5}).status_code == 400
+
+
+def test_of_a_user_with_events_a_diverse_list_is_asked_for_by_history():
+    catalogue = Catalogue({}, {"1": (("a", 4.0), ("b", None))})
+    question = Question("1", events=(("c", 1.0),), diversity=0.5)
+    asked = spelt_out(question, catalogue)
+    assert (asked.user_id, asked.signature) == (None, "recommend_for_history")
+    assert asked.history == (("a", 4.0), ("b", 0.0), ("c", 1.0))
+    assert spelt_out(replace(question, diversity=0.0), catalogue).user_id == "1"

@@ -48,7 +48,7 @@ def status(page, text):
 
 def test_a_user_is_found_and_picked_with_the_keyboard_alone(page):
     page.goto("/")
-    status(page, "Pick a user to begin")
+    status(page, "5 from recs")
     page.keyboard.press("Tab")
     playwright.expect(page.get_by_role("link", name="Skip to the recommendations")).to_be_focused()
     for _ in range(3):
@@ -70,6 +70,62 @@ def test_a_user_is_found_and_picked_with_the_keyboard_alone(page):
     assert titles(page, "recs") == ["Movie 0", "Movie 2", "Movie 5", "Movie 4", "Movie 3"]
     assert titles(page, "reverse") == ["Movie 3", "Movie 4", "Movie 5", "Movie 2", "Movie 0"]
     assert "user=42" in page.url
+
+
+def test_it_begins_with_somebody_and_says_what_is_shown(page):
+    page.goto("/")
+    status(page, "from recs")
+    about = page.locator("#about")
+    playwright.expect(about).to_contain_text("What to show next to user ")
+    playwright.expect(about).to_contain_text("who has rated")
+    assert "user=" in page.url
+    page.get_by_role("radio", name="some movies").check(force=True)
+    playwright.expect(about).to_be_empty()
+    status(page, "Pick one or more movies to begin")
+
+
+def test_lists_side_by_side_say_how_ranks_differ(page):
+    page.goto("/?user=42&models=recs,reverse")
+    assert titles(page, "reverse")[0] == "Movie 3"
+    first = column(page, "reverse").locator("li").first
+    playwright.expect(first.get_by_role("img", name="4 places above recs")).to_be_visible()
+    playwright.expect(column(page, "recs").locator(".moved")).to_have_count(0)
+
+
+def test_a_model_whose_graph_makes_no_diverse_lists_has_no_slider(page):
+    page.goto("/?user=1&models=recs")
+    status(page, "5 from recs")
+    page.locator("#filters summary").click()
+    playwright.expect(page.get_by_label("From year")).to_be_visible()
+    playwright.expect(page.get_by_role("slider", name="Diversity")).to_be_hidden()
+
+
+@pytest.mark.parametrize("page", [{}], indirect=True)
+def test_the_slider_asks_for_diverse_lists_and_stands_in_the_address(page):
+    """A server whose models can: what the page asks for is looked at."""
+    asked = []
+
+    def models(route):
+        found = route.fetch().json()
+        route.fulfill(json=[{**one, "diverse": True} for one in found])
+
+    def recommend(route):
+        asked.append(route.request.post_data_json)
+        route.continue_(post_data={**asked[-1], "diversity": 0.0})
+
+    page.route("**/api/models", models)
+    page.route("**/api/recommend", recommend)
+    page.goto("/?user=1&models=recs")
+    status(page, "5 from recs")
+    page.locator("#filters summary").click()
+    with page.expect_response("**/api/recommend"):
+        page.get_by_role("slider", name="Diversity").fill("0.5")
+    playwright.expect(page.locator("#filter-count")).to_have_text("(1)")
+    assert (asked[0]["diversity"], asked[-1]["diversity"]) == (0, 0.5)
+    assert "diversity=0.5" in page.url
+    page.get_by_role("button", name="Clear filters").click()
+    playwright.expect(page.locator("#filter-count")).to_be_empty()
+    assert "diversity" not in page.url
 
 
 def test_reasons_scores_genres_and_the_own_history(page):
@@ -231,8 +287,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "has
 @pytest.mark.parametrize("page", [PHONE], indirect=True)
 def test_on_a_phone_in_the_dark(page):
     page.goto("/")
-    page.get_by_role("button", name="try a random user").tap()
-    status(page, "5 from recs")
+    status(page, "from recs")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     places = [column(page, model).bounding_box() for model in ("recs", "reverse")]
     assert places[0]["y"] + places[0]["height"] <= places[1]["y"]  # one below the other
