@@ -42,7 +42,7 @@ class Drift:
 def stability_index(then: np.ndarray, now: np.ndarray) -> float:
     """Population stability index Σ (q − p) ln(q / p) of two histograms, half a count added to each group.
 
-    Siddiqi, "Credit Risk Scorecards", 2006; twice the Jeffreys divergence's half, symmetric, 0 for equal shares.
+    Siddiqi, "Credit Risk Scorecards", 2006; it is the Jeffreys divergence: symmetric, 0 for equal shares.
 
     Args:
         then: [groups] counts p is made of.
@@ -51,7 +51,7 @@ def stability_index(then: np.ndarray, now: np.ndarray) -> float:
     >>> round(stability_index(np.array([50, 50]), np.array([500, 500])), 3)
     0.0
     >>> round(stability_index(np.array([900, 100]), np.array([500, 500])), 2)
-    0.87
+    0.88
     """
     p, q = ((counts + 0.5) / (counts + 0.5).sum() for counts in (np.asarray(then), np.asarray(now)))
     return float(((q - p) * np.log(q / p)).sum())

@@ -182,7 +182,10 @@ class RecommenderModule(tf.Module):
         Both are [batch, any] with -1 in the place of the others, queries are [batch, dim].
         """
         rows = each_once(rows)
-        asked = tf.where((rating > 0) & (rating < self.disliked_below), -1, rows)
+        given = rating > 0
+        highest = tf.reduce_max(tf.where(given, rating, 0.0), axis=1, keepdims=True, name="highest")
+        # ratings that are all alike, such as a 1 for each event, say no more than none
+        asked = tf.where(given & (rating < self.disliked_below) & (rating < highest), -1, rows)
         return rows, asked, self.history(asked, rating)
 
     def _query(self, queries: tf.Tensor, history: tf.Tensor) -> Query:

@@ -19,6 +19,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tfrs_lab.serving.liked import disliked_below
+
 EXTRA, CATALOGUE_FILE = "assets.extra", "catalogue.json"
 
 History = tuple[tuple[str, float | None], ...]
@@ -53,6 +55,12 @@ class Catalogue:
 
     movies: Mapping[str, Movie] = field(default_factory=dict)
     users: Mapping[str, History] = field(default_factory=dict)
+
+    @cached_property
+    def disliked_below(self) -> float | None:
+        """See ``serving.liked.disliked_below``; None where no ratings are published."""
+        ratings = [rating for history in self.users.values() for _, rating in history if rating is not None]
+        return disliked_below(min(ratings), max(ratings)) if ratings else None
 
     @cached_property
     def folded(self) -> tuple[tuple[str, Movie], ...]:

@@ -21,6 +21,8 @@ from tfrs_lab.serving.liked import liked
 # reasons.
 _POOL = 2000
 _REASONS = 2
+_NOTHING = ("", 0.0)
+"""Pads a history in which nothing is left."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ async def recommend(servable: Servable, question: Question) -> list[Found]:
         ApiError: The question makes no sense to this model.
     """
     catalogue = servable.catalogue or Catalogue()
-    question = spelt_out(question, catalogue)
+    question = without_disliked(spelt_out(question, catalogue), catalogue)
     signature = _signature(servable, question)
     inputs = _inputs(signature, question)
     asked = servable.compute(signature, inputs, 1) if question.strangers else servable.call(signature, inputs)
@@ -67,6 +69,21 @@ def spelt_out(question: Question, catalogue: Catalogue) -> Question:
         return question
     history = (*((movie_id, rating or 0.0) for movie_id, rating in stored), *question.events)
     return replace(question, user_id=None, events=(), history=history)
+
+
+def without_disliked(question: Question, catalogue: Catalogue) -> Question:
+    """The same, asked without what was disliked, by its rating; such movies are not recommended either."""
+    least = catalogue.disliked_below or 0.0
+
+    def disliked(one: tuple[str, float]) -> bool:
+        return 0 < one[1] < least
+
+    gone = [movie_id for movie_id, rating in (*question.events, *question.history) if disliked((movie_id, rating))]
+    if not gone:
+        return question
+    history = tuple(one for one in question.history if not disliked(one)) or ((_NOTHING,) if question.history else ())
+    events = tuple(one for one in question.events if not disliked(one))
+    return replace(question, events=events, history=history, exclude=(*question.exclude, *gone))
 
 
 async def _from_more(

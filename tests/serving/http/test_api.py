@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tfrs_lab.serving.http.api.question import Question
-from tfrs_lab.serving.http.api.recommend import spelt_out
+from tfrs_lab.serving.http.api.recommend import spelt_out, without_disliked
 from tfrs_lab.serving.http.api.search import find_movies
 from tfrs_lab.serving.http.catalogue import Catalogue, Movie, read_catalogue, write_catalogue
 
@@ -183,3 +183,13 @@ def test_of_a_user_with_events_a_diverse_list_is_asked_for_by_history():
     assert (asked.user_id, asked.signature) == (None, "recommend_for_history")
     assert asked.history == (("a", 4.0), ("b", 0.0), ("c", 1.0))
     assert spelt_out(replace(question, diversity=0.0), catalogue).user_id == "1"
+
+
+def test_what_was_disliked_is_asked_without_and_excluded():
+    catalogue = Catalogue({}, {"1": (("a", 5.0), ("b", 1.0))})
+    question = Question("1", events=(("c", 1.0), ("d", 4.0), ("e", 0.0)))
+    asked = without_disliked(question, catalogue)
+    assert (asked.events, asked.exclude) == ((("d", 4.0), ("e", 0.0)), ("c",))
+    one_star = without_disliked(Question(None, history=(("c", 1.0), ("d", 1.0))), catalogue)
+    assert (one_star.history, one_star.exclude) == ((("", 0.0),), ("c", "d"))
+    assert without_disliked(question, Catalogue({}, {"1": (("a", 1.0),)})) is question  # ratings do not differ
