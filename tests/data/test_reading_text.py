@@ -270,4 +270,5 @@ def test_no_row_is_lost(tmp_path_factory, lines, header, separator):
     assert reading.kept + reading.merged + reading.skipped == reading.rows
     assert {f"g{number}" for number in range(3)} <= set(dataset.ratings["user_id"])
     if '"' not in text:
-        assert reading.rows == sum(bool(line.strip()) for line in text.splitlines()[1:])
+        # a line of tabs alone is one of empty fields where tabs separate them
+        assert reading.rows == sum(bool(line.strip(" ")) for line in text.splitlines()[1:])
