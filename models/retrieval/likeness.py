@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
+from scipy.sparse import csr_matrix
 
 from tfrs_lab.data import Dataset, Vocabulary
 
@@ -38,27 +39,34 @@ def likeness(taste: np.ndarray, movies: Vocabulary, dataset: Dataset | None) -> 
     genres = _weighted([sorted(set(of or ())) for of in known["movie_genres"].to_list()])
     if not words.shape[1] + genres.shape[1]:
         return None
-    if words.shape[1] > _PROJECTED:  # inner products stay, but for noise (Johnson and Lindenstrauss, 1984)
-        words = _unit(words @ np.random.default_rng(0).standard_normal((words.shape[1], _PROJECTED), dtype=np.float32))
-    shares = ((TASTE, _unit(taste)), (WORDS, words), (GENRES, genres))
-    blocks = [np.float32(share**0.5) * block for share, block in shares]
+    shares = ((TASTE, taste), (WORDS, _shortened(words)), (GENRES, _shortened(genres)))
+    blocks = [np.float32(share**0.5) * _unit(block) for share, block in shares]
     return np.hstack([block for block in blocks if block.shape[1]]).astype(np.float32)
 
 
-def _weighted(entries: Sequence[Sequence[str]]) -> np.ndarray:
-    """[movies, distinct entries] float32 of unit length or zero: the rarer an entry, the more it counts (tf-idf).
+def _shortened(table: csr_matrix) -> np.ndarray:
+    """[movies, any] float32 of at most ``_PROJECTED`` numbers each, with the same inner products.
+
+    But for noise where a random projection shortens them (Johnson and Lindenstrauss, 1984).
+    """
+    if table.shape[1] <= _PROJECTED:
+        return np.asarray(table.toarray(), dtype=np.float32)
+    random = np.random.default_rng(0).standard_normal((table.shape[1], _PROJECTED), dtype=np.float32)
+    return np.asarray(table @ random, dtype=np.float32)
+
+
+def _weighted(entries: Sequence[Sequence[str]]) -> csr_matrix:
+    """[movies, distinct entries] float32, the rarer an entry, the more it counts (tf-idf).
 
     What only one movie has is left out.
     """
     counts = Counter(entry for of in entries for entry in of)
     names = sorted(entry for entry, count in counts.items() if 1 < count < len(entries))
     place = {name: column for column, name in enumerate(names)}
-    table = np.zeros((len(entries), len(names)), np.float32)
-    for row, of in enumerate(entries):
-        for entry in of:
-            if entry in place:
-                table[row, place[entry]] = np.log(len(entries) / counts[entry])
-    return _unit(table)
+    cells = [(row, entry) for row, of in enumerate(entries) for entry in of if entry in place]
+    values = np.array([np.log(len(entries) / counts[entry]) for _, entry in cells], np.float32)
+    where = ([row for row, _ in cells], [place[entry] for _, entry in cells])
+    return csr_matrix((values, where), (len(entries), len(names)))
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """How alike movies are: taste, and what titles and genres tell."""
 
+import tracemalloc
+
 import numpy as np
 import polars as pl
 import pytest
@@ -59,3 +61,19 @@ def test_many_words_keep_their_inner_products(taste):
     alike = cosines(vectors)[np.ix_(place, place)]
     assert alike[0, 1] == pytest.approx(1, abs=1e-4)
     assert alike[0, 2] < 0.95
+
+
+def test_many_titles_of_many_words_take_little_memory():
+    """Thirty thousand items, each with words of its own and one that another has: a dense table would be 2 GB."""
+    count = 30_000
+    ids = [str(number) for number in range(count)]
+    ratings = pl.DataFrame({"user_id": ["u"] * count, "movie_id": ids})
+    named = movies_table(pl.DataFrame({"movie_id": ids, "movie_title": [f"item word{n // 2}" for n in range(count)]}))
+    made = Dataset("made", ratings, named, ratings.select("user_id").unique(), "a test")
+    movies = Vocabulary.from_ids(ids)
+    tracemalloc.start()
+    vectors = likeness(np.ones((count, 1), np.float32), movies, made)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(vectors) == count
+    assert most < 300e6
