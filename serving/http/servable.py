@@ -111,7 +111,7 @@ class Servable:
         except tensorflow.ERRORS as error:
             _LOG.error("%s version %d, %s: %s", self.name, self.version, signature.name, error)
             raise ApiError("INTERNAL", f"{signature.name} failed: {_first_line(error)}") from None
-        if (watched := self._watch(inputs, outputs)) is not None:
+        if (watched := self._watch(signature.name, inputs, outputs)) is not None:
             self._watched(watched)
         return outputs
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from tfrs_lab.serving.http.catalogue import Catalogue
 
+_RECOMMEND = ("recommend", "serving_default")
+"""How the names of signatures begin that answer with recommendations."""
 _ROWS = 64
 """Of one request, so many rows are looked at."""
 
@@ -47,10 +49,12 @@ class Watch:
             for movie in (self._movies if counts else ())
         }
 
-    def __call__(self, inputs: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray]) -> Watched | None:
-        """Of a call whose answer is a list for each row; None for any other."""
+    def __call__(
+        self, signature: str, inputs: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray]
+    ) -> Watched | None:
+        """Of a call of a signature that recommends; None for any other, such as ``similar_movies``."""
         lists, scores = outputs.get("movie_id"), outputs.get("score")
-        if lists is None or scores is None or lists.ndim != 2 or not self._movies:
+        if not signature.startswith(_RECOMMEND) or lists is None or scores is None or not self._movies:
             return None
         history = inputs.get("movie_id", np.empty((0, 0), object))
         rows = [[movie for movie in row if movie] for row in history[:_ROWS]] if history.ndim == 2 else []

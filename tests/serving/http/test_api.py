@@ -133,6 +133,17 @@ def test_errors_of_look_ups(server):
         assert message in answer.json()["error"]
 
 
+def test_reasons_are_no_recommendations_to_prometheus(server):
+    def lists():
+        text = server.client.get("/metrics").text
+        return float(re.search(r'recs_best_score_count{model="recs"} (\S+)', text)[1])
+
+    ask(server, user_id="1", k=2)
+    before = lists()
+    assert ask(server, user_id="1", k=3)["recommendations"][0]["why"]
+    assert lists() == before + 1
+
+
 def test_health_and_metrics(server):
     assert server.client.get("/health").json() == {"status": "ok", "models": {"recs": [1], "reverse": [1], "bare": [1]}}
     server.predict({"inputs": {"user_id": ["1"], "exclude": [[]], "k": 1}})

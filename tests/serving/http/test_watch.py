@@ -17,21 +17,22 @@ HISTORY = {"movie_id": np.array([[b"a", b"x", b""], [b"", b"", b""]], object)}
 
 
 def test_histories_and_lists_are_looked_at():
-    found = Watch(CATALOGUE)(HISTORY, LISTS)
+    found = Watch(CATALOGUE)("recommend_since", HISTORY, LISTS)
     assert (found.lengths, found.known, found.unknown) == ([2, 0], 1, 1)
     assert found.scores == [2.0, 3.0]
     assert found.popularity == [1.0, 0.5, 0.75]  # a, c and b, of counts 2, 0 and 1 among 2, 1, 0, 0
 
 
 def test_what_is_no_list_or_has_no_catalogue_is_passed_over():
-    assert Watch(CATALOGUE)({}, {"rating": np.zeros(2)}) is None
-    assert Watch(None)(HISTORY, LISTS) is None
-    assert Watch(Catalogue(CATALOGUE.movies))({}, LISTS).popularity == []  # whose users are not published
+    assert Watch(CATALOGUE)("recommend", {}, {"rating": np.zeros(2)}) is None
+    assert Watch(CATALOGUE)("similar_movies", {"movie_id": np.array([b"a", b"b"], object)}, LISTS) is None
+    assert Watch(None)("recommend", HISTORY, LISTS) is None
+    assert Watch(Catalogue(CATALOGUE.movies))("recommend", {}, LISTS).popularity == []  # whose users are not published
 
 
 def test_prometheus_reads_them():
     metrics = Metrics()
-    metrics.lists("recs", Watch(CATALOGUE)(HISTORY, LISTS))
+    metrics.lists("recs", Watch(CATALOGUE)("recommend_since", HISTORY, LISTS))
     text = metrics.page().decode()
     assert 'recs_history_movies_total{known="no",model="recs"} 1.0' in text
     assert 'recs_history_length_count{model="recs"} 2.0' in text
