@@ -49,6 +49,7 @@ async def recommend(servable: Servable, question: Question) -> list[Found]:
         ApiError: The question makes no sense to this model.
     """
     catalogue = servable.catalogue or Catalogue()
+    whole = question
     question = without_disliked(spelt_out(question, catalogue), catalogue)
     signature = _signature(servable, question)
     inputs = _inputs(signature, question)
@@ -56,7 +57,7 @@ async def recommend(servable: Servable, question: Question) -> list[Found]:
     found = _rows(await asked)[0]
     if not question.needs <= set(signature.inputs):
         found = await _from_more(servable, signature, inputs, question)
-    seen = (*catalogue.users.get(question.user_id or "", ()), *question.events, *question.history)
+    seen = (*catalogue.users.get(whole.user_id or "", ()), *whole.events, *whole.history)
     if not question.reasons or not seen:
         return found
     return await explain(servable, found, liked(seen))
@@ -67,22 +68,20 @@ def spelt_out(question: Question, catalogue: Catalogue) -> Question:
     stored = catalogue.users.get(question.user_id or "")
     if not (question.diversity and question.events and stored):
         return question
-    history = (*((movie_id, rating or 0.0) for movie_id, rating in stored), *question.events)
+    history = (*((movie_id, 0.0) for movie_id, _ in stored), *question.events)  # as recommend_since takes them
     return replace(question, user_id=None, events=(), history=history)
 
 
 def without_disliked(question: Question, catalogue: Catalogue) -> Question:
-    """The same, asked without what was disliked, by its rating; such movies are not recommended either."""
+    """The same, asked without what was disliked, by its last rating; such movies are not recommended either."""
     least = catalogue.disliked_below or 0.0
-
-    def disliked(one: tuple[str, float]) -> bool:
-        return 0 < one[1] < least
-
-    gone = [movie_id for movie_id, rating in (*question.events, *question.history) if disliked((movie_id, rating))]
+    rated = dict((*question.history, *question.events))
+    gone = [movie_id for movie_id, rating in rated.items() if 0 < rating < least]
     if not gone:
         return question
-    history = tuple(one for one in question.history if not disliked(one)) or ((_NOTHING,) if question.history else ())
-    events = tuple(one for one in question.events if not disliked(one))
+    history = tuple(one for one in question.history if one[0] not in gone)
+    history = history or ((_NOTHING,) if question.history else ())
+    events = tuple(one for one in question.events if one[0] not in gone)
     return replace(question, events=events, history=history, exclude=(*question.exclude, *gone))
 
 

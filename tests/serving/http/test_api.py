@@ -192,7 +192,7 @@ def test_of_a_user_with_events_a_diverse_list_is_asked_for_by_history():
     question = Question("1", events=(("c", 1.0),), diversity=0.5)
     asked = spelt_out(question, catalogue)
     assert (asked.user_id, asked.signature) == (None, "recommend_for_history")
-    assert asked.history == (("a", 4.0), ("b", 0.0), ("c", 1.0))
+    assert asked.history == (("a", 0.0), ("b", 0.0), ("c", 1.0))
     assert spelt_out(replace(question, diversity=0.0), catalogue).user_id == "1"
 
 
@@ -201,6 +201,8 @@ def test_what_was_disliked_is_asked_without_and_excluded():
     question = Question("1", events=(("c", 1.0), ("d", 4.0), ("e", 0.0)))
     asked = without_disliked(question, catalogue)
     assert (asked.events, asked.exclude) == ((("d", 4.0), ("e", 0.0)), ("c",))
+    twice = without_disliked(Question(None, history=(("c", 5.0), ("d", 4.0), ("c", 1.0))), catalogue)
+    assert (twice.history, twice.exclude) == ((("d", 4.0),), ("c",))  # the last rating counts
     one_star = without_disliked(Question(None, history=(("c", 1.0), ("d", 1.0))), catalogue)
     assert (one_star.history, one_star.exclude) == ((("", 0.0),), ("c", "d"))
     assert without_disliked(question, Catalogue({}, {"1": (("a", 1.0),)})) is question  # ratings do not differ
