@@ -94,10 +94,6 @@ class _Sender(Reporter):
         """Passes it on."""
         self._connection.send(("step", task, done, total, text))
 
-    def together(self, begin: bool) -> None:
-        """Passes it on."""
-        self._connection.send(("together", begin))
-
     def begin(self, phase: str) -> None:
         """Passes it on."""
         self._connection.send(("begin", phase))
