@@ -78,7 +78,7 @@ def temporal_global(
     order = np.argsort(dataset.ratings["timestamp"].to_numpy(), kind="stable")
     if cut is None:
         return in_order(order, test, validation)
-    window = len(order) // (2 * cuts)
+    window = len(order) // (2 * max(cuts, 1))
     if not 0 <= cut < cuts or window < 2:
         raise DataError(
             f"expected a cut from 0 to {cuts - 1} of windows of 2 rows or more, got {cut} and {window} rows"

@@ -93,9 +93,6 @@ class DataOptions:
     """With --split cold-users: how many of a new user's first ratings the model is shown; it is asked once for each."""
     folds: int = 5
     """With --split k-fold: the number of folds."""
-    cuts: int = 1
-    """With --split temporal-global: the number of cuts, of which mean and spread are reported: a backtest in which the
-    later half of the rows is divided into so many test windows, each predicted from all that came before."""
     skip_bad_lines: bool = False
     """Skip malformed lines and say how many were dropped."""
 
@@ -120,10 +117,6 @@ class DataOptions:
         _check_integers("--revealed", self.revealed, 0)
         if self.folds < 2:
             raise ValueError(f"--folds: expected at least 2, got {self.folds}")
-        if self.cuts < 1 or (self.cuts > 1 and self.split != "temporal-global"):
-            raise ValueError(
-                f"--cuts: expected at least 1, and more with --split temporal-global alone, got {self.cuts}"
-            )
 
     @property
     def data_name(self) -> str:
@@ -163,6 +156,9 @@ class RunOptions(DataOptions, ResultOptions):
     """Run once per seed and report mean and spread, for instance 0,1,2."""
     draws: int = 1
     """With the cold splits: the number of draws (seed, seed + 1, ...), of which mean and spread are reported."""
+    cuts: int = 1
+    """With --split temporal-global: the number of cuts, of which mean and spread are reported: a backtest in which the
+    later half of the rows is divided into so many test windows, each predicted from all that came before."""
     ks: Integers = (5, 10, 20, 50, 100)
     """Lengths of the result lists that are scored; 10 is always among them."""
     tune_baselines: bool = True
@@ -188,6 +184,10 @@ class RunOptions(DataOptions, ResultOptions):
         _check_integers("--seeds", self.seeds, 0)
         if self.seed < 0:
             raise ValueError(f"--seed: expected at least 0, got {self.seed}")
+        if self.cuts < 1 or (self.cuts > 1 and self.split != "temporal-global"):
+            raise ValueError(
+                f"--cuts: expected at least 1, and more with --split temporal-global alone, got {self.cuts}"
+            )
         if self.draws < 1:
             raise ValueError(f"--draws: expected at least 1, got {self.draws}")
         if self.draws > 1 and self.split not in ("cold-items", "cold-users", "mixed"):

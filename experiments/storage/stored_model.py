@@ -92,7 +92,7 @@ def _restored(name: str, arrays: dict[str, np.ndarray], directory: Path) -> Any:
     except (KeyError, ValueError, IndexError, TypeError) as error:
         raise DataError(
             f"expected the arrays of the model {name}, got others ({type(error).__name__}: {error}); was the run made "
-            "by another version?",
+            "by another version? If so, fit it again",
             file=directory,
         ) from None
 
