@@ -7,18 +7,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import polars as pl
 import tyro
 
-from tfrs_lab.data import DataError, parse_columns, read_ratings_file
-from tfrs_lab.data.names import OwnNames
+from tfrs_lab.data import DataError
 from tfrs_lab.data.storage import without_nan
 from tfrs_lab.experiments.command_line.options import ResultOptions
 from tfrs_lab.experiments.command_line.usage import parse_options
 from tfrs_lab.experiments.display.display import console, number
 from tfrs_lab.experiments.display.result_table import ResultTable
 from tfrs_lab.experiments.recommend.open import exported_version
-from tfrs_lab.models.training.reporter import Reporter, reporter_here
+from tfrs_lab.models.training.reporter import reporter_here
 
 DESCRIPTION = """Compares a log of later events with what an export was trained on: how much of it the model does not
 know, whether histories, the movies of events and the lists that it gives are distributed as they were. An index (PSI)
@@ -51,18 +49,14 @@ def main(words: Sequence[str]) -> None:
     """Compares a log of events with what an export was trained on."""
     options = parse_options(DriftOptions, words, prog="recs runs drift", description=DESCRIPTION)
     from tfrs_lab.experiments.runs.drift import drift_of
-    from tfrs_lab.experiments.runs.replay import known_to
+    from tfrs_lab.experiments.runs.replay import known_to, read_events
 
     version = exported_version(options.export)
     if version is None:
         raise DataError("expected an export, which recs export writes, got something else", file=options.export)
     reporter = reporter_here()
-    known = known_to(version) if options.known is None else _read(options.known, options, reporter)
-    if known.is_empty():
-        raise DataError(
-            "--known: expected the rows that the export was trained on, which it does not hold", file=version
-        )
-    events = _read(options.events, options, reporter)
+    known = known_to(version, options.known, options.columns, reporter)
+    events = read_events(options.events, options.columns, reporter)
     with reporter.phase(f"asking {options.export}"):
         found = drift_of(version, known, events, k=options.k)
     if options.json:
@@ -71,9 +65,3 @@ def main(words: Sequence[str]) -> None:
     rows = [[one.name, number(one.then), number(one.now), number(one.index, 2), one.verdict or "–"] for one in found]
     title = f"{options.export}: {len(events):,} events against {len(known):,} rows of training"
     console().print(ResultTable(["", "training", "events", "index", "verdict"], rows, title, NOTE))
-
-
-def _read(file: Path, options: DriftOptions, reporter: Reporter) -> pl.DataFrame:
-    table, summary = read_ratings_file(file, names=OwnNames(parse_columns(options.columns)))
-    reporter.line(summary.line)
-    return table

@@ -11,8 +11,7 @@ from typing import Any
 import polars as pl
 import tyro
 
-from tfrs_lab.data import DataError, parse_columns, read_ratings_file
-from tfrs_lab.data.names import OwnNames
+from tfrs_lab.data import DataError
 from tfrs_lab.data.storage import write_json
 from tfrs_lab.evaluation.interleaving import credits_of, preference
 from tfrs_lab.evaluation.replay import Answer, ask, gains, requests, summarise
@@ -108,18 +107,16 @@ def _asked(directory: Path, options: ReplayOptions, reporter: Reporter) -> _Mode
     version = exported_version(directory)
     if version is None:
         model = load_model(directory)
-        events = model.test if options.test is None else _read(options.test, options, reporter)
+        events = model.test
+        if options.test is not None:
+            events = playing.read_events(options.test, options.columns, reporter)
         return _Model(model.name, directory, False, model.known, events, playing.of_run(model.recommender, options.k))
     if options.test is None:
         raise DataError("--test: expected a file of events to play to an export, got none", file=version)
     if options.retrain_every is not None:
         raise DataError("--retrain-every: expected a run, which can be trained again, got an export", file=version)
-    known = playing.known_to(version) if options.known is None else _read(options.known, options, reporter)
-    if known.is_empty():
-        raise DataError(
-            "--known: expected the rows that the export was trained on, which it does not hold", file=version
-        )
-    events = _read(options.test, options, reporter)
+    known = playing.known_to(version, options.known, options.columns, reporter)
+    events = playing.read_events(options.test, options.columns, reporter)
     return _Model(version.parent.name, directory, True, known, events, playing.of_export(version, options.k))
 
 
@@ -190,9 +187,3 @@ def _trained_again(
         seed=settings.options.seed,
         k=k,
     )
-
-
-def _read(file: Path, options: ReplayOptions, reporter: Reporter) -> pl.DataFrame:
-    table, summary = read_ratings_file(file, names=OwnNames(parse_columns(options.columns)))
-    reporter.line(summary.line)
-    return table

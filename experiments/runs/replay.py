@@ -12,11 +12,13 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix
 
-from tfrs_lab.data import DataError, Dataset, Interactions
+from tfrs_lab.data import DataError, Dataset, Interactions, parse_columns, read_ratings_file
+from tfrs_lab.data.names import OwnNames
 from tfrs_lab.evaluation.replay import Answer, Request
 from tfrs_lab.evaluation.scoring import Scorer
 from tfrs_lab.evaluation.topk import top_k
 from tfrs_lab.models.specification import FitContext, Specification
+from tfrs_lab.models.training.reporter import Reporter
 
 Histories = Callable[[Request], tuple[str, ...]]
 
@@ -136,8 +138,33 @@ def _padded(rows: Sequence[Sequence[str]]) -> np.ndarray:
     return np.array([[*row, *[""] * (width - len(row))] for row in rows], dtype=object)
 
 
-def known_to(version: Path) -> pl.DataFrame:
-    """``user_id`` and ``movie_id``, each user's oldest first: the histories that an export holds, if it does."""
+def read_events(file: Path, columns: str | None, reporter: Reporter) -> pl.DataFrame:
+    """Reads a file of events and says what was read; ``columns`` as of ``--columns``.
+
+    Raises:
+        DataError: It is no such file.
+    """
+    table, summary = read_ratings_file(file, names=OwnNames(parse_columns(columns)))
+    reporter.line(summary.line)
+    return table
+
+
+def known_to(version: Path, known: Path | None, columns: str | None, reporter: Reporter) -> pl.DataFrame:
+    """What an export was trained on: the rows of a file, or without one the histories that it holds.
+
+    Raises:
+        DataError: It holds none, and there is no file.
+    """
+    table = _histories_in(version) if known is None else read_events(known, columns, reporter)
+    if table.is_empty():
+        raise DataError(
+            "--known: expected the rows that the export was trained on, which it does not hold", file=version
+        )
+    return table
+
+
+def _histories_in(version: Path) -> pl.DataFrame:
+    """``user_id`` and ``movie_id``, each user's oldest first."""
     from tfrs_lab.serving.http.catalogue import Catalogue, read_catalogue
 
     users = (read_catalogue(version) or Catalogue()).users
