@@ -41,7 +41,7 @@ def drift_of(version: Path, known: pl.DataFrame, events: pl.DataFrame, *, k: int
     found = [
         Drift("events of movies that training did not have", 0.0, float(new_movies)),
         Drift("users whom training did not have", 0.0, float(new_users)),
-        of_lengths("length of the history", [len(one.known) for one in then], [_length(one) for one in now]),
+        of_lengths("movies that training had of a user", *([len(one.known) for one in asked] for asked in (then, now))),
         of_values(
             "popularity of the movies of events",
             [rank[movie] for movie in known["movie_id"]],
@@ -76,10 +76,6 @@ def _histories(rows: pl.DataFrame) -> dict[str, tuple[str, ...]]:
     ordered = rows.sort("timestamp", maintain_order=True) if "timestamp" in rows.columns else rows
     grouped = ordered.group_by("user_id", maintain_order=True).agg(pl.col("movie_id"))
     return {user: tuple(movies) for user, movies in grouped.iter_rows()}
-
-
-def _length(one: Request) -> int:
-    return len(one.known) + len(one.since)
 
 
 def _sample(asked: Sequence[Request], seed: int) -> list[Request]:
