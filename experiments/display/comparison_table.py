@@ -105,9 +105,9 @@ def differences_lines(differences: Mapping[str, Any]) -> list[str]:
     if not differences["paired"]:
         return []
     reference, count = differences["reference"], len(differences["paired"])
-    corrected = f", Holm-corrected for {count}" * (count > 1)
+    corrected = f", Holm-corrected for {count} comparisons" * (count > 1)
     about = f"95 % interval; p of a randomisation test{corrected}"
-    lines = [f"nDCG@10 against {reference}, {differences['chosen']}, by user ({about}):"]
+    lines = [f"nDCG@10 against {reference}, {differences['chosen']}, user by user ({about}):"]
     for name, one in differences["paired"].items():
         found = f"{difference_text(one)}  {p_text(one['p_holm'])}"
         lines.append(f"  {name} − {reference}: {found}{'' if reliable(one) else '  (no reliable difference)'}")
